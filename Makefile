@@ -1,0 +1,54 @@
+# Everything is set up by `make build` and `make test` themselves; a second call finds it done.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RAW_DATA ?= data/raw
+WAREHOUSE ?= data/warehouse
+export RAW_DATA WAREHOUSE
+
+# Where the package hub was out of reach, the set-up noted it, and the builds go on without Elementary.
+DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
+
+.PHONY: build test lint docs lock clean help
+
+help:
+	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
+	@echo "make test    set up, lint, type-check, every test"
+	@echo "make docs    the dbt docs as one static page, target/static_index.html"
+	@echo "make lock    resolve the dependencies again (needs uv)"
+
+build: $(VENV)/elementary
+	@if [ -z "$$(ls -A $(RAW_DATA) 2>/dev/null)" ]; then $(BIN)/python -m python_scoring demo-data --out $(RAW_DATA); fi
+	@$(DBT_ENVIRONMENT) $(BIN)/dbt build
+	@if [ "$$(cat $(VENV)/elementary)" = off ]; then echo "Before plain dbt build: export ELEMENTARY=off (the package hub was out of reach)"; fi
+
+test: $(VENV)/elementary lint
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest
+
+lint: $(VENV)/elementary
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(DBT_ENVIRONMENT) WAREHOUSE=$(VENV)/lint $(BIN)/sqlfluff lint models tests --disable-progress-bar
+
+docs: $(VENV)/elementary
+	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate --static
+
+$(VENV)/installed: requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} found: expected 3.10 to 3.13; call make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+# `on` where Elementary's dbt package is installed, else `off`. ELEMENTARY=off does not even try.
+$(VENV)/elementary: $(VENV)/installed packages.yml
+	@if [ "$$ELEMENTARY" = off ]; then echo off > $@; \
+	elif WAREHOUSE=$(VENV)/deps $(BIN)/dbt deps --quiet > $(VENV)/deps.log 2>&1; then echo on > $@; \
+	else rm -rf dbt_packages; echo off > $@; \
+	  echo "The dbt package hub cannot be reached: going on without Elementary. For plain dbt build: export ELEMENTARY=off"; fi
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+
+clean:
+	rm -rf $(VENV) target logs dbt_packages

@@ -1,0 +1,52 @@
+{#- Contracts stand in the YAML beside each mart, under config.meta.prediction; nothing repeats them. -#}
+
+{#- Every product's contract, in the order of their names. -#}
+{% macro all_contracts() -%}
+    {%- set contracts = {} -%}
+    {%- for node in graph.get('nodes', {}).values()
+        if node.resource_type == 'model' and node.config.meta.get('prediction') -%}
+        {%- set contract = dict(node.config.meta.prediction) -%}
+        {%- if node.version == node.latest_version -%}
+            {%- do contract.update({
+                'output': node.alias, 'version': node.version, 'description': node.description
+            }) -%}
+            {%- do check_contract(contract, node) -%}
+            {%- do contracts.update({contract.product: contract}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set ordered = [] -%}
+    {%- for product in contracts.keys() | sort -%}
+        {%- do ordered.append(contracts[product]) -%}
+    {%- endfor -%}
+    {{ return(ordered) }}
+{%- endmacro %}
+
+
+{% macro contract_of(product) -%}
+    {%- for contract in all_contracts() if contract.product == product -%}
+        {{ return(contract) }}
+    {%- endfor -%}
+    {%- do exceptions.raise_compiler_error(
+        'No contract for the product ' ~ product ~ ': give its mart a config.meta.prediction.'
+    ) -%}
+{%- endmacro %}
+
+
+{% macro check_contract(contract, node) -%}
+    {%- set required = [
+        'product', 'output_schema_version', 'meaning', 'score_type', 'unit', 'valid_range', 'labels',
+        'intended_use', 'not_to_be_used_for', 'known_limitations', 'horizon_days', 'eligible_population',
+        'schedule', 'freshness', 'sla', 'conservative_default', 'checks'
+    ] -%}
+    {%- for key in required if key not in contract -%}
+        {%- do exceptions.raise_compiler_error(
+            node.original_file_path ~ ': the contract of ' ~ node.name ~ ' lacks config.meta.prediction.' ~ key ~ '.'
+        ) -%}
+    {%- endfor -%}
+    {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}
+        {%- do exceptions.raise_compiler_error(
+            node.original_file_path ~ ': cadence ' ~ contract.schedule.cadence
+            ~ ' of ' ~ node.name ~ ' is not one of daily, weekly, monthly, quarterly.'
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{#- The orders in the label window of each snapshot, [as_of, as_of + horizon), in the version known when
+    the window's data were complete. -#}
+{% macro label_window_orders(product) -%}
+{%- set contract = contract_of(product) if execute else {'schedule': {}} -%}
+with windows as (
+    select distinct
+        as_of,
+        {{ add_days('as_of', contract.horizon_days) }} as window_end
+    from {{ source('operations', 'snapshot_manifest') }}
+),
+
+versions as (
+    select
+        windows.as_of,
+        max({{ ordered_record(['loaded_at', 'ordered_at', 'customer_id', 'amount'], 'orders') }}) as version
+    from {{ ref('stg_orders') }} as orders
+    inner join windows
+        on
+            orders.ordered_at >= windows.as_of
+            and orders.ordered_at < windows.window_end
+            and orders.loaded_at < {{ add_hours('windows.window_end', contract.schedule.availability_lag_hours) }}
+    group by windows.as_of, orders.order_id
+)
+
+select
+    as_of,
+    version.customer_id as customer_id,
+    version.ordered_at as ordered_at,
+    version.amount as amount
+from versions
+{%- endmacro %}

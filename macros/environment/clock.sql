@@ -1,0 +1,79 @@
+{#- The only clock that may decide what is due. Frozen by the var `now` or by PREDICTION_NOW. -#}
+{% macro clock() -%}
+    {%- if execute -%}
+        {%- set frozen = var('now', none) or env_var('PREDICTION_NOW', '') -%}
+        {%- if frozen -%}
+            {{ timestamp_literal(parse_instant(frozen, 'now')) }}
+        {%- else -%}
+            {{ timestamp_literal(run_started_at.replace(tzinfo=none)) }}
+        {%- endif -%}
+    {%- else -%}
+        cast(null as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- When an operation happened: the frozen clock, or the real time of the statement. -#}
+{% macro recorded_at() -%}
+    {%- if var('now', none) or env_var('PREDICTION_NOW', '') -%}
+        {{ clock() }}
+    {%- else -%}
+        {{ current_utc_timestamp() }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The reader's clock: only for freshness, which is computed when a consumer reads. -#}
+{% macro current_utc_timestamp() -%}
+    {{ adapter.dispatch('current_utc_timestamp')() }}
+{%- endmacro %}
+
+{% macro default__current_utc_timestamp() -%}
+    cast(current_timestamp as timestamp)
+{%- endmacro %}
+
+{% macro duckdb__current_utc_timestamp() -%}
+    cast(now() at time zone 'UTC' as timestamp)
+{%- endmacro %}
+
+
+{#- The instants given with the var `as_of` or PREDICTION_AS_OF, as naive UTC datetimes. -#}
+{% macro requested_as_ofs() -%}
+    {{ return(parse_instants(var('as_of', none) or env_var('PREDICTION_AS_OF', ''), 'as_of')) }}
+{%- endmacro %}
+
+
+{#- As-ofs to snapshot whatever is due, for training (SNAPSHOT_AS_OF). -#}
+{% macro requested_snapshot_as_ofs() -%}
+    {{ return(parse_instants(env_var('SNAPSHOT_AS_OF', ''), 'SNAPSHOT_AS_OF')) }}
+{%- endmacro %}
+
+
+{% macro parse_instants(text, name) -%}
+    {%- set instants = [] -%}
+    {%- for part in (text | string).split(',') if part | trim -%}
+        {%- do instants.append(parse_instant(part | trim, name)) -%}
+    {%- endfor -%}
+    {{ return(instants) }}
+{%- endmacro %}
+
+
+{% macro parse_instant(text, name) -%}
+    {%- set text = text | string | trim -%}
+    {%- set pattern = '^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:\d{2})?$' -%}
+    {%- if not modules.re.match(pattern, text) -%}
+        {%- do exceptions.raise_compiler_error(
+            name ~ ": '" ~ text ~ "' is not an ISO instant. Write for example 2026-01-05 or 2026-01-05T06:00:00Z."
+        ) -%}
+    {%- endif -%}
+    {%- set instant = modules.datetime.datetime.fromisoformat(text | replace('Z', '+00:00')) -%}
+    {%- if instant.tzinfo -%}
+        {%- set instant = instant.astimezone(modules.pytz.utc).replace(tzinfo=none) -%}
+    {%- endif -%}
+    {{ return(instant) }}
+{%- endmacro %}
+
+
+{% macro timestamp_literal(instant) -%}
+    cast('{{ instant.isoformat(sep=' ') }}' as timestamp)
+{%- endmacro %}

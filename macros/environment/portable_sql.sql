@@ -1,0 +1,100 @@
+{#- What engines spell differently. Nothing else in the project may depend on the engine. -#}
+
+{#- Full days that have passed between two timestamps. -#}
+{% macro elapsed_days(earlier, later) -%}
+    {{ adapter.dispatch('elapsed_days')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__elapsed_days(earlier, later) -%}
+    cast(floor((unix_timestamp({{ later }}) - unix_timestamp({{ earlier }})) / 86400) as integer)
+{%- endmacro %}
+
+{% macro duckdb__elapsed_days(earlier, later) -%}
+    cast(date_diff('second', {{ earlier }}, {{ later }}) // 86400 as integer)
+{%- endmacro %}
+
+
+{#- A timestamp moved by a whole number of hours or days, which may be an expression. -#}
+{% macro add_hours(instant, hours) -%}
+    {{ adapter.dispatch('add_hours')(instant, hours) }}
+{%- endmacro %}
+
+{% macro default__add_hours(instant, hours) -%}
+    {{ instant }} + make_interval(0, 0, 0, 0, {{ hours }})
+{%- endmacro %}
+
+{% macro duckdb__add_hours(instant, hours) -%}
+    {{ instant }} + to_hours({{ hours }})
+{%- endmacro %}
+
+
+{% macro add_days(instant, days) -%}
+    {{ adapter.dispatch('add_days')(instant, days) }}
+{%- endmacro %}
+
+{% macro default__add_days(instant, days) -%}
+    {{ instant }} + make_interval(0, 0, 0, {{ days }})
+{%- endmacro %}
+
+{% macro duckdb__add_days(instant, days) -%}
+    {{ instant }} + to_days({{ days }})
+{%- endmacro %}
+
+
+{#- A row as JSON text; every value is written as text, so that nothing unparsable is lost. -#}
+{% macro json_record(columns) -%}
+    {{ adapter.dispatch('json_record')(columns) }}
+{%- endmacro %}
+
+{% macro default__json_record(columns) -%}
+    to_json(named_struct({% for column in columns %}'{{ column }}', cast({{ column }} as string){{ ', ' if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+{% macro duckdb__json_record(columns) -%}
+    cast(to_json(struct_pack({% for column in columns %}{{ column }} := cast({{ column }} as text){{ ', ' if not loop.last }}{% endfor %})) as text)
+{%- endmacro %}
+
+
+{#- A digest of a set of rows that does not depend on their order: the sums of both halves of each row's MD5. -#}
+{% macro rows_digest(row_text) -%}
+    {{ adapter.dispatch('rows_digest')(row_text) }}
+{%- endmacro %}
+
+{% macro default__rows_digest(row_text) -%}
+    md5(concat_ws('|', cast(count(*) as string),
+        cast(sum(cast(conv(substr(md5({{ row_text }}), 1, 15), 16, 10) as decimal(38, 0))) as string)))
+{%- endmacro %}
+
+{% macro duckdb__rows_digest(row_text) -%}
+    md5(concat_ws(
+        '|', count(*), sum(md5_number_lower({{ row_text }})), sum(md5_number_upper({{ row_text }}))
+    ))
+{%- endmacro %}
+
+
+{#- A record that compares by its columns from left to right. -#}
+{% macro ordered_record(columns, relation) -%}
+    {{ adapter.dispatch('ordered_record')(columns, relation) }}
+{%- endmacro %}
+
+{% macro default__ordered_record(columns, relation) -%}
+    struct({% for column in columns %}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro duckdb__ordered_record(columns, relation) -%}
+    struct_pack({% for column in columns %}{{ column }} := {{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{#- Hours between two timestamps, with two decimals. -#}
+{% macro hours_between(earlier, later) -%}
+    {{ adapter.dispatch('hours_between')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__hours_between(earlier, later) -%}
+    cast((unix_timestamp({{ later }}) - unix_timestamp({{ earlier }})) / 3600 as decimal(18, 2))
+{%- endmacro %}
+
+{% macro duckdb__hours_between(earlier, later) -%}
+    cast(date_diff('second', {{ earlier }}, {{ later }}) / 3600 as decimal(18, 2))
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{#- The commit that produced a row. The session knows it: see python_scoring/warehouse.py. -#}
+{% macro code_version() -%}
+    {{ adapter.dispatch('code_version')() }}
+{%- endmacro %}
+
+{% macro default__code_version() -%}
+    {{ string_literal(env_var('CODE_VERSION', 'unknown')) }}
+{%- endmacro %}
+
+{% macro duckdb__code_version() -%}
+    cast(getvariable('code_version') as text)
+{%- endmacro %}
+
+
+{% macro string_literal(text) -%}
+    '{{ (text | string).replace("'", "''") }}'
+{%- endmacro %}

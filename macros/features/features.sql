@@ -1,0 +1,151 @@
+{#- The version of the feature definitions: stands once, in models/features/_features__models.yml. -#}
+{% macro feature_version() -%}
+    {%- for node in graph.get('nodes', {}).values() if node.name == 'feature_snapshots' and node.resource_type == 'model' -%}
+        {{- return(node.config.meta.feature_version) -}}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The feature columns of the snapshots, as they are declared in YAML: those with a meta.window. -#}
+{% macro feature_columns() -%}
+    {%- set features = [] -%}
+    {%- for node in graph.get('nodes', {}).values() if node.name == 'feature_snapshots' and node.resource_type == 'model' -%}
+        {%- for column in node.columns.values() if column.config.meta.get('window') -%}
+            {%- do features.append(column) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(features) }}
+{%- endmacro %}
+
+
+{#- Canonical text of a snapshot's row: the names, so that a renamed feature changes the digest, and the values. -#}
+{% macro snapshot_row_text() -%}
+    concat_ws(
+        '|', customer_id
+        {%- for feature in feature_columns() %},
+        '{{ feature.name }}=' || coalesce(cast({{ feature.name }} as text), '')
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- Post-hook of feature_snapshots: the manifest rows of the snapshots it has just appended. -#}
+{% macro record_snapshots() -%}
+    {%- set manifest = operations_table('snapshot_manifest') -%}
+    insert into {{ manifest }}
+    select
+        as_of, data_cutoff, feature_version,
+        {{ rows_digest(snapshot_row_text()) }} as feature_snapshot_id,
+        count(*) as customers,
+        {{ recorded_at() }} as built_at,
+        '{{ invocation_id }}' as invocation_id,
+        {{ code_version() }} as code_version
+    from {{ this }} as snapshots
+    where (as_of, data_cutoff, feature_version) in (
+        select (as_of, data_cutoff, feature_version) from {{ ref('snapshot_plan') }}
+    )
+    group by as_of, data_cutoff, feature_version
+{%- endmacro %}
+
+
+{#- Keeps the engine from reading all orders when no snapshot is needed. -#}
+{% macro only_when_needed() -%}
+    {%- set snapshot_plan = ref('snapshot_plan') -%}
+    {%- if execute and flags.WHICH in ['build', 'run']
+        and not run_query('select count(*) from ' ~ snapshot_plan).columns[0].values()[0] -%}
+        false
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Rows that count at a planned as-of: happened before it, and were loaded before its data cutoff. -#}
+{% macro counts_at_as_of(happened_at, loaded_at) -%}
+    {{ happened_at }} < plan.as_of and {{ loaded_at }} < plan.data_cutoff
+{%- endmacro %}
+
+
+{#- The half-open window [as_of - days, as_of); what lies at or after as_of was left out before. -#}
+{% macro within_days(instant, days) -%}
+    {{ instant }} >= {{ add_days('as_of', '-' ~ days) }}
+{%- endmacro %}
+
+
+{#- The window of the same length that lies before it: [as_of - 2 * days, as_of - days). -#}
+{% macro within_preceding_days(instant, days) -%}
+    {{ instant }} >= {{ add_days('as_of', '-' ~ 2 * days) }} and {{ instant }} < {{ add_days('as_of', '-' ~ days) }}
+{%- endmacro %}
+
+
+{#- A quotient with a fixed number of decimals; null where there is nothing to divide by. One division
+    of exact numbers is correctly rounded, so it gives the same digits everywhere. -#}
+{% macro exact_ratio(numerator, denominator, type='decimal(18, 4)') -%}
+    cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0) as {{ type }})
+{%- endmacro %}
+
+
+{#- The sample standard deviation from exact sums: count, sum and sum of squares of whole numbers.
+    `scale` is how many of the whole numbers make one unit (100 for cents). -#}
+{% macro exact_stddev(count, total, total_of_squares, scale=1) -%}
+    case when {{ count }} > 1 then cast(
+        sqrt(cast(
+            ({{ count }} * {{ total_of_squares }} - {{ total }} * {{ total }}) as double
+        ) / (cast({{ count }} as double) * ({{ count }} - 1))) / {{ scale }}
+        as decimal(18, 2)
+    ) end
+{%- endmacro %}
+
+
+{#- The sum of the squared gaps of a sorted list of days. -#}
+{% macro sum_of_squared_gaps(days) -%}
+    {{ adapter.dispatch('sum_of_squared_gaps')(days) }}
+{%- endmacro %}
+
+{% macro default__sum_of_squared_gaps(days) -%}
+    aggregate(
+        sequence(2, greatest(size({{ days }}), 2)), cast(0 as bigint),
+        (total, i) -> total + case when i <= size({{ days }}) then
+            (element_at({{ days }}, i) - element_at({{ days }}, i - 1))
+            * (element_at({{ days }}, i) - element_at({{ days }}, i - 1)) else 0 end
+    )
+{%- endmacro %}
+
+{% macro duckdb__sum_of_squared_gaps(days) -%}
+    list_sum(list_transform(
+        range(2, len({{ days }}) + 1),
+        lambda i: cast({{ days }}[i] - {{ days }}[i - 1] as bigint) * ({{ days }}[i] - {{ days }}[i - 1])
+    ))
+{%- endmacro %}
+
+
+{#- The distinct days of a group as a sorted list of day numbers. -#}
+{% macro sorted_distinct_days(instant, condition) -%}
+    {{ adapter.dispatch('sorted_distinct_days')(instant, condition) }}
+{%- endmacro %}
+
+{% macro default__sorted_distinct_days(instant, condition) -%}
+    array_sort(collect_set(case when {{ condition }} then datediff(cast({{ instant }} as date), date '2000-01-01') end))
+{%- endmacro %}
+
+{% macro duckdb__sorted_distinct_days(instant, condition) -%}
+    list_sort(list_distinct(
+        list(cast({{ instant }} as date) - date '2000-01-01') filter (where {{ condition }})
+    ))
+{%- endmacro %}
+
+
+{#- One bit for each of the twelve 30-day months before as_of. -#}
+{% macro month_bit(instant) -%}
+    cast(1 as bigint) << least({{ elapsed_days(instant, 'as_of') }} // 30, 11)
+{%- endmacro %}
+
+
+{#- The features that one model computes. -#}
+{% macro features_of(model_name) -%}
+    {%- set features = [] -%}
+    {%- for feature in feature_columns() if feature.config.meta.computed_in == model_name -%}
+        {%- do features.append(feature) -%}
+    {%- endfor -%}
+    {{ return(features) }}
+{%- endmacro %}

@@ -1,0 +1,132 @@
+{#- The statement that appends entries to the ledger. `entries` selects run_id, product, as_of, status,
+    reason, model_version, feature_version, feature_snapshot_id, rows_scored, rows_published, invocation_id. -#}
+{% macro ledger_insert(entries) -%}
+    {%- set ledger = operations_table('run_ledger') -%}
+    insert into {{ ledger }} (
+        entry, run_id, product, as_of, status, reason, recorded_at, model_version, feature_version,
+        feature_snapshot_id, rows_scored, rows_published, invocation_id, code_version
+    )
+    select
+        (select coalesce(max(entry), 0) from {{ ledger }})
+        + row_number() over (order by product, as_of, run_id),
+        run_id, product, as_of, status, reason, {{ recorded_at() }}, model_version, feature_version,
+        feature_snapshot_id, rows_scored, rows_published, invocation_id, {{ code_version() }}
+    from ({{ entries }}) as entries
+{%- endmacro %}
+
+
+{#- Post-hook of scoring_plan: logs the plan, and starts the attempts that this invocation will make. -#}
+{% macro record_plan() -%}
+    {%- if execute -%}
+        {%- set plan_log = operations_table('plan_log') -%}
+        {%- do run_query(
+            'insert into ' ~ plan_log ~ ' select product, as_of, data_cutoff, model_version, run_id, is_due, '
+            ~ 'reason, planned_at, invocation_id from ' ~ this
+        ) -%}
+        {%- set products = products_selected() -%}
+        {%- if products -%}
+            {%- set entries -%}
+                select
+                    run_id, product, as_of, 'started' as status, reason, model_version, feature_version,
+                    cast(null as text) as feature_snapshot_id, cast(null as bigint) as rows_scored,
+                    cast(null as bigint) as rows_published, invocation_id
+                from {{ this }}
+                where is_due and product in ('{{ products | join("', '") }}')
+            {%- endset -%}
+            {%- do run_query(ledger_insert(entries)) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The products whose scoring is part of this invocation. -#}
+{% macro products_selected() -%}
+    {%- set products = [] -%}
+    {%- for unique_id in selected_resources | sort -%}
+        {%- set name = unique_id.split('.')[-1] -%}
+        {%- if unique_id.startswith('model.') and name.startswith('candidates_') -%}
+            {%- do products.append(name[('candidates_' | length):]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(products) }}
+{%- endmacro %}
+
+
+{#- Post-hook of scoring_plan: says on the console what is due, and that nothing is. -#}
+{% macro announce_plan() -%}
+    {%- if execute -%}
+        {%- set plan = run_query('select product, as_of, model_version, is_due, reason from ' ~ this ~ ' order by 1, 2').rows -%}
+        {%- for row in plan -%}
+            {{ log('  ' ~ row['product'] ~ ' as of ' ~ row['as_of'] ~ ': ' ~ row['reason']
+                ~ (', with model ' ~ row['model_version'] if row['is_due'] else ''), info=true) }}
+        {%- endfor -%}
+        {%- if not plan | selectattr('is_due') | list -%}
+            {{ log('  Nothing is due: this build publishes nothing.', info=true) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Post-hook of predictions_* and quarantine_*, in the transaction of their rows: the outcome of each
+    run, and the checks behind it. `status` is published or quarantined. -#}
+{% macro record_outcome(product, status) -%}
+    {%- set outcomes -%}
+        select
+            runs.run_id, runs.product, runs.as_of, '{{ status }}' as status, runs.outcome_reason as reason,
+            runs.model_version, runs.feature_version, runs.feature_snapshot_id, runs.rows_scored,
+            {{ 'stored.stored_rows' if status == 'published' else '0' }} as rows_published,
+            runs.invocation_id
+        from {{ runs_without_outcome(product, status) }} as runs
+        inner join ({{ stored_rows(product, status) }}) as stored on runs.run_id = stored.run_id
+    {%- endset -%}
+    insert into {{ operations_table('output_checks') }}
+    select checks.*
+    from {{ ref('checks_' ~ product) }} as checks
+    inner join {{ runs_without_outcome(product, status) }} as runs on checks.run_id = runs.run_id;
+    {{ ledger_insert(outcomes) }}
+{%- endmacro %}
+
+
+{#- The gate's runs of one verdict that were not published or quarantined before: makes every insert
+    safe to repeat. -#}
+{% macro runs_without_outcome(product, verdict) -%}
+    (
+        select gate.*
+        from {{ ref('gate_' ~ product) }} as gate
+        where
+            gate.outcome = '{{ verdict }}'
+            and gate.run_id not in (
+                select ledger.run_id from {{ source('operations', 'run_ledger') }} as ledger
+                where ledger.status in ('published', 'quarantined')
+            )
+    )
+{%- endmacro %}
+
+
+{#- The rows that the table now holds of each run; anything but all of them undoes the transaction. -#}
+{% macro stored_rows(product, verdict) -%}
+    select
+        gate.run_id,
+        case
+            when count(stored.run_id) = gate.rows_scored then gate.rows_scored
+            else {{ raise_in_sql("'" ~ this.identifier ~ " holds ' || count(stored.run_id) || ' rows of the run ' || gate.run_id || ' instead of ' || gate.rows_scored") }}
+        end as stored_rows
+    from {{ runs_without_outcome(product, verdict) }} as gate
+    left join {{ this }} as stored
+        on gate.run_id = stored.run_id and stored.prediction_date = cast(gate.as_of as date)
+    group by gate.run_id, gate.rows_scored
+{%- endmacro %}
+
+
+{#- Ends the statement, and with it the transaction, with a message. -#}
+{% macro raise_in_sql(message) -%}
+    {{ adapter.dispatch('raise_in_sql')(message) }}
+{%- endmacro %}
+
+{% macro default__raise_in_sql(message) -%}
+    raise_error({{ message }})
+{%- endmacro %}
+
+{% macro duckdb__raise_in_sql(message) -%}
+    error({{ message }})
+{%- endmacro %}

@@ -1,0 +1,61 @@
+{#- Runs first in every invocation: makes the operations tables where they are missing, and closes
+    the attempts of a process that was killed. It must not fail: later hooks would be skipped. -#}
+{% macro prepare_operations() -%}
+    {%- if execute -%}
+        {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' -%}
+            {%- set relation = api.Relation.create(
+                database=source.database, schema=source.schema, identifier=source.identifier
+            ) -%}
+            {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
+            {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
+        {%- endfor -%}
+        {%- if flags.WHICH in ['build', 'run', 'test', 'seed'] -%}
+            {%- do close_crashed_attempts() -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro column_definitions(resource) -%}
+    {%- for column in resource.columns.values() -%}
+        {{ column.name }} {{ api.Column.translate_type(column.data_type) }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro operations_table(name) -%}
+    {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' and source.name == name -%}
+        {{ return(api.Relation.create(
+            database=source.database, schema=source.schema, identifier=source.identifier
+        )) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- A build holds the lock on the working set, so an attempt of another invocation that was started
+    and has no outcome belongs to a process that no longer lives. -#}
+{% macro close_crashed_attempts() -%}
+    {%- set ledger = operations_table('run_ledger') -%}
+    {%- set crashed -%}
+        select
+            ledger.run_id, ledger.product, ledger.as_of, 'crashed' as status,
+            'the process ended before the run had an outcome; the next build tries again' as reason,
+            ledger.model_version, ledger.feature_version, ledger.feature_snapshot_id,
+            cast(null as bigint) as rows_scored, cast(null as bigint) as rows_published,
+            ledger.invocation_id
+        from {{ ledger }} as ledger
+        where
+            ledger.status = 'started'
+            and ledger.invocation_id <> '{{ invocation_id }}'
+            and ledger.entry = (
+                select max(later.entry) from {{ ledger }} as later where later.run_id = ledger.run_id
+            )
+    {%- endset -%}
+    {%- set found = run_query(crashed) -%}
+    {%- if found.rows | length -%}
+        {%- do run_query(ledger_insert(crashed)) -%}
+        {%- for row in found.rows -%}
+            {{ log(row['product'] ~ ' ' ~ row['as_of'] ~ ': the last attempt crashed; it is in the ledger', info=true) }}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,118 @@
+{#- Runs last in every invocation, also a failed one: gives each started attempt that has no outcome
+    the status failed with the reason, and writes the steps of every attempt to the step log. -#}
+{% macro record_results(results) -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- set by_name = {} -%}
+        {%- for result in results -%}
+            {%- do by_name.update({result.node.name: result}) -%}
+        {%- endfor -%}
+        {%- for attempt in attempts_of_this_invocation() -%}
+            {%- do record_steps(attempt, by_name, results) -%}
+            {%- if attempt['status'] == 'started' -%}
+                {%- do record_failure(attempt, failure_reason(attempt['product'], results)) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The last ledger entry of each run that this invocation started. -#}
+{% macro attempts_of_this_invocation() -%}
+    {%- set ledger = operations_table('run_ledger') -%}
+    {{ return(run_query(
+        "select run_id, product, as_of, status, model_version, feature_version, feature_snapshot_id from " ~ ledger
+        ~ " where invocation_id = '" ~ invocation_id ~ "' and entry in (select max(entry) from " ~ ledger
+        ~ " where invocation_id = '" ~ invocation_id ~ "' group by run_id) order by product, as_of"
+    ).rows) }}
+{%- endmacro %}
+
+
+{% macro record_failure(attempt, reason) -%}
+    {%- set entry -%}
+        select
+            '{{ attempt["run_id"] }}' as run_id, '{{ attempt["product"] }}' as product,
+            cast('{{ attempt["as_of"] }}' as timestamp) as as_of, 'failed' as status,
+            {{ string_literal(reason) }} as reason,
+            {{ string_literal(attempt['model_version']) }} as model_version,
+            {{ string_literal(attempt['feature_version']) }} as feature_version,
+            cast(null as text) as feature_snapshot_id, cast(null as bigint) as rows_scored,
+            cast(0 as bigint) as rows_published, '{{ invocation_id }}' as invocation_id
+    {%- endset -%}
+    {%- do run_query(ledger_insert(entry)) -%}
+    {{ log('  ' ~ attempt['product'] ~ ' as of ' ~ attempt['as_of'] ~ ' failed: ' ~ reason, info=true) }}
+{%- endmacro %}
+
+
+{#- The first error in the product's own folder, else the first one in what all products share. -#}
+{% macro failure_reason(product, results) -%}
+    {%- for own_folder in [true, false] -%}
+        {%- for result in results if result.status in ['error', 'fail', 'runtime error'] -%}
+            {%- set in_product = 'products' in result.node.fqn -%}
+            {%- if (product in result.node.fqn) == own_folder and in_product == own_folder -%}
+                {{ return(result.node.name ~ ': ' ~ last_line(result.message)) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return('the build ended before the run had an outcome') }}
+{%- endmacro %}
+
+
+{#- A Python model's message is a traceback: what a person needs is its last line. -#}
+{% macro last_line(message) -%}
+    {%- set lines = (message or 'no message') | string | trim -%}
+    {{ return(lines.split('\n')[-1].replace('python_scoring.errors.', '') | trim) }}
+{%- endmacro %}
+
+
+{% macro record_steps(attempt, by_name, results) -%}
+    {%- set product = attempt['product'] -%}
+    {%- set persisted = 'quarantine_' if attempt['status'] == 'quarantined' else 'predictions_' -%}
+    {%- set steps = [
+        ('load_feature_snapshot', 'feature_snapshots'),
+        ('apply_pinned_model', 'candidates_' ~ product),
+        ('predict', 'candidates_' ~ product),
+        ('validate', 'checks_' ~ product),
+        ('persist', persisted ~ product)
+    ] -%}
+    {%- set state = namespace(failed=none) -%}
+    {%- set rows = [] -%}
+    {%- for step, node_name in steps -%}
+        {%- set result = by_name.get(node_name) -%}
+        {%- set message = last_line(result.message) if result else 'not part of this invocation' -%}
+        {%- set timing = {} -%}
+        {%- for part in (result.timing if result else []) if part.name == 'execute' -%}
+            {%- do timing.update({'started_at': part.started_at, 'finished_at': part.completed_at}) -%}
+        {%- endfor -%}
+        {%- if state.failed -%}
+            {%- set status = 'skipped' -%}
+            {%- set message = 'skipped, because ' ~ state.failed ~ ' did not pass' -%}
+            {%- set timing = {} -%}
+        {%- elif result and result.status == 'success' -%}
+            {%- set status = 'passed' -%}
+            {%- set message = none -%}
+        {%- elif result and result.status == 'error' and step == 'apply_pinned_model' and 'ScoringError' in message -%}
+            {%- set status = 'passed' -%}
+            {%- set message = none -%}
+        {%- elif result and result.status == 'error' -%}
+            {%- set status = 'failed' -%}
+            {%- set state.failed = step -%}
+        {%- elif result and result.status == 'skipped' -%}
+            {%- set status = 'skipped' -%}
+            {%- set message = failure_reason(product, results) -%}
+            {%- set state.failed = step -%}
+        {%- else -%}
+            {%- set status = 'skipped' -%}
+        {%- endif -%}
+        {%- do rows.append(
+            "('" ~ attempt['run_id'] ~ "', '" ~ product ~ "', '" ~ invocation_id ~ "', '" ~ step ~ "', " ~ loop.index
+            ~ ", '" ~ status ~ "', " ~ instant_or_null(timing.get('started_at')) ~ ", "
+            ~ instant_or_null(timing.get('finished_at')) ~ ", " ~ (string_literal(message) if message else 'null') ~ ")"
+        ) -%}
+    {%- endfor -%}
+    {%- do run_query('insert into ' ~ operations_table('step_log') ~ ' values ' ~ rows | join(', ')) -%}
+{%- endmacro %}
+
+
+{% macro instant_or_null(instant) -%}
+    {{ return(timestamp_literal(instant.replace(tzinfo=none)) if instant else 'null') }}
+{%- endmacro %}

@@ -1,0 +1,51 @@
+{#- A table that is only ever appended to. Built in one transaction with its hooks, so that a reader
+    sees a run whole or not at all. It refuses --full-refresh: history is never rebuilt. -#}
+{% materialization append_only, default %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- if flags.FULL_REFRESH and existing_relation -%}
+        {{ log(this ~ ' is append-only: --full-refresh is refused, its rows stay.', info=true) }}
+    {%- endif -%}
+    {%- set columns = model.columns.keys() | join(', ') -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {{ get_assert_columns_equivalent(compiled_code) }}
+    {%- if existing_relation is none -%}
+        {%- call statement('create_table') -%}
+            create table {{ target_relation }} ({{ column_definitions(model) }})
+        {%- endcall -%}
+        {%- if config.get('partitioned_by') -%}
+            {%- call statement('set_partitions') -%}
+                alter table {{ target_relation }} set partitioned by ({{ config.get('partitioned_by') | join(', ') }})
+            {%- endcall -%}
+        {%- endif -%}
+    {%- else -%}
+        {%- do add_new_columns(existing_relation) -%}
+    {%- endif -%}
+
+    {%- call statement('main') -%}
+        insert into {{ target_relation }} ({{ columns }})
+        select {{ columns }} from (
+            {{ compiled_code }}
+        ) as new_rows
+    {%- endcall -%}
+
+    {% do persist_docs(target_relation, model) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- A column may be added to an append-only table; older rows hold null in it. -#}
+{% macro add_new_columns(existing_relation) -%}
+    {%- set existing = adapter.get_columns_in_relation(existing_relation) | map(attribute='name') | list -%}
+    {%- for column in model.columns.values() if column.name not in existing -%}
+        {%- call statement('add_column') -%}
+            alter table {{ existing_relation }} add column {{ column.name }} {{ api.Column.translate_type(column.data_type) }}
+        {%- endcall -%}
+    {%- endfor -%}
+{%- endmacro %}

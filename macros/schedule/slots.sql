@@ -1,0 +1,55 @@
+{#- Slots: the as-ofs at which a product is due. A slot starts at 00:00 UTC, `anchor` days after the
+    natural start of its period (Monday, first of the month, first day of the quarter). -#}
+
+{#- The newest slot at or before an instant. Daily slots know no anchor. -#}
+{% macro slot_at_or_before(instant, cadence, anchor_days) -%}
+    case {{ cadence }}
+        when 'daily' then date_trunc('day', {{ instant }})
+        {%- for name, period in [('weekly', 'week'), ('monthly', 'month'), ('quarterly', 'quarter')] %}
+        when '{{ name }}' then {{ add_days("date_trunc('" ~ period ~ "', " ~ add_days(instant, '-' ~ anchor_days) ~ ")", anchor_days) }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#- The slot after a slot. -#}
+{% macro next_slot(slot, cadence, anchor_days) -%}
+    case {{ cadence }}
+        when 'daily' then {{ slot }} + interval '1' day
+        when 'weekly' then {{ slot }} + interval '7' day
+        when 'monthly' then {{ add_days(add_days(slot, '-' ~ anchor_days) ~ " + interval '1' month", anchor_days) }}
+        when 'quarterly' then {{ add_days(add_days(slot, '-' ~ anchor_days) ~ " + interval '3' month", anchor_days) }}
+    end
+{%- endmacro %}
+
+
+{#- The contract's anchor in days after the natural start of the period. -#}
+{% macro anchor_days(schedule) -%}
+    {%- set anchor = schedule.get('anchor') -%}
+    {%- set weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] -%}
+    {%- if schedule.cadence == 'daily' or anchor is none -%}
+        {{ return(0) }}
+    {%- elif schedule.cadence == 'weekly' and anchor in weekdays -%}
+        {{ return(weekdays.index(anchor)) }}
+    {%- elif schedule.cadence in ['monthly', 'quarterly'] and anchor is integer and 1 <= anchor <= 28 -%}
+        {{ return(anchor - 1) }}
+    {%- endif -%}
+    {%- do exceptions.raise_compiler_error(
+        'anchor ' ~ anchor ~ ' does not fit the cadence ' ~ schedule.cadence
+        ~ ': expected a weekday in lower case for weekly, a day from 1 to 28 for monthly and quarterly.'
+    ) -%}
+{%- endmacro %}
+
+
+{#- The id of a run: what is computed, not when. A rerun of the same plan has the same id. -#}
+{% macro run_id(product, as_of, model_version, feature_version, output_schema_version, revision) -%}
+    md5(concat_ws(
+        '|', {{ product }}, cast({{ as_of }} as text), {{ model_version }}, {{ feature_version }},
+        {{ output_schema_version }}, case when {{ revision }} > 0 then cast({{ revision }} as text) end
+    ))
+{%- endmacro %}
+
+
+{% macro prediction_id(run_id, customer_id) -%}
+    md5(concat_ws('|', {{ run_id }}, {{ customer_id }}))
+{%- endmacro %}

@@ -1,0 +1,29 @@
+-- Point-in-time customers: one row per planned as-of and customer, in the version that counts there.
+with plan as (
+    select * from {{ ref('snapshot_plan') }}
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
+versions as (
+    select
+        plan.as_of,
+        plan.data_cutoff,
+        plan.feature_version,
+        customers.customer_id,
+        max({{ ordered_record(['loaded_at', 'signed_up_at', 'country'], 'customers') }}) as version
+    from customers
+    inner join plan on {{ counts_at_as_of('customers.signed_up_at', 'customers.loaded_at') }}
+    group by plan.as_of, plan.data_cutoff, plan.feature_version, customers.customer_id
+)
+
+select
+    as_of,
+    data_cutoff,
+    feature_version,
+    customer_id,
+    version.signed_up_at as signed_up_at,
+    version.country as country
+from versions

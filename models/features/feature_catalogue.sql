@@ -1,0 +1,16 @@
+{% for feature in feature_columns() if execute %}
+{{ 'union all' if not loop.first }}
+select
+    '{{ feature.name }}' as feature,
+    {{ loop.index }} as position,
+    {{ string_literal(feature.description) }} as meaning,
+    '{{ feature.config.meta.unit }}' as unit,
+    '{{ feature.data_type }}' as data_type,
+    '{{ feature.config.meta.window }}' as time_window,
+    '{{ feature.config.meta.sources | join(", ") }}' as sources,
+    '{{ feature.config.meta.computed_in }}' as computed_in,
+    {{ feature.config.meta.online_safe }} as online_safe,
+    '{{ feature_version() }}' as feature_version
+{% else %}
+select cast(null as text) as feature where false
+{% endfor %}

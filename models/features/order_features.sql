@@ -1,0 +1,101 @@
+-- What a customer's orders say. A purchase is an order with a positive amount, a return one with a
+-- negative amount; revenue is net of returns.
+{% set windows = [30, 90, 180, 365] %}
+{% set change_windows = [30, 90, 180] %}
+
+with orders as (
+    select
+        *,
+        amount > 0 as is_purchase,
+        amount < 0 as is_return,
+        cast(amount * 100 as bigint) as cents
+    from {{ ref('orders_as_of') }}
+),
+
+totals as (
+    select
+        as_of,
+        customer_id,
+        count(*) filter (where is_purchase) as order_count,
+        count(*) filter (where is_return) as return_count,
+        count(*) filter (where is_return and {{ within_days('ordered_at', 365) }}) as return_count_365d,
+        {% for days in windows %}
+        count(*) filter (where is_purchase and {{ within_days('ordered_at', days) }}) as order_count_{{ days }}d,
+        sum(amount) filter (where {{ within_days('ordered_at', days) }}) as revenue_{{ days }}d,
+        {% endfor %}
+        {% for days in change_windows %}
+        count(*) filter (
+            where is_purchase and {{ within_preceding_days('ordered_at', days) }}
+        ) as order_count_preceding_{{ days }}d,
+        sum(amount) filter (
+            where {{ within_preceding_days('ordered_at', days) }}
+        ) as revenue_preceding_{{ days }}d,
+        {% endfor %}
+        min(ordered_at) filter (where is_purchase) as first_order_at,
+        max({{ ordered_record(['ordered_at', 'amount'], 'orders') }}) filter (where is_purchase) as last_order,
+        max(amount) filter (where is_purchase) as largest_order_value,
+        sum(amount) as revenue_total,
+        sum(amount) filter (where is_return) as returned_amount,
+        sum(cents) filter (where is_purchase) as purchase_cents,
+        sum(cents * cents) filter (where is_purchase) as purchase_cents_squared,
+        sum(quantity) filter (where is_purchase) as quantity,
+        count(quantity) filter (where is_purchase) as orders_with_quantity,
+        sum(product_count) filter (where is_purchase) as product_count,
+        count(product_count) filter (where is_purchase) as orders_with_product_count,
+        max(product_count) filter (where is_purchase) as largest_product_count,
+        bit_count(bit_or({{ month_bit('ordered_at') }}) filter (
+            where is_purchase and {{ within_days('ordered_at', 360) }}
+        )) as active_months_360d,
+        {{ sorted_distinct_days('ordered_at', 'is_purchase') }} as order_days
+    from orders
+    group by as_of, customer_id
+),
+
+gaps as (
+    select
+        *,
+        last_order.ordered_at as last_order_at,
+        last_order.amount as last_order_value,
+        len(order_days) as order_day_count,
+        len(order_days) - 1 as gap_count,
+        order_days[-1] - order_days[1] as days_from_first_to_last_order,
+        {{ sum_of_squared_gaps('order_days') }} as squared_gaps
+    from totals
+)
+
+select
+    as_of,
+    customer_id,
+    {{ elapsed_days('last_order_at', 'as_of') }} as recency_days,
+    {{ elapsed_days('first_order_at', 'as_of') }} as days_since_first_order,
+    cast(order_count as integer) as order_count,
+    cast(coalesce(order_day_count, 0) as integer) as order_day_count,
+    {% for days in windows %}
+    cast(order_count_{{ days }}d as integer) as order_count_{{ days }}d,
+    cast(coalesce(revenue_{{ days }}d, 0) as decimal(18, 2)) as revenue_{{ days }}d,
+    {% endfor %}
+    {% for days in change_windows %}
+    cast(order_count_{{ days }}d - order_count_preceding_{{ days }}d as integer) as order_count_change_{{ days }}d,
+    cast(
+        coalesce(revenue_{{ days }}d, 0) - coalesce(revenue_preceding_{{ days }}d, 0) as decimal(18, 2)
+    ) as revenue_change_{{ days }}d,
+    {% endfor %}
+    cast(revenue_total as decimal(18, 2)) as revenue_total,
+    {{ exact_ratio('purchase_cents', 'order_count * 100', 'decimal(18, 2)') }} as average_order_value,
+    {{ exact_stddev('order_count', 'purchase_cents', 'purchase_cents_squared', 100) }} as order_value_stddev,
+    cast(largest_order_value as decimal(18, 2)) as largest_order_value,
+    cast(last_order_value as decimal(18, 2)) as last_order_value,
+    {{ exact_ratio('days_from_first_to_last_order', 'gap_count', 'decimal(9, 2)') }} as mean_days_between_orders,
+    {{ exact_stddev('gap_count', 'days_from_first_to_last_order', 'squared_gaps') }} as stddev_days_between_orders,
+    {{ exact_ratio(
+        elapsed_days('last_order_at', 'as_of') ~ ' * gap_count', 'days_from_first_to_last_order', 'decimal(12, 4)'
+    ) }} as recency_to_gap_ratio,
+    cast(return_count as integer) as return_count,
+    cast(return_count_365d as integer) as return_count_365d,
+    {{ exact_ratio('return_count', 'order_count', 'decimal(9, 4)') }} as return_rate,
+    cast(coalesce(-returned_amount, 0) as decimal(18, 2)) as returned_amount,
+    {{ exact_ratio('quantity', 'orders_with_quantity', 'decimal(18, 2)') }} as average_quantity,
+    {{ exact_ratio('product_count', 'orders_with_product_count', 'decimal(18, 2)') }} as average_product_count,
+    cast(largest_product_count as integer) as largest_product_count,
+    cast(coalesce(active_months_360d, 0) as integer) as active_months_360d
+from gaps

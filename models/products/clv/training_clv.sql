@@ -1,0 +1,26 @@
+-- The outcome to be learned: revenue net of returns in the label window, never below zero.
+with orders as (
+    {{ label_window_orders('clv') }}
+),
+
+revenue as (
+    select
+        as_of,
+        customer_id,
+        sum(amount) as revenue
+    from orders
+    group by as_of, customer_id
+),
+
+snapshots as (
+    select * from {{ ref('feature_snapshots') }}
+)
+
+select
+    snapshots.as_of,
+    snapshots.customer_id,
+    cast(greatest(coalesce(revenue.revenue, 0), 0) as double) as label
+from snapshots
+left join revenue
+    on snapshots.as_of = revenue.as_of and snapshots.customer_id = revenue.customer_id
+where {{ eligible_population('clv') }}

@@ -1,0 +1,13 @@
+from python_scoring.candidates import score_due_runs
+
+
+def model(dbt, session):  # type: ignore[no-untyped-def]
+    """Scores of the pinned model for every run that is due; see python_scoring/candidates.py."""
+    return score_due_runs(
+        session,
+        product="segmentation",
+        plan=dbt.ref("scoring_plan"),
+        registry=dbt.ref("model_registry"),
+        contracts=dbt.ref("prediction_contracts"),
+        snapshots=dbt.ref("feature_snapshots"),
+    )

@@ -1,0 +1,74 @@
+-- What is due now, product by product, and why the rest is not.
+{{ config(post_hook=[
+    {"sql": "{{ announce_plan() }}", "transaction": false},
+    {"sql": "{{ record_plan() }}", "transaction": false}
+]) }}
+
+with slots as (
+    select * from {{ ref('slots_considered') }}
+),
+
+pins as (
+    select * from {{ ref('pins_in_force') }}
+),
+
+run_states as (
+    select * from {{ ref('run_states') }}
+),
+
+pinned as (
+    select
+        slots.*,
+        pins.model_version,
+        pins.feature_version
+    from slots
+    left join pins
+        on
+            slots.product = pins.product
+            and slots.as_of >= pins.pinned_from
+            and (slots.as_of < pins.pinned_until or pins.pinned_until is null)
+),
+
+identified as (
+    select
+        *,
+        0 as revision,
+        {{ run_id('product', 'as_of', 'model_version', 'feature_version', 'output_schema_version', '0') }} as run_id
+    from pinned
+),
+
+decided as (
+    select
+        identified.*,
+        run_states.status as last_status,
+        case
+            when identified.model_version is null
+                then 'not due: no model is pinned at this as-of; add a row to seeds/model_pins.csv'
+            when identified.planned_at < identified.data_cutoff
+                then 'not due: the data cutoff has not passed'
+            when run_states.is_served then 'not due: published'
+            when run_states.status = 'quarantined'
+                then 'not due: quarantined, waits for a review'
+            when run_states.status = 'withdrawn'
+                then 'not due: withdrawn, waits for a republish'
+            when run_states.status is null then 'due: ' || identified.origin
+            else 'due: the last attempt ' || run_states.status
+        end as reason
+    from identified
+    left join run_states on identified.run_id = run_states.run_id
+)
+
+select
+    product,
+    as_of,
+    data_cutoff,
+    model_version,
+    feature_version,
+    output_schema_version,
+    revision,
+    run_id,
+    reason like 'due:%' as is_due,
+    reason,
+    planned_at,
+    '{{ invocation_id }}' as invocation_id
+from decided

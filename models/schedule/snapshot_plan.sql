@@ -1,0 +1,42 @@
+-- The feature snapshots that are needed and not there yet; products with one as-of share one.
+-- Needed is what a due run scores or, for training, what SNAPSHOT_AS_OF asks for.
+{% set asked_for = requested_snapshot_as_ofs() if execute else [] %}
+
+with contracts as (
+    select * from {{ ref('prediction_contracts') }}
+),
+
+plan as (
+    select * from {{ ref('scoring_plan') }}
+),
+
+built as (
+    select * from {{ source('operations', 'snapshot_manifest') }}
+),
+
+needed as (
+    {% for as_of in asked_for %}
+    select distinct
+        {{ timestamp_literal(as_of) }} as as_of,
+        {{ add_hours(timestamp_literal(as_of), 'availability_lag_hours') }} as data_cutoff
+    from contracts
+    {{ 'union' if not loop.last }}
+    {% else %}
+    select distinct
+        as_of,
+        data_cutoff
+    from plan
+    where is_due
+    {% endfor %}
+)
+
+select
+    needed.as_of,
+    needed.data_cutoff,
+    '{{ feature_version() }}' as feature_version
+from needed
+left join built
+    on
+        needed.as_of = built.as_of
+        and built.feature_version = '{{ feature_version() }}'
+where built.as_of is null

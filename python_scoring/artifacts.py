@@ -1,0 +1,196 @@
+"""Pinned models: read only after their digest was checked, and only types this file trusts.
+
+An artifact is `model.skops` (the estimator) beside `model.json` (what is known about it). The model
+registry holds the SHA-256 of both.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sklearn
+import skops.io
+
+from python_scoring.errors import ArtifactError
+from python_scoring.warehouse import PROJECT
+
+MODEL_FILE = "model.skops"
+CARD_FILE = "model.json"
+
+# The list of trusted types lives here, never in the artifact. skops trusts what it knows of
+# scikit-learn and numpy by itself; these are the private parts of the estimators we allow.
+TRUSTED_TYPES = frozenset(
+    {
+        "sklearn._loss._loss.CyHalfBinomialLoss",
+        "sklearn._loss._loss.CyHalfGammaLoss",
+        "sklearn._loss._loss.CyHalfPoissonLoss",
+        "sklearn._loss._loss.CyHalfSquaredError",
+        "sklearn._loss.link.Interval",
+        "sklearn._loss.link.IdentityLink",
+        "sklearn._loss.link.LogLink",
+        "sklearn._loss.link.LogitLink",
+        "sklearn._loss.loss.HalfBinomialLoss",
+        "sklearn._loss.loss.HalfGammaLoss",
+        "sklearn._loss.loss.HalfPoissonLoss",
+        "sklearn._loss.loss.HalfSquaredError",
+        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "numpy.dtype",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The content of model.json: everything known about a model, but not the model itself.
+
+    `features` are the snapshot columns in the order the estimator takes them, each with its type
+    (`number` or `category`). `label_window_closed_at` is when the last training label was complete:
+    no pin may start earlier, or a backtest would look ahead.
+    """
+
+    product: str
+    model_version: str
+    training_run_id: str
+    score_type: str
+    features: list[dict[str, str]]
+    feature_version: str
+    output_schema_version: str
+    training_as_ofs: list[str]
+    label_window_closed_at: str
+    configuration: dict[str, Any]
+    libraries: dict[str, str]
+    segment_names: list[str] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    reference: dict[str, Any] = field(default_factory=dict)
+    training_data: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Canonical text: the same card has the same digest."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: Path) -> "ModelCard":
+        """Raises ArtifactError, naming the file, where the text is not a card."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise ArtifactError(
+                f"{source} is not a model card: {error}. Register the model again."
+            ) from error
+
+
+@dataclass(frozen=True)
+class RegistryRow:
+    """The columns of seeds/model_registry.csv that scoring needs."""
+
+    product: str
+    model_version: str
+    artifact_path: str
+    artifact_sha256: str
+    training_config_sha256: str
+    feature_version: str
+    output_schema_version: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """An estimator that may be used, and its card."""
+
+    card: ModelCard
+    estimator: Any
+
+
+def sha256(content: bytes) -> str:
+    """Hex digest, as the registry holds it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def load(row: RegistryRow, project: Path = PROJECT) -> Model:
+    """The pinned model, after every check that does not need the data.
+
+    Raises ArtifactError for a missing file, a digest that differs, an untrusted type, another
+    version of scikit-learn, or a card and registry row that contradict each other.
+    """
+    name = f"{row.product} {row.model_version}"
+    model_file = project / row.artifact_path
+    card_file = model_file.with_name(CARD_FILE)
+    model_bytes = _read_verified(model_file, row.artifact_sha256, "artifact_sha256", name)
+    card_bytes = _read_verified(card_file, row.training_config_sha256, "training_config_sha256", name)
+    card = ModelCard.from_json(card_bytes.decode(), card_file)
+    _check_card(card, row, card_file)
+    return Model(card, parse(model_bytes, card, model_file))
+
+
+def _read_verified(file: Path, expected: str, column: str, name: str) -> bytes:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ArtifactError(
+            f"{name}: {file} cannot be read ({error.strerror}). Restore the file, "
+            "or pin another version in seeds/model_pins.csv."
+        ) from error
+    found = sha256(content)
+    if found != expected:
+        raise ArtifactError(
+            f"{name}: the SHA-256 of {file} is {found}, but {column} in seeds/model_registry.csv is "
+            f"{expected}. The file is not the one that was registered: restore it, or pin another "
+            "version in seeds/model_pins.csv."
+        )
+    return content
+
+
+def _check_card(card: ModelCard, row: RegistryRow, file: Path) -> None:
+    for column in ("product", "model_version", "feature_version", "output_schema_version"):
+        in_card, in_registry = getattr(card, column), getattr(row, column)
+        if in_card != in_registry:
+            raise ArtifactError(
+                f"{file} says {column} = {in_card}, but seeds/model_registry.csv says {in_registry}. "
+                "Correct the registry row, or register the model again."
+            )
+
+
+def parse(content: bytes, card: ModelCard, file: Path) -> Any:
+    """The estimator; raises ArtifactError, before anything is built, for a wrong version or type."""
+    trained_with = card.libraries.get("scikit-learn")
+    if trained_with != sklearn.__version__:
+        raise ArtifactError(
+            f"{card.product} {card.model_version} was trained with scikit-learn {trained_with}, but "
+            f"{sklearn.__version__} is installed. Retrain the model, or install that version: another "
+            "one may score differently."
+        )
+    try:
+        untrusted = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED_TYPES)
+    except Exception as error:  # whatever a malformed file makes the parser raise
+        raise ArtifactError(f"{file} is not a skops file: {error}. Register the model again.") from error
+    if untrusted:
+        raise ArtifactError(
+            f"{file} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator made of "
+            "trusted types only, or have TRUSTED_TYPES in python_scoring/artifacts.py reviewed."
+        )
+    try:
+        estimator = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
+    except Exception as error:
+        raise ArtifactError(f"{file} cannot be loaded: {error}. Register the model again.") from error
+    check_signature(estimator, card, file)
+    return estimator
+
+
+def check_signature(estimator: Any, card: ModelCard, file: Path) -> None:
+    """Raises ArtifactError where the estimator was not fitted on exactly the card's features."""
+    expected = [feature["name"] for feature in card.features]
+    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
+    if fitted == expected:
+        return
+    if not fitted:
+        raise ArtifactError(
+            f"{file} does not know the names of its features: fit the estimator on a DataFrame."
+        )
+    missing, extra = sorted(set(expected) - set(fitted)), sorted(set(fitted) - set(expected))
+    raise ArtifactError(
+        f"{file} was not fitted on the features of its card: "
+        f"missing {missing or 'none'}, extra {extra or 'none'}"
+        f"{'' if missing or extra else ', and the order differs'}. Register the model again."
+    )

@@ -1,0 +1,77 @@
+"""Slots that were missed: computed one after the other, oldest first, each by an ordinary build."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from python_scoring.dbt_project import run_dbt
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.warehouse import Warehouse, connect_lake
+
+
+def backfill(
+    first: datetime, last: datetime, products: list[str], say: Callable[[str], None]
+) -> None:
+    """Build every slot in [first, last] that has no published run.
+
+    One slot's failure does not stop the next. Raises PredictionError at the end if any failed, and
+    InputError for an unknown product or dates in the wrong order.
+    """
+    if last < first:
+        raise InputError(f"--from {first} is later than --to {last}")
+    slots = _open_slots(first, last, products)
+    if not slots:
+        say("Every slot between the two dates is published: nothing to do.")
+    failed = []
+    for as_of, due in sorted(slots.items()):
+        say(f"{as_of}: {', '.join(due)}")
+        selection = [f"+path:models/products/{product}" for product in due]
+        try:
+            run_dbt(["build", "--select", *selection], {"PREDICTION_AS_OF": as_of.isoformat()})
+        except PredictionError as error:
+            say(str(error))
+            failed.append(str(as_of))
+    if failed:
+        raise PredictionError(
+            f"{len(failed)} of {len(slots)} slots were not published: {', '.join(failed)}. "
+            "lake.operations.run_ledger says why; run the same command again to try only those."
+        )
+
+
+def _open_slots(
+    first: datetime, last: datetime, products: list[str]
+) -> dict[datetime, list[str]]:
+    """The products that lack a published run, by slot."""
+    with connect_lake(Warehouse.from_environment()) as lake:
+        contracts = lake.execute(
+            "select product, cadence, anchor_days from lake.operations.prediction_contracts order by product"
+        ).fetchall()
+        served = set(
+            lake.execute(
+                "select product, as_of from lake.operations.run_states where is_served"
+            ).fetchall()
+        )
+    unknown = sorted(set(products) - {product for product, _, _ in contracts})
+    if unknown:
+        known = ", ".join(product for product, _, _ in contracts)
+        raise InputError(f"--product {unknown[0]}: expected one of {known}")
+    slots: dict[datetime, list[str]] = {}
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day <= last:
+        for product, cadence, anchor_days in contracts:
+            wanted = not products or product in products
+            if wanted and is_slot(day, cadence, anchor_days) and (product, day) not in served:
+                slots.setdefault(day, []).append(product)
+        day += timedelta(days=1)
+    return slots
+
+
+def is_slot(day: datetime, cadence: str, anchor_days: int) -> bool:
+    """Whether a product of this cadence has a slot at this midnight; mirrors macros/schedule/slots.sql."""
+    if cadence == "daily":
+        return True
+    if cadence == "weekly":
+        return day.weekday() == anchor_days
+    if cadence == "monthly":
+        return day.day == anchor_days + 1
+    start_of_quarter = day.replace(month=day.month - (day.month - 1) % 3, day=1)
+    return (day - start_of_quarter).days == anchor_days

@@ -1,0 +1,145 @@
+"""What the dbt Python models candidates_<product> do: score every due run of one product."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from python_scoring import artifacts
+from python_scoring.artifacts import Model, RegistryRow
+from python_scoring.errors import ArtifactError, ScoringError
+from python_scoring.scoring import BATCH_ROWS, SCORE_SCHEMA, score_batches
+
+NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
+
+
+def score_due_runs(
+    session: duckdb.DuckDBPyConnection,
+    *,
+    product: str,
+    plan: duckdb.DuckDBPyRelation,
+    registry: duckdb.DuckDBPyRelation,
+    contracts: duckdb.DuckDBPyRelation,
+    snapshots: duckdb.DuckDBPyRelation,
+) -> pa.RecordBatchReader:
+    """Scores for each due run of `product`, as a stream; an empty one where nothing is due.
+
+    Every model is loaded and checked before the first row is scored. Raises ArtifactError or
+    ScoringError with a message that says what is wrong and what to do.
+    """
+    due = (
+        plan.filter(f"product = '{product}' and is_due")
+        .project("run_id, as_of, data_cutoff, model_version, output_schema_version")
+        .order("as_of")
+        .fetchall()
+    )
+    contract = _contract(contracts, product)
+    runs = []
+    for run_id, as_of, data_cutoff, model_version, output_schema_version in due:
+        row = _registry_row(registry, product, model_version)
+        _check_output_schema(row, output_schema_version)
+        snapshot = _snapshot(snapshots, row, as_of, data_cutoff)
+        model = artifacts.load(row)
+        _check_features(model, snapshot)
+        eligible = snapshot.filter(contract["eligible_population"]["condition"])
+        runs.append((run_id, model, eligible))
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        for run_id, model, eligible in runs:
+            reader = eligible.project(_projection(model)).to_arrow_reader(BATCH_ROWS)
+            yield from score_batches(iter(reader), model, contract, run_id)
+
+    return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, stream())
+
+
+def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
+    row = contracts.filter(f"product = '{product}'").project("contract_json").fetchone()
+    if row is None:
+        raise ScoringError(
+            f"no contract for {product}: give its mart a config.meta.prediction in "
+            f"models/products/{product}/_{product}__models.yml"
+        )
+    contract: dict[str, Any] = json.loads(row[0])
+    return contract
+
+
+def _registry_row(
+    registry: duckdb.DuckDBPyRelation, product: str, model_version: str
+) -> RegistryRow:
+    columns = list(RegistryRow.__dataclass_fields__)
+    row = (
+        registry.filter(f"product = '{product}' and model_version = '{_quoted(model_version)}'")
+        .project(", ".join(columns))
+        .fetchone()
+    )
+    if row is None:
+        raise ArtifactError(
+            f"seeds/model_pins.csv pins {product} {model_version}, which has no row in "
+            "seeds/model_registry.csv. Register the model, or pin a registered version."
+        )
+    return RegistryRow(*row)
+
+
+def _check_output_schema(row: RegistryRow, output_schema_version: str) -> None:
+    if row.output_schema_version.split(".")[0] != output_schema_version.split(".")[0]:
+        raise ArtifactError(
+            f"{row.product} {row.model_version} fills output schema {row.output_schema_version}, but the "
+            f"contract asks for {output_schema_version}. Pin a model of the same major version."
+        )
+
+
+def _snapshot(
+    snapshots: duckdb.DuckDBPyRelation, row: RegistryRow, as_of: datetime, data_cutoff: datetime
+) -> duckdb.DuckDBPyRelation:
+    """The run's feature snapshot; never one of another version or another cutoff."""
+    at_as_of = snapshots.filter(f"as_of = timestamp '{as_of}'")
+    found = at_as_of.aggregate("feature_version, data_cutoff", "feature_version, data_cutoff").fetchall()
+    if (row.feature_version, data_cutoff) in found:
+        return at_as_of.filter(
+            f"data_cutoff = timestamp '{data_cutoff}' and feature_version = '{row.feature_version}'"
+        )
+    versions = sorted({version for version, _ in found})
+    if versions and row.feature_version not in versions:
+        raise ArtifactError(
+            f"{row.product} {row.model_version} was trained on feature_version {row.feature_version}, but "
+            f"the snapshot as of {as_of} has {', '.join(versions)}. Retrain the model on the present "
+            "definitions, or pin one that was."
+        )
+    if found:
+        cutoffs = ", ".join(str(cutoff) for _, cutoff in found)
+        raise ScoringError(
+            f"the snapshot as of {as_of} was built with data cutoff {cutoffs}, but this run needs "
+            f"{data_cutoff}: products that share an as-of must share the availability lag."
+        )
+    raise ScoringError(
+        f"there is no feature snapshot as of {as_of}: is any customer loaded before {data_cutoff}?"
+    )
+
+
+def _check_features(model: Model, snapshot: duckdb.DuckDBPyRelation) -> None:
+    types = dict(zip(snapshot.columns, map(str, snapshot.types), strict=True))
+    for feature in model.card.features:
+        name, wanted = feature["name"], feature["type"]
+        found = types.get(name)
+        is_number = found is not None and found.startswith(NUMERIC_PREFIXES)
+        if found is None or is_number != (wanted == "number"):
+            raise ArtifactError(
+                f"{model.card.product} {model.card.model_version} needs the feature {name} as a {wanted}, "
+                f"but the snapshot has {found or 'no such column'}. Retrain the model on the features of "
+                "lake.features.feature_catalogue."
+            )
+
+
+def _projection(model: Model) -> str:
+    columns = ["customer_id"]
+    for feature in model.card.features:
+        name = feature["name"]
+        columns.append(name if feature["type"] == "category" else f"cast({name} as double) as {name}")
+    return ", ".join(columns)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

@@ -1,0 +1,102 @@
+"""The command line: arguments in, one function of the library each, a short report out.
+
+The functions are imported when a command runs, so that `--help` answers at once.
+"""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+INSTANT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+
+
+@click.group()
+def commands() -> None:
+    """Governed batch inference for customer models. `dbt build` is the scheduled job; this is the rest."""
+
+
+@commands.command("demo-data")
+@click.option("--customers", type=int, default=5_000, show_default=True, help="How many customers.")
+@click.option("--until", type=INSTANT, help="The data end here (UTC); by default today, 00:00.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("data/raw"), show_default=True,
+    help="Folder for the Parquet files.",
+)  # fmt: skip
+def demo_data(customers: int, until: datetime | None, out: Path) -> None:
+    """Write deterministic demo data: the same arguments give the same data."""
+    from python_scoring.demo_data import generate
+
+    midnight = datetime.now(timezone.utc).replace(
+        hour=0, minute=0, second=0, microsecond=0, tzinfo=None
+    )
+    rows = generate(customers, until or midnight, out)
+    for table, count in rows.items():
+        click.echo(f"{out / table}: {count:,} rows")
+
+
+@commands.command()
+@click.argument("product")
+@click.option("--as-of", "as_ofs", type=INSTANT, multiple=True, required=True, help="Training as-of; repeatable.")
+@click.option("--model-version", required=True, help="Version of the new model, MAJOR.MINOR.PATCH.")
+@click.option("--evaluate-on", type=INSTANT, help="As-of to judge on; by default when the last label window closes.")
+@click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
+@click.option("--pinned-by", default="training", show_default=True, help="Who decided, for the pin.")
+@click.option("--reason", default="reference training", show_default=True, help="Why, for the pin.")
+def train(
+    product: str,
+    as_ofs: tuple[datetime, ...],
+    model_version: str,
+    evaluate_on: datetime | None,
+    pin_from: datetime | None,
+    pinned_by: str,
+    reason: str,
+) -> None:
+    """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked."""
+    import json
+
+    from python_scoring.registry import Registry
+    from python_scoring.training import TrainingRequest, label_window_closes, train
+
+    registry = Registry()
+    request = TrainingRequest(product, list(as_ofs), model_version, evaluate_on)
+    if pin_from:
+        registry.check_pin(product, pin_from, label_window_closes(request))
+    content, card = train(request, registry)
+    folder = registry.add(content, card, datetime.now(timezone.utc).replace(tzinfo=None))
+    click.echo(f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}")
+    click.echo(f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k != 'calibration'})}")
+    if pin_from:
+        registry.pin(card, pin_from, pinned_by, reason)
+        click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")
+
+
+@commands.command()
+@click.argument("product")
+@click.argument("model_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--card", "card_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Its model.json; by default the one beside it.")  # fmt: skip
+@click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
+@click.option("--pinned-by", default="registration", show_default=True, help="Who decided, for the pin.")
+@click.option("--reason", default="registered artifact", show_default=True, help="Why, for the pin.")
+def register(
+    product: str, model_file: Path, card_file: Path | None, pin_from: datetime | None, pinned_by: str, reason: str
+) -> None:
+    """Register MODEL_FILE (skops), trained elsewhere, for PRODUCT after checking it."""
+    from python_scoring.registration import register
+    from python_scoring.registry import Registry
+
+    registry = Registry()
+    card, folder = register(product, model_file, card_file, registry, pin_from, pinned_by, reason)
+    click.echo(f"registered {card.product} {card.model_version} in {folder}")
+
+
+@commands.command()
+@click.option("--from", "first", type=INSTANT, required=True, help="First slot (as-of).")
+@click.option("--to", "last", type=INSTANT, required=True, help="Last slot (as-of).")
+@click.option("--product", "products", multiple=True, help="Only this product; repeatable.")
+def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None:
+    """Compute the slots between two dates that were never published, oldest first."""
+    from python_scoring.backfill import backfill
+
+    backfill(first, last, list(products), click.echo)

@@ -1,0 +1,46 @@
+"""Running dbt on this project from Python: always as a process of its own, with the same Python."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from python_scoring.errors import PredictionError
+from python_scoring.warehouse import PROJECT
+
+
+def run_dbt(arguments: list[str], environment: dict[str, str], *, quiet: bool = False) -> None:
+    """Run `dbt <arguments>` in the project; raises PredictionError where it fails.
+
+    `environment` is added to the present one. With `quiet` the output appears only after a failure.
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        output = f"\n{result.stdout}" if quiet else " The output above says why."
+        raise PredictionError(f"`dbt {' '.join(arguments)}` failed.{output}")
+
+
+def read_manifest(target: Path) -> dict[str, Any]:
+    """The manifest that dbt wrote into its target folder."""
+    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return manifest
+
+
+def model_meta(manifest: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+    """`config.meta.<key>` of a model; raises PredictionError where there is none."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and name in (node["name"], node["alias"]):
+            meta: dict[str, Any] | None = node["config"]["meta"].get(key)
+            if meta is not None:
+                return meta
+    raise PredictionError(f"the project has no model {name} with config.meta.{key}")

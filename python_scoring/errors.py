@@ -1,0 +1,24 @@
+"""The errors this library raises: one family, each message says what was expected and what to do.
+
+A run's message is kept in the ledger, so it is written for the person who reads it at 6 a.m.
+"""
+
+
+class PredictionError(Exception):
+    """Base of every error of this library."""
+
+
+class InputError(PredictionError):
+    """An argument, file or table handed in by a person is not what was expected."""
+
+
+class ArtifactError(PredictionError):
+    """A pinned model cannot be trusted or read: digest, type, version or signature."""
+
+
+class ScoringError(PredictionError):
+    """A trusted model could not be applied to the feature snapshot."""
+
+
+class TrainingError(PredictionError):
+    """A model cannot be trained or registered as asked, for example because it would look ahead."""

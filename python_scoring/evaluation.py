@@ -1,0 +1,117 @@
+"""What a model card says beyond the model: honest metrics, and the distributions it was trained on."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from python_scoring.artifacts import Model, ModelCard
+from python_scoring.scoring import Scores, band_labels, bands_of, predict
+
+REFERENCE_BINS = 10
+
+
+def complete_card(
+    model: Model,
+    learned: pd.DataFrame,
+    judged: pd.DataFrame | None,
+    evaluate_on: datetime,
+    contract: dict[str, Any],
+) -> ModelCard:
+    """The card with its metrics on a later as-of and its reference distributions.
+
+    `judged` is None where the later as-of has no complete labels; the card says so.
+    """
+    learned_scores, learned_labels = _scores(model, learned, contract)
+    if judged is None or judged.empty:
+        found: dict[str, Any] = {
+            "not_evaluated": f"the label window of the later as-of {evaluate_on} is not complete in the data"
+        }
+    else:
+        scores, labels = _scores(model, judged, contract)
+        found = {
+            "as_of": evaluate_on.isoformat(),
+            "rows": len(judged),
+            **_metrics(scores, labels, judged, contract["score_type"]),
+        }
+    reference = {
+        "features": {
+            feature["name"]: _distribution(learned[feature["name"]], feature["type"])
+            for feature in model.card.features
+        },
+        "score": _distribution(pd.Series(learned_scores), "number"),
+        "label": _distribution(pd.Series(learned_labels), "category"),
+    }
+    return replace(model.card, metrics=found, reference=reference)
+
+
+def _scores(
+    model: Model, frame: pd.DataFrame, contract: dict[str, Any]
+) -> tuple[Scores, list[str | None]]:
+    scores, labels = predict(model, frame[[feature["name"] for feature in model.card.features]])
+    return scores, list(labels) if labels is not None else band_labels(scores, bands_of(contract))
+
+
+def _metrics(
+    scores: Scores, labels: list[str | None], judged: pd.DataFrame, score_type: str
+) -> dict[str, Any]:
+    if score_type == "segment":
+        return {
+            "share_per_label": _shares(pd.Series(labels)),
+            "mean_clearness": _rounded(scores.mean()),
+        }
+    truth = judged["label"].to_numpy()
+    if score_type == "probability":
+        deciles = pd.qcut(pd.Series(scores), 10, duplicates="drop")
+        calibration = (
+            pd.DataFrame({"predicted": scores, "observed": truth})
+            .groupby(deciles, observed=True)
+            .agg(predicted=("predicted", "mean"), observed=("observed", "mean"), rows=("observed", "size"))
+        )
+        return {
+            "base_rate": _rounded(truth.mean()),
+            "auc": _rounded(metrics.roc_auc_score(truth, scores)),
+            "brier": _rounded(metrics.brier_score_loss(truth, scores)),
+            "log_loss": _rounded(metrics.log_loss(truth, scores)),
+            "calibration": [
+                {"predicted": _rounded(row.predicted), "observed": _rounded(row.observed), "rows": int(row.rows)}
+                for row in calibration.itertuples()
+            ],
+        }
+    return {
+        "mean_actual": _rounded(truth.mean()),
+        "mae": _rounded(np.abs(truth - scores).mean()),
+        "bias": _rounded(scores.sum() / truth.sum() - 1),
+        "spearman": _rounded(pd.Series(scores).corr(pd.Series(truth), method="spearman")),
+    }
+
+
+def _distribution(values: "pd.Series[Any]", kind: str) -> dict[str, Any]:
+    """Shares per bin; the bins of a number are cut at its deciles, with open ends."""
+    missing = _rounded(values.isna().mean())
+    present = values.dropna()
+    if kind == "category":
+        return {"missing": missing, "categories": _shares(present)}
+    if present.empty:
+        return {"missing": missing, "edges": [], "shares": []}
+    inner = np.linspace(0, 1, REFERENCE_BINS + 1)[1:-1]
+    edges = np.unique(np.quantile(present, inner))
+    counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
+    return {
+        "missing": missing,
+        "edges": [float(edge) for edge in edges],
+        "shares": [_rounded(count / len(present)) for count in counts],
+        "mean": _rounded(present.mean()),
+    }
+
+
+def _shares(values: "pd.Series[Any]") -> dict[str, float]:
+    shares = values.value_counts(normalize=True)
+    return {str(name): _rounded(share) for name, share in sorted(shares.items())}
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 6)

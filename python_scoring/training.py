@@ -1,0 +1,259 @@
+"""Reference training: features at past as-ofs through dbt, labels, fit, evaluation, registration.
+
+What to fit stands in the YAML of `training_<product>` under config.meta.training, so a new product
+needs no change here. The features are built in a scratch warehouse by the models that also build
+them for scoring, with the same data cutoffs.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import sklearn
+import skops
+import skops.io
+from sklearn.base import BaseEstimator
+
+from python_scoring import estimators, evaluation
+from python_scoring.artifacts import Model, ModelCard, check_signature
+from python_scoring.dbt_project import model_meta, read_manifest, run_dbt
+from python_scoring.errors import TrainingError
+from python_scoring.registry import Registry
+from python_scoring.warehouse import Warehouse, install_extensions
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train: the as-ofs to learn from, and the as-of to judge on (chosen where none is given)."""
+
+    product: str
+    as_ofs: list[datetime]
+    model_version: str
+    evaluate_on: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The training data of all as-ofs and what the project says about the product."""
+
+    frame: pd.DataFrame
+    contract: dict[str, Any]
+    recipe: dict[str, Any]
+    feature_version: str
+    data_complete_until: datetime
+
+
+def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCard]:
+    """Train and evaluate; returns the skops bytes and the card, not yet registered.
+
+    Raises TrainingError where a label window is not complete in the data, and InputError where the
+    version is taken.
+    """
+    registry.check_new(request.product, request.model_version)
+    as_ofs = sorted(set(request.as_ofs))
+    with tempfile.TemporaryDirectory(prefix="training-") as scratch:
+        manifest = _parse(Path(scratch))
+        contract = model_meta(manifest, f"{request.product}_predictions", "prediction")
+        horizon = timedelta(days=contract["horizon_days"])
+        evaluate_on = request.evaluate_on or _default_evaluation(as_ofs, horizon)
+        if evaluate_on <= as_ofs[-1]:
+            raise TrainingError(
+                f"--evaluate-on {evaluate_on} is not later than the last training as-of {as_ofs[-1]}"
+            )
+        prepared = _prepare(request.product, [*as_ofs, evaluate_on], manifest, contract, Path(scratch))
+    _refuse_incomplete_labels(as_ofs, prepared)
+    frame = prepared.frame
+    learned = frame[frame["as_of"].isin(as_ofs)].reset_index(drop=True)
+    judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
+    if learned.empty:
+        raise TrainingError(
+            f"no eligible {request.product} customer at {', '.join(map(str, as_ofs))}: "
+            "the raw data in RAW_DATA start later, or the eligible population is empty"
+        )
+    estimator = estimators.build(prepared.recipe)
+    inputs = learned[[feature["name"] for feature in prepared.recipe["features"]]]
+    estimator.fit(inputs, None if contract["score_type"] == "segment" else learned["label"])
+    model = Model(_card(request, as_ofs, prepared, learned, estimator), estimator)
+    is_complete = evaluate_on + horizon + _lag(contract) <= prepared.data_complete_until
+    card = evaluation.complete_card(
+        model, learned, judged if is_complete else None, evaluate_on, contract
+    )
+    content = skops.io.dumps(estimator)
+    check_signature(estimator, card, Path("the new model"))
+    return content, card
+
+
+def label_window_closes(request: TrainingRequest) -> datetime:
+    """When the last training label is known: the earliest start of a pin."""
+    with tempfile.TemporaryDirectory(prefix="training-") as scratch:
+        contract = model_meta(
+            _parse(Path(scratch)), f"{request.product}_predictions", "prediction"
+        )
+    return max(request.as_ofs) + timedelta(days=contract["horizon_days"])
+
+
+def _default_evaluation(as_ofs: list[datetime], horizon: timedelta) -> datetime:
+    """The first as-of whose label window does not overlap a training label window."""
+    return as_ofs[-1] + (horizon or timedelta(days=30))
+
+
+def _lag(contract: dict[str, Any]) -> timedelta:
+    return timedelta(hours=contract["schedule"]["availability_lag_hours"])
+
+
+def _parse(scratch: Path) -> dict[str, Any]:
+    target = scratch / "target"
+    run_dbt(["parse", "--target-path", str(target)], {"WAREHOUSE": str(scratch)}, quiet=True)
+    return read_manifest(target)
+
+
+def _prepare(
+    product: str,
+    as_ofs: list[datetime],
+    manifest: dict[str, Any],
+    contract: dict[str, Any],
+    scratch: Path,
+) -> Prepared:
+    """Build the snapshots and labels in a scratch warehouse, and read them."""
+    environment = {
+        "WAREHOUSE": str(scratch),
+        "SNAPSHOT_AS_OF": ",".join(as_of.isoformat() for as_of in as_ofs),
+        "PREDICTION_AS_OF": "",
+    }
+    arguments = ["build", "--select", f"+training_{product}", "--indirect-selection", "cautious"]
+    run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
+    recipe = model_meta(manifest, f"training_{product}", "training")
+    recipe["features"] = _typed_features(recipe["features"], manifest)
+    names = ", ".join(
+        f"snapshots.{feature['name']}"
+        if feature["type"] == "category"
+        else f"cast(snapshots.{feature['name']} as double) as {feature['name']}"
+        for feature in recipe["features"]
+    )
+    warehouse = Warehouse(scratch)
+    with duckdb.connect(str(warehouse.working_set), read_only=True) as connection:
+        install_extensions(connection)
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(warehouse.attach_sql(read_only=True))
+        frame = connection.execute(
+            f"""
+            select training.as_of, training.customer_id, training.label, {names}
+            from products.training_{product} as training
+            inner join lake.features.feature_snapshots as snapshots
+                on training.as_of = snapshots.as_of and training.customer_id = snapshots.customer_id
+            order by training.as_of, training.customer_id
+            """
+        ).df()
+        newest = connection.execute("select max(loaded_at) from staging.stg_orders").fetchone()
+    feature_version = model_meta(manifest, "feature_snapshots", "feature_version")
+    return Prepared(
+        frame,
+        contract,
+        recipe,
+        str(feature_version),
+        _complete_until(newest[0] if newest else None),
+    )
+
+
+def _complete_until(newest_load: datetime | None) -> datetime:
+    """What is known ends with the newest load, or with a frozen clock before it."""
+    if newest_load is None:
+        raise TrainingError("RAW_DATA holds no usable order: there is nothing to learn from")
+    if frozen := os.environ.get("PREDICTION_NOW"):
+        return min(newest_load, parse_instant(frozen))
+    return newest_load
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO date or instant as a naive UTC datetime; raises ValueError where it is none."""
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if instant.tzinfo is None:
+        return instant
+    return (instant - (instant.utcoffset() or timedelta())).replace(tzinfo=None)
+
+
+def _typed_features(names: list[str], manifest: dict[str, Any]) -> list[dict[str, str]]:
+    node = manifest["nodes"]["model.customer_predictions.feature_snapshots"]
+    typed = []
+    for name in names:
+        column = node["columns"].get(name)
+        if column is None or "window" not in column["config"]["meta"]:
+            raise TrainingError(
+                f"the training recipe names the feature {name}, which "
+                "models/features/_features__models.yml does not declare"
+            )
+        typed.append(
+            {"name": name, "type": "category" if column["data_type"] == "text" else "number"}
+        )
+    return typed
+
+
+def _refuse_incomplete_labels(as_ofs: list[datetime], prepared: Prepared) -> None:
+    horizon = timedelta(days=prepared.contract["horizon_days"])
+    for as_of in as_ofs:
+        complete_at = as_of + horizon + _lag(prepared.contract)
+        if complete_at > prepared.data_complete_until:
+            raise TrainingError(
+                f"--as-of {as_of}: its label window of {horizon.days} days is complete at {complete_at}, but "
+                f"the data end at {prepared.data_complete_until}. Train on an as-of of "
+                f"{prepared.data_complete_until - horizon - _lag(prepared.contract):%Y-%m-%d} or earlier."
+            )
+
+
+def _card(
+    request: TrainingRequest,
+    as_ofs: list[datetime],
+    prepared: Prepared,
+    learned: pd.DataFrame,
+    estimator: BaseEstimator,
+) -> ModelCard:
+    contract = prepared.contract
+    closed_at = as_ofs[-1] + timedelta(days=contract["horizon_days"])
+    configuration = {key: value for key, value in prepared.recipe.items() if key != "features"}
+    data_digest = _frame_digest(learned)
+    identity = [
+        request.product, request.model_version, configuration, prepared.recipe["features"],
+        prepared.feature_version, [as_of.isoformat() for as_of in as_ofs], data_digest,
+    ]  # fmt: skip
+    return ModelCard(
+        product=request.product,
+        model_version=request.model_version,
+        training_run_id=hashlib.md5(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+        score_type=contract["score_type"],
+        features=prepared.recipe["features"],
+        feature_version=prepared.feature_version,
+        output_schema_version=contract["output_schema_version"],
+        training_as_ofs=[as_of.isoformat() for as_of in as_ofs],
+        label_window_closed_at=closed_at.isoformat(),
+        configuration=configuration,
+        libraries={
+            "python": platform.python_version(),
+            "scikit-learn": sklearn.__version__,
+            "numpy": np.__version__,
+            "skops": skops.__version__,
+        },
+        segment_names=estimators.segment_names(estimator, learned, contract),
+        training_data={
+            "rows": len(learned),
+            "rows_per_as_of": {
+                str(as_of): int((learned["as_of"] == as_of).sum()) for as_of in as_ofs
+            },
+            "digest": data_digest,
+        },
+    )
+
+
+def _frame_digest(frame: pd.DataFrame) -> str:
+    """SHA-256 of the ordered training rows: features, labels and keys."""
+    digest = hashlib.sha256()
+    digest.update(frame.to_csv(index=False, float_format="%.17g").encode())
+    return digest.hexdigest()
