@@ -1,1 +1,1 @@
-"""Everything of customer_predictions that SQL cannot do: artifacts, scoring, training, demo data."""
+"""What SQL cannot do for customer_predictions: artifacts, scoring, training, demo data."""

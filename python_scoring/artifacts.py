@@ -19,25 +19,12 @@ from python_scoring.warehouse import PROJECT
 MODEL_FILE = "model.skops"
 CARD_FILE = "model.json"
 
-# The list of trusted types lives here, never in the artifact. skops trusts what it knows of
-# scikit-learn and numpy by itself; these are the private parts of the estimators we allow.
+# The list of trusted types lives here, never in the artifact. skops itself trusts what it knows of
+# scikit-learn and numpy; these are the parts of boosted trees and clusterings that it does not.
 TRUSTED_TYPES = frozenset(
     {
-        "sklearn._loss._loss.CyHalfBinomialLoss",
-        "sklearn._loss._loss.CyHalfGammaLoss",
-        "sklearn._loss._loss.CyHalfPoissonLoss",
-        "sklearn._loss._loss.CyHalfSquaredError",
-        "sklearn._loss.link.Interval",
-        "sklearn._loss.link.IdentityLink",
-        "sklearn._loss.link.LogLink",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.loss.HalfBinomialLoss",
-        "sklearn._loss.loss.HalfGammaLoss",
-        "sklearn._loss.loss.HalfPoissonLoss",
-        "sklearn._loss.loss.HalfSquaredError",
-        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
         "numpy.dtype",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     }
 )
 
@@ -118,7 +105,9 @@ def load(row: RegistryRow, project: Path = PROJECT) -> Model:
     model_file = project / row.artifact_path
     card_file = model_file.with_name(CARD_FILE)
     model_bytes = _read_verified(model_file, row.artifact_sha256, "artifact_sha256", name)
-    card_bytes = _read_verified(card_file, row.training_config_sha256, "training_config_sha256", name)
+    card_bytes = _read_verified(
+        card_file, row.training_config_sha256, "training_config_sha256", name
+    )
     card = ModelCard.from_json(card_bytes.decode(), card_file)
     _check_card(card, row, card_file)
     return Model(card, parse(model_bytes, card, model_file))
@@ -135,9 +124,9 @@ def _read_verified(file: Path, expected: str, column: str, name: str) -> bytes:
     found = sha256(content)
     if found != expected:
         raise ArtifactError(
-            f"{name}: the SHA-256 of {file} is {found}, but {column} in seeds/model_registry.csv is "
-            f"{expected}. The file is not the one that was registered: restore it, or pin another "
-            "version in seeds/model_pins.csv."
+            f"{name}: the SHA-256 of {file} is {found}, but {column} in "
+            f"seeds/model_registry.csv is {expected}. The file is not the one that was registered: "
+            "restore it, or pin another version in seeds/model_pins.csv."
         )
     return content
 
@@ -147,33 +136,41 @@ def _check_card(card: ModelCard, row: RegistryRow, file: Path) -> None:
         in_card, in_registry = getattr(card, column), getattr(row, column)
         if in_card != in_registry:
             raise ArtifactError(
-                f"{file} says {column} = {in_card}, but seeds/model_registry.csv says {in_registry}. "
-                "Correct the registry row, or register the model again."
+                f"{file} says {column} = {in_card}, but seeds/model_registry.csv says "
+                f"{in_registry}. Correct the registry row, or register the model again."
             )
 
 
 def parse(content: bytes, card: ModelCard, file: Path) -> Any:
-    """The estimator; raises ArtifactError, before anything is built, for a wrong version or type."""
+    """The estimator.
+
+    Raises ArtifactError, before anything is built, for a wrong version or type.
+    """
     trained_with = card.libraries.get("scikit-learn")
     if trained_with != sklearn.__version__:
         raise ArtifactError(
-            f"{card.product} {card.model_version} was trained with scikit-learn {trained_with}, but "
-            f"{sklearn.__version__} is installed. Retrain the model, or install that version: another "
-            "one may score differently."
+            f"{card.product} {card.model_version} was trained with scikit-learn {trained_with}, "
+            f"but {sklearn.__version__} is installed. Retrain the model, or install that version: "
+            "another one may score differently."
         )
     try:
         untrusted = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED_TYPES)
     except Exception as error:  # whatever a malformed file makes the parser raise
-        raise ArtifactError(f"{file} is not a skops file: {error}. Register the model again.") from error
+        raise ArtifactError(
+            f"{file} is not a skops file: {error}. Register the model again."
+        ) from error
     if untrusted:
         raise ArtifactError(
-            f"{file} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator made of "
-            "trusted types only, or have TRUSTED_TYPES in python_scoring/artifacts.py reviewed."
+            f"{file} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator "
+            "made of trusted types only, or have TRUSTED_TYPES in python_scoring/artifacts.py "
+            "reviewed."
         )
     try:
         estimator = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
     except Exception as error:
-        raise ArtifactError(f"{file} cannot be loaded: {error}. Register the model again.") from error
+        raise ArtifactError(
+            f"{file} cannot be loaded: {error}. Register the model again."
+        ) from error
     check_signature(estimator, card, file)
     return estimator
 

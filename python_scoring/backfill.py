@@ -37,13 +37,12 @@ def backfill(
         )
 
 
-def _open_slots(
-    first: datetime, last: datetime, products: list[str]
-) -> dict[datetime, list[str]]:
+def _open_slots(first: datetime, last: datetime, products: list[str]) -> dict[datetime, list[str]]:
     """The products that lack a published run, by slot."""
     with connect_lake(Warehouse.from_environment()) as lake:
         contracts = lake.execute(
-            "select product, cadence, anchor_days from lake.operations.prediction_contracts order by product"
+            "select product, cadence, anchor_days from lake.operations.prediction_contracts"
+            " order by product"
         ).fetchall()
         served = set(
             lake.execute(
@@ -66,7 +65,7 @@ def _open_slots(
 
 
 def is_slot(day: datetime, cadence: str, anchor_days: int) -> bool:
-    """Whether a product of this cadence has a slot at this midnight; mirrors macros/schedule/slots.sql."""
+    """Whether this midnight is a slot of the cadence; mirrors macros/schedule/slots.sql."""
     if cadence == "daily":
         return True
     if cadence == "weekly":

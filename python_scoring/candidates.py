@@ -17,7 +17,7 @@ NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
 
 
 def score_due_runs(
-    session: duckdb.DuckDBPyConnection,
+    session: duckdb.DuckDBPyConnection,  # noqa: ARG001 - dbt hands it over; not every engine needs it
     *,
     product: str,
     plan: duckdb.DuckDBPyRelation,
@@ -84,10 +84,11 @@ def _registry_row(
 
 
 def _check_output_schema(row: RegistryRow, output_schema_version: str) -> None:
-    if row.output_schema_version.split(".")[0] != output_schema_version.split(".")[0]:
+    if row.output_schema_version.split(".", 1)[0] != output_schema_version.split(".", 1)[0]:
         raise ArtifactError(
-            f"{row.product} {row.model_version} fills output schema {row.output_schema_version}, but the "
-            f"contract asks for {output_schema_version}. Pin a model of the same major version."
+            f"{row.product} {row.model_version} fills output schema {row.output_schema_version}, "
+            f"but the contract asks for {output_schema_version}. "
+            "Pin a model of the same major version."
         )
 
 
@@ -96,7 +97,9 @@ def _snapshot(
 ) -> duckdb.DuckDBPyRelation:
     """The run's feature snapshot; never one of another version or another cutoff."""
     at_as_of = snapshots.filter(f"as_of = timestamp '{as_of}'")
-    found = at_as_of.aggregate("feature_version, data_cutoff", "feature_version, data_cutoff").fetchall()
+    found = at_as_of.aggregate(
+        "feature_version, data_cutoff", "feature_version, data_cutoff"
+    ).fetchall()
     if (row.feature_version, data_cutoff) in found:
         return at_as_of.filter(
             f"data_cutoff = timestamp '{data_cutoff}' and feature_version = '{row.feature_version}'"
@@ -104,9 +107,9 @@ def _snapshot(
     versions = sorted({version for version, _ in found})
     if versions and row.feature_version not in versions:
         raise ArtifactError(
-            f"{row.product} {row.model_version} was trained on feature_version {row.feature_version}, but "
-            f"the snapshot as of {as_of} has {', '.join(versions)}. Retrain the model on the present "
-            "definitions, or pin one that was."
+            f"{row.product} {row.model_version} was trained on feature_version "
+            f"{row.feature_version}, but the snapshot as of {as_of} has {', '.join(versions)}. "
+            "Retrain the model on the present definitions, or pin one that was."
         )
     if found:
         cutoffs = ", ".join(str(cutoff) for _, cutoff in found)
@@ -127,9 +130,9 @@ def _check_features(model: Model, snapshot: duckdb.DuckDBPyRelation) -> None:
         is_number = found is not None and found.startswith(NUMERIC_PREFIXES)
         if found is None or is_number != (wanted == "number"):
             raise ArtifactError(
-                f"{model.card.product} {model.card.model_version} needs the feature {name} as a {wanted}, "
-                f"but the snapshot has {found or 'no such column'}. Retrain the model on the features of "
-                "lake.features.feature_catalogue."
+                f"{model.card.product} {model.card.model_version} needs the feature {name} "
+                f"as a {wanted}, but the snapshot has {found or 'no such column'}. "
+                "Retrain the model on the features of lake.features.feature_catalogue."
             )
 
 
@@ -137,7 +140,9 @@ def _projection(model: Model) -> str:
     columns = ["customer_id"]
     for feature in model.card.features:
         name = feature["name"]
-        columns.append(name if feature["type"] == "category" else f"cast({name} as double) as {name}")
+        columns.append(
+            name if feature["type"] == "category" else f"cast({name} as double) as {name}"
+        )
     return ", ".join(columns)
 
 

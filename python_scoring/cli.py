@@ -13,7 +13,10 @@ INSTANT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:
 
 @click.group()
 def commands() -> None:
-    """Governed batch inference for customer models. `dbt build` is the scheduled job; this is the rest."""
+    """Governed batch inference for customer models.
+
+    `dbt build` is the scheduled job; this is the rest.
+    """
 
 
 @commands.command("demo-data")
@@ -37,11 +40,24 @@ def demo_data(customers: int, until: datetime | None, out: Path) -> None:
 
 @commands.command()
 @click.argument("product")
-@click.option("--as-of", "as_ofs", type=INSTANT, multiple=True, required=True, help="Training as-of; repeatable.")
+@click.option(
+    "--as-of",
+    "as_ofs",
+    type=INSTANT,
+    multiple=True,
+    required=True,
+    help="Training as-of; repeatable.",
+)
 @click.option("--model-version", required=True, help="Version of the new model, MAJOR.MINOR.PATCH.")
-@click.option("--evaluate-on", type=INSTANT, help="As-of to judge on; by default when the last label window closes.")
+@click.option(
+    "--evaluate-on",
+    type=INSTANT,
+    help="As-of to judge on; by default when the last label window closes.",
+)
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
-@click.option("--pinned-by", default="training", show_default=True, help="Who decided, for the pin.")
+@click.option(
+    "--pinned-by", default="training", show_default=True, help="Who decided, for the pin."
+)
 @click.option("--reason", default="reference training", show_default=True, help="Why, for the pin.")
 def train(
     product: str,
@@ -56,16 +72,18 @@ def train(
     import json
 
     from python_scoring.registry import Registry
-    from python_scoring.training import TrainingRequest, label_window_closes, train
+    from python_scoring.training import TrainingRequest, train
 
     registry = Registry()
-    request = TrainingRequest(product, list(as_ofs), model_version, evaluate_on)
-    if pin_from:
-        registry.check_pin(product, pin_from, label_window_closes(request))
+    request = TrainingRequest(product, list(as_ofs), model_version, evaluate_on, pin_from)
     content, card = train(request, registry)
     folder = registry.add(content, card, datetime.now(timezone.utc).replace(tzinfo=None))
-    click.echo(f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}")
-    click.echo(f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k != 'calibration'})}")
+    click.echo(
+        f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
+    )
+    click.echo(
+        f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k != 'calibration'})}"
+    )
     if pin_from:
         registry.pin(card, pin_from, pinned_by, reason)
         click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")
@@ -77,10 +95,19 @@ def train(
 @click.option("--card", "card_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Its model.json; by default the one beside it.")  # fmt: skip
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
-@click.option("--pinned-by", default="registration", show_default=True, help="Who decided, for the pin.")
-@click.option("--reason", default="registered artifact", show_default=True, help="Why, for the pin.")
+@click.option(
+    "--pinned-by", default="registration", show_default=True, help="Who decided, for the pin."
+)
+@click.option(
+    "--reason", default="registered artifact", show_default=True, help="Why, for the pin."
+)
 def register(
-    product: str, model_file: Path, card_file: Path | None, pin_from: datetime | None, pinned_by: str, reason: str
+    product: str,
+    model_file: Path,
+    card_file: Path | None,
+    pin_from: datetime | None,
+    pinned_by: str,
+    reason: str,
 ) -> None:
     """Register MODEL_FILE (skops), trained elsewhere, for PRODUCT after checking it."""
     from python_scoring.registration import register
@@ -100,3 +127,26 @@ def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None
     from python_scoring.backfill import backfill
 
     backfill(first, last, list(products), click.echo)
+
+
+@commands.command("feature-version")
+def feature_version() -> None:
+    """Say whether the feature definitions are those recorded for their version."""
+    import tempfile
+
+    from python_scoring.dbt_project import model_meta, read_manifest, run_dbt
+    from python_scoring.errors import PredictionError
+    from python_scoring.feature_definitions import definitions_digest, locked_digest
+
+    with tempfile.TemporaryDirectory() as scratch:
+        run_dbt(["parse", "--target-path", scratch], {"WAREHOUSE": scratch}, quiet=True)
+        manifest = read_manifest(Path(scratch))
+    version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
+    digest = definitions_digest(manifest)
+    click.echo(f"feature_version {version}, definitions {digest}")
+    if locked_digest(version) != digest:
+        raise PredictionError(
+            f"the definitions of feature_version {version} have changed: raise feature_version in "
+            "models/features/_features__models.yml and append its row to "
+            "seeds/feature_versions.csv (CONTRIBUTING.md, 'Change a feature')"
+        )

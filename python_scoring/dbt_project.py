@@ -16,10 +16,10 @@ def run_dbt(arguments: list[str], environment: dict[str, str], *, quiet: bool = 
 
     `environment` is added to the present one. With `quiet` the output appears only after a failure.
     """
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
         cwd=PROJECT,
-        env={**os.environ, **environment},
+        env={**_without_missing_packages(), **os.environ, **environment},
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,
         text=True,
@@ -30,17 +30,22 @@ def run_dbt(arguments: list[str], environment: dict[str, str], *, quiet: bool = 
         raise PredictionError(f"`dbt {' '.join(arguments)}` failed.{output}")
 
 
+def _without_missing_packages() -> dict[str, str]:
+    """The set-up could not install Elementary where the package hub is out of reach."""
+    return {} if (PROJECT / "dbt_packages" / "elementary").exists() else {"ELEMENTARY": "off"}
+
+
 def read_manifest(target: Path) -> dict[str, Any]:
     """The manifest that dbt wrote into its target folder."""
     manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text())
     return manifest
 
 
-def model_meta(manifest: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+def model_meta(manifest: dict[str, Any], name: str, key: str) -> Any:
     """`config.meta.<key>` of a model; raises PredictionError where there is none."""
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and name in (node["name"], node["alias"]):
-            meta: dict[str, Any] | None = node["config"]["meta"].get(key)
+            meta = node["config"]["meta"].get(key)
             if meta is not None:
                 return meta
     raise PredictionError(f"the project has no model {name} with config.meta.{key}")

@@ -6,11 +6,11 @@ later `until` only adds newer rows and drops the oldest customers. Chance comes 
 readable keys, and arithmetic is exact or correctly rounded: no seed, platform or thread matters.
 """
 
-import datetime
 import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from python_scoring.errors import InputError
 
-EPOCH = datetime.datetime(2010, 1, 1)
+EPOCH = datetime(2010, 1, 1)
 DAY = 86_400
 SPAN = 1_826 * DAY  # five years of sign-ups: a window that ends on 2015-01-01 starts at the epoch
 CHUNK_CUSTOMERS = 50_000  # about a million orders: memory stays flat, files stay handy
@@ -251,7 +251,7 @@ TABLES = {"customers": CUSTOMERS, "orders": ORDERS, "events": EVENTS}
 
 
 def generate(
-    customers: int, until: datetime.datetime, out: Path, *, progress: bool = True
+    customers: int, until: datetime, out: Path, *, progress: bool = True
 ) -> dict[str, int]:
     """Write what a shop had loaded by `until` (UTC) into the folder `out`; rows by table.
 
@@ -268,7 +268,7 @@ def generate(
         shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        rows = _write(customers, until_second, unfinished, progress)
+        rows = _write(customers, until_second, unfinished, progress=progress)
         files = sorted(p.relative_to(unfinished).as_posix() for p in unfinished.rglob("*.parquet"))
         marker = {"customers": customers, "until": until.isoformat(), "rows": rows, "files": files}
         (unfinished / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
@@ -281,14 +281,14 @@ def generate(
     return rows
 
 
-def _checked(customers: int, until: datetime.datetime) -> int:
+def _checked(customers: int, until: datetime) -> int:
     """The seconds from the epoch to `until`, rounded up; complains about unusable arguments."""
     if customers < 1:
         raise InputError(f"customers is {customers}: expected at least 1; ask for 500 or more")
     if until.tzinfo is not None:
-        until = until.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        until = until.astimezone(timezone.utc).replace(tzinfo=None)
     since = until - EPOCH
-    if since < datetime.timedelta(seconds=SPAN):
+    if since < timedelta(seconds=SPAN):
         raise InputError(
             f"until is {until:%Y-%m-%d}: expected 2015-01-01 or later, because five years of"
             " sign-ups start in 2010; choose a later date"
@@ -325,7 +325,7 @@ def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(spill)})
 
 
-def _write(customers: int, until_second: int, folder: Path, progress: bool) -> dict[str, int]:
+def _write(customers: int, until_second: int, folder: Path, *, progress: bool) -> dict[str, int]:
     """Write all tables into `folder`, cohort by cohort of customers; rows by table."""
     values: dict[str, object] = {
         "customers": customers,
@@ -333,7 +333,7 @@ def _write(customers: int, until_second: int, folder: Path, progress: bool) -> d
         "span": SPAN,
         "day": DAY,
         "days": until_second // DAY + 1,
-        "epoch": int(EPOCH.replace(tzinfo=datetime.timezone.utc).timestamp()),
+        "epoch": int(EPOCH.replace(tzinfo=timezone.utc).timestamp()),
         # About one order in 5,000 is bad; small data get a few of each kind all the same.
         "bad_every": max(1, min(250, customers // 10)),
     }
@@ -382,9 +382,8 @@ def _first_customer(
         "select min(k) from range(greatest(0, $near - 1), $near + 3) as t (k)"
         " where sign_up(k) >= $since",
         {"near": near, "since": until_second - SPAN},
-    ).fetchone()
-    assert found is not None
-    return int(found[0])
+    ).fetchall()
+    return int(found[0][0])
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
@@ -392,6 +391,4 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     path.parent.mkdir(exist_ok=True)
     target = str(path).replace("'", "''")
     done = connection.execute(f"copy ({query}) to '{target}' (format parquet, compression zstd)")
-    counted = done.fetchone()
-    assert counted is not None
-    return int(counted[0])
+    return int(done.fetchall()[0][0])

@@ -38,7 +38,8 @@ def build(recipe: dict[str, Any]) -> Any:
         )
     raise TrainingError(
         f"the recipe's estimator {kind} is none of additive_boosted_trees_classifier, "
-        "additive_boosted_trees_regressor, k_means_on_quantiles; register a model trained elsewhere instead"
+        "additive_boosted_trees_regressor, k_means_on_quantiles; "
+        "register a model trained elsewhere instead"
     )
 
 

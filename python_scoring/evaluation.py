@@ -1,4 +1,4 @@
-"""What a model card says beyond the model: honest metrics, and the distributions it was trained on."""
+"""What a model card says beyond the model: honest metrics, and what it was trained on."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +28,9 @@ def complete_card(
     learned_scores, learned_labels = _scores(model, learned, contract)
     if judged is None or judged.empty:
         found: dict[str, Any] = {
-            "not_evaluated": f"the label window of the later as-of {evaluate_on} is not complete in the data"
+            "not_evaluated": (
+                f"the label window of the later as-of {evaluate_on} is not complete in the data"
+            )
         }
     else:
         scores, labels = _scores(model, judged, contract)
@@ -69,7 +71,11 @@ def _metrics(
         calibration = (
             pd.DataFrame({"predicted": scores, "observed": truth})
             .groupby(deciles, observed=True)
-            .agg(predicted=("predicted", "mean"), observed=("observed", "mean"), rows=("observed", "size"))
+            .agg(
+                predicted=("predicted", "mean"),
+                observed=("observed", "mean"),
+                rows=("observed", "size"),
+            )
         )
         return {
             "base_rate": _rounded(truth.mean()),
@@ -77,8 +83,12 @@ def _metrics(
             "brier": _rounded(metrics.brier_score_loss(truth, scores)),
             "log_loss": _rounded(metrics.log_loss(truth, scores)),
             "calibration": [
-                {"predicted": _rounded(row.predicted), "observed": _rounded(row.observed), "rows": int(row.rows)}
-                for row in calibration.itertuples()
+                {
+                    "predicted": _rounded(predicted),
+                    "observed": _rounded(observed),
+                    "rows": int(rows),
+                }
+                for predicted, observed, rows in calibration.to_numpy()
             ],
         }
     return {

@@ -20,14 +20,15 @@ def register(
     pinned_by: str,
     reason: str,
 ) -> tuple[ModelCard, Path]:
-    """Check the artifact against the project, copy it in and append its rows; returns card and folder.
+    """Check the artifact against the project and register it; returns its card and folder.
 
     Raises ArtifactError or InputError, and then nothing was written.
     """
     card_file = card_file or model_file.with_name(CARD_FILE)
     if not card_file.exists():
         raise InputError(
-            f"{card_file} does not exist: a model needs its card. CONTRIBUTING.md says what it holds."
+            f"{card_file} does not exist: a model needs its card. "
+            "CONTRIBUTING.md says what it holds."
         )
     card = ModelCard.from_json(card_file.read_text(), card_file)
     if card.product != product:

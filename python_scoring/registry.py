@@ -1,4 +1,4 @@
-"""The reviewed seeds model_registry and model_pins: read, checked and appended to, never rewritten."""
+"""The reviewed seeds model_registry and model_pins: read, checked, appended to, not rewritten."""
 
 import csv
 import re
@@ -43,8 +43,8 @@ class Registry:
         for row in _rows(self.models_file):
             if (row["product"], row["model_version"]) == (product, model_version):
                 raise InputError(
-                    f"{self.models_file} has {product} {model_version} already. A registered version "
-                    "never changes: choose a higher one."
+                    f"{self.models_file} has {product} {model_version} already. "
+                    "A registered version never changes: choose a higher one."
                 )
 
     def add(self, model: bytes, card: ModelCard, trained_at: datetime) -> Path:
@@ -76,12 +76,15 @@ class Registry:
         """Raises where the pin would look ahead, or where one starts at the same instant."""
         if pinned_from < closed_at:
             raise TrainingError(
-                f"--pin-from {pinned_from}: the last training label window closes at {closed_at}, so a run "
-                "between the two would be scored by a model that has seen its outcome. Pin from "
-                f"{closed_at} on, or train on earlier as-ofs."
+                f"--pin-from {pinned_from}: the last training label window closes at {closed_at}, "
+                "so a run between the two would be scored by a model that has seen its outcome. "
+                f"Pin from {closed_at} on, or train on earlier as-ofs."
             )
         for row in _rows(self.pins_file):
-            if row["product"] == product and datetime.fromisoformat(row["pinned_from"]) == pinned_from:
+            if (
+                row["product"] == product
+                and datetime.fromisoformat(row["pinned_from"]) == pinned_from
+            ):
                 raise InputError(
                     f"{self.pins_file} has a pin of {product} from {pinned_from} already "
                     f"({row['model_version']}). Choose another start, or edit that row."
@@ -113,7 +116,9 @@ def _append(file: Path, row: dict[str, str]) -> None:
     with file.open(newline="") as lines:
         columns = next(csv.reader(lines))
     if set(columns) != set(row):
-        raise InputError(f"{file}: expected the columns {', '.join(row)}, found {', '.join(columns)}")
+        raise InputError(
+            f"{file}: expected the columns {', '.join(row)}, found {', '.join(columns)}"
+        )
     ends_with_newline = file.read_bytes().endswith(b"\n")
     with file.open("a", newline="") as lines:
         if not ends_with_newline:

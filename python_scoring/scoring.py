@@ -69,7 +69,8 @@ def score_batches(
         except Exception as error:
             raise ScoringError(
                 f"{card.product} {card.model_version} failed on a batch of {len(frame)} customers: "
-                f"{type(error).__name__}: {error}. The features are in lake.features.feature_snapshots."
+                f"{type(error).__name__}: {error}. "
+                "The features are in lake.features.feature_snapshots."
             ) from error
         if labels is None:
             labels = band_labels(scores, bands)
@@ -101,7 +102,7 @@ def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.D
     return pd.DataFrame(columns)
 
 
-def predict(model: Model, frame: pd.DataFrame) -> tuple[Scores, list[str] | None]:
+def predict(model: Model, frame: pd.DataFrame) -> tuple[Scores, list[str | None] | None]:
     """Rounded scores, and labels where the model gives them itself (segments)."""
     estimator = model.estimator
     if model.card.score_type == "probability":
@@ -112,10 +113,12 @@ def predict(model: Model, frame: pd.DataFrame) -> tuple[Scores, list[str] | None
         scores, nearest = nearest_segment(estimator, frame)
         names = np.asarray(model.card.segment_names, dtype=object)
         return np.round(scores, DECIMALS), list(names[nearest])
-    return np.round(np.asarray(scores, dtype=np.float64), DECIMALS), None
+    return np.asarray(scores, dtype=np.float64).round(DECIMALS), None
 
 
-def nearest_segment(estimator: Pipeline, frame: pd.DataFrame) -> tuple[Scores, npt.NDArray[np.intp]]:
+def nearest_segment(
+    estimator: Pipeline, frame: pd.DataFrame
+) -> tuple[Scores, npt.NDArray[np.intp]]:
     """How clearly each row belongs to its nearest centre (0 to 1), and which centre that is.
 
     The distances are summed feature by feature: KMeans.predict goes through BLAS, whose last bits
@@ -125,7 +128,7 @@ def nearest_segment(estimator: Pipeline, frame: pd.DataFrame) -> tuple[Scores, n
     if not isinstance(clusters, KMeans):
         raise ScoringError(f"a segmentation must end in KMeans, not {type(clusters).__name__}")
     points = np.asarray(estimator[:-1].transform(frame), dtype=np.float64)
-    distances = np.zeros((len(points), len(clusters.cluster_centers_)))
+    distances: Scores = np.zeros((len(points), len(clusters.cluster_centers_)))
     for number, centre in enumerate(clusters.cluster_centers_):
         for column, coordinate in enumerate(centre):
             distances[:, number] += (points[:, column] - coordinate) ** 2

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,12 +34,13 @@ from python_scoring.warehouse import Warehouse, install_extensions
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train: the as-ofs to learn from, and the as-of to judge on (chosen where none is given)."""
+    """What to train: the as-ofs to learn from, and the one to judge on, if chosen."""
 
     product: str
     as_ofs: list[datetime]
     model_version: str
     evaluate_on: datetime | None = None
+    pin_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,17 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
         manifest = _parse(Path(scratch))
         contract = model_meta(manifest, f"{request.product}_predictions", "prediction")
         horizon = timedelta(days=contract["horizon_days"])
+        if request.pin_from:
+            registry.check_pin(request.product, request.pin_from, as_ofs[-1] + horizon)
         evaluate_on = request.evaluate_on or _default_evaluation(as_ofs, horizon)
         if evaluate_on <= as_ofs[-1]:
             raise TrainingError(
-                f"--evaluate-on {evaluate_on} is not later than the last training as-of {as_ofs[-1]}"
+                f"--evaluate-on {evaluate_on} is not later than the last training as-of "
+                f"{as_ofs[-1]}"
             )
-        prepared = _prepare(request.product, [*as_ofs, evaluate_on], manifest, contract, Path(scratch))
+        prepared = _prepare(
+            request.product, [*as_ofs, evaluate_on], manifest, contract, Path(scratch)
+        )
     _refuse_incomplete_labels(as_ofs, prepared)
     frame = prepared.frame
     learned = frame[frame["as_of"].isin(as_ofs)].reset_index(drop=True)
@@ -87,18 +94,9 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     card = evaluation.complete_card(
         model, learned, judged if is_complete else None, evaluate_on, contract
     )
-    content = skops.io.dumps(estimator)
+    content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
     check_signature(estimator, card, Path("the new model"))
     return content, card
-
-
-def label_window_closes(request: TrainingRequest) -> datetime:
-    """When the last training label is known: the earliest start of a pin."""
-    with tempfile.TemporaryDirectory(prefix="training-") as scratch:
-        contract = model_meta(
-            _parse(Path(scratch)), f"{request.product}_predictions", "prediction"
-        )
-    return max(request.as_ofs) + timedelta(days=contract["horizon_days"])
 
 
 def _default_evaluation(as_ofs: list[datetime], horizon: timedelta) -> datetime:
@@ -151,7 +149,7 @@ def _prepare(
             inner join lake.features.feature_snapshots as snapshots
                 on training.as_of = snapshots.as_of and training.customer_id = snapshots.customer_id
             order by training.as_of, training.customer_id
-            """
+            """  # noqa: S608 - the names are the project's own
         ).df()
         newest = connection.execute("select max(loaded_at) from staging.stg_orders").fetchone()
     feature_version = model_meta(manifest, "feature_snapshots", "feature_version")
@@ -202,10 +200,11 @@ def _refuse_incomplete_labels(as_ofs: list[datetime], prepared: Prepared) -> Non
     for as_of in as_ofs:
         complete_at = as_of + horizon + _lag(prepared.contract)
         if complete_at > prepared.data_complete_until:
+            newest = prepared.data_complete_until - horizon - _lag(prepared.contract)
             raise TrainingError(
-                f"--as-of {as_of}: its label window of {horizon.days} days is complete at {complete_at}, but "
-                f"the data end at {prepared.data_complete_until}. Train on an as-of of "
-                f"{prepared.data_complete_until - horizon - _lag(prepared.contract):%Y-%m-%d} or earlier."
+                f"--as-of {as_of}: its label window of {horizon.days} days is complete at "
+                f"{complete_at}, but the data end at {prepared.data_complete_until}. "
+                f"Train on an as-of of {newest:%Y-%m-%d} or earlier."
             )
 
 
@@ -227,7 +226,9 @@ def _card(
     return ModelCard(
         product=request.product,
         model_version=request.model_version,
-        training_run_id=hashlib.md5(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+        training_run_id=hashlib.md5(
+            json.dumps(identity, sort_keys=True).encode(), usedforsecurity=False
+        ).hexdigest(),
         score_type=contract["score_type"],
         features=prepared.recipe["features"],
         feature_version=prepared.feature_version,

@@ -72,17 +72,17 @@
 {%- endmacro %}
 
 
-{#- A record that compares by its columns from left to right. -#}
-{% macro ordered_record(columns, relation) -%}
+{#- A record that compares by its columns from left to right; `relation` where the query has several. -#}
+{% macro ordered_record(columns, relation=none) -%}
     {{ adapter.dispatch('ordered_record')(columns, relation) }}
 {%- endmacro %}
 
 {% macro default__ordered_record(columns, relation) -%}
-    struct({% for column in columns %}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+    struct({% for column in columns %}{{ relation ~ '.' if relation }}{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 {% macro duckdb__ordered_record(columns, relation) -%}
-    struct_pack({% for column in columns %}{{ column }} := {{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+    struct_pack({% for column in columns %}{{ column }} := {{ relation ~ '.' if relation }}{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 
@@ -97,4 +97,32 @@
 
 {% macro duckdb__hours_between(earlier, later) -%}
     cast(date_diff('second', {{ earlier }}, {{ later }}) / 3600 as decimal(18, 2))
+{%- endmacro %}
+
+
+{#- Microseconds between two timestamps. -#}
+{% macro microseconds_between(earlier, later) -%}
+    {{ adapter.dispatch('microseconds_between')(earlier, later) }}
+{%- endmacro %}
+
+{% macro default__microseconds_between(earlier, later) -%}
+    (unix_micros({{ later }}) - unix_micros({{ earlier }}))
+{%- endmacro %}
+
+{% macro duckdb__microseconds_between(earlier, later) -%}
+    (epoch_us({{ later }}) - epoch_us({{ earlier }}))
+{%- endmacro %}
+
+
+{#- Division of whole numbers without the remainder. -#}
+{% macro whole_quotient(dividend, divisor) -%}
+    {{ adapter.dispatch('whole_quotient')(dividend, divisor) }}
+{%- endmacro %}
+
+{% macro default__whole_quotient(dividend, divisor) -%}
+    ({{ dividend }} div {{ divisor }})
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(dividend, divisor) -%}
+    ({{ dividend }} // {{ divisor }})
 {%- endmacro %}

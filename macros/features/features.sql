@@ -66,15 +66,16 @@
 {%- endmacro %}
 
 
-{#- The half-open window [as_of - days, as_of); what lies at or after as_of was left out before. -#}
-{% macro within_days(instant, days) -%}
-    {{ instant }} >= {{ add_days('as_of', '-' ~ days) }}
+{#- The half-open window [as_of - days, as_of), for an age in microseconds before as_of: comparing whole
+    numbers halves the time of the whole aggregate. -#}
+{% macro within_days(age, days) -%}
+    {{ age }} <= {{ days * 86400000000 }}
 {%- endmacro %}
 
 
 {#- The window of the same length that lies before it: [as_of - 2 * days, as_of - days). -#}
-{% macro within_preceding_days(instant, days) -%}
-    {{ instant }} >= {{ add_days('as_of', '-' ~ 2 * days) }} and {{ instant }} < {{ add_days('as_of', '-' ~ days) }}
+{% macro within_preceding_days(age, days) -%}
+    {{ age }} > {{ days * 86400000000 }} and {{ age }} <= {{ 2 * days * 86400000000 }}
 {%- endmacro %}
 
 
@@ -136,8 +137,18 @@
 
 
 {#- One bit for each of the twelve 30-day months before as_of. -#}
-{% macro month_bit(instant) -%}
-    cast(1 as bigint) << least({{ elapsed_days(instant, 'as_of') }} // 30, 11)
+{% macro month_bit(age) -%}
+    cast(1 as bigint) << cast(least({{ whole_quotient(age, 30 * 86400000000) }}, 11) as integer)
+{%- endmacro %}
+
+
+{#- A feature of a relation that may lack the customer: 0 where its YAML says `absent: 0`, else null. -#}
+{% macro feature_value(relation, feature) -%}
+    {%- if feature.config.meta.get('absent') == 0 -%}
+        coalesce({{ relation }}.{{ feature.name }}, 0)
+    {%- else -%}
+        {{ relation }}.{{ feature.name }}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -24,6 +24,6 @@ select
     data_cutoff,
     feature_version,
     customer_id,
-    version.signed_up_at as signed_up_at,
-    version.country as country
+    version['signed_up_at'] as signed_up_at,
+    version['country'] as country
 from versions

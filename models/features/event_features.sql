@@ -1,19 +1,22 @@
 -- What a customer's events say. No event in a year leaves the customer without a row here.
 with events as (
-    select * from {{ ref('events_as_of') }}
+    select
+        *,
+        {{ microseconds_between('occurred_at', 'as_of') }} as age
+    from {{ ref('events_as_of') }}
 )
 
 select
     as_of,
     customer_id,
-    cast(count(*) filter (where {{ within_days('occurred_at', 30) }}) as integer) as event_count_30d,
-    cast(count(*) filter (where {{ within_days('occurred_at', 90) }}) as integer) as event_count_90d,
+    cast(count(*) filter (where {{ within_days('age', 30) }}) as integer) as event_count_30d,
+    cast(count(*) filter (where {{ within_days('age', 90) }}) as integer) as event_count_90d,
     cast(
-        count(*) filter (where {{ within_days('occurred_at', 30) }})
-        - count(*) filter (where {{ within_preceding_days('occurred_at', 30) }}) as integer
+        count(*) filter (where {{ within_days('age', 30) }})
+        - count(*) filter (where {{ within_preceding_days('age', 30) }}) as integer
     ) as event_count_change_30d,
     cast(
-        count(distinct event_type) filter (where {{ within_days('occurred_at', 90) }}) as integer
+        count(distinct event_type) filter (where {{ within_days('age', 90) }}) as integer
     ) as event_type_count_90d,
     {{ elapsed_days('max(occurred_at)', 'as_of') }} as days_since_last_event
 from events

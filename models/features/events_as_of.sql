@@ -19,7 +19,7 @@ versions as (
 
 select
     as_of,
-    version.customer_id as customer_id,
-    version.occurred_at as occurred_at,
-    version.event_type as event_type
+    version['customer_id'] as customer_id,
+    version['occurred_at'] as occurred_at,
+    version['event_type'] as event_type
 from versions

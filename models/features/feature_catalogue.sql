@@ -1,4 +1,6 @@
-{% for feature in feature_columns() if execute %}
+{% set features = feature_columns() if execute else [] %}
+
+{% for feature in features %}
 {{ 'union all' if not loop.first }}
 select
     '{{ feature.name }}' as feature,
@@ -11,6 +13,8 @@ select
     '{{ feature.config.meta.computed_in }}' as computed_in,
     {{ feature.config.meta.online_safe }} as online_safe,
     '{{ feature_version() }}' as feature_version
-{% else %}
-select cast(null as text) as feature where false
 {% endfor %}
+{% if not features %}
+select cast(null as text) as feature
+where false
+{% endif %}

@@ -17,11 +17,12 @@ select
     customers.customer_id,
     customers.country,
     {{ elapsed_days('customers.signed_up_at', 'customers.as_of') }} as tenure_days,
-    {% for feature in features_of('order_features') -%}
-    {{ 'coalesce(orders.' ~ feature.name ~ ', 0)' if feature.config.meta.get('absent') == 0 else 'orders.' ~ feature.name }} as {{ feature.name }},
-    {% endfor -%}
-    {% for feature in features_of('event_features') -%}
-    {{ 'coalesce(events.' ~ feature.name ~ ', 0)' if feature.config.meta.get('absent') == 0 else 'events.' ~ feature.name }} as {{ feature.name }}{{ ',' if not loop.last }}
+    {% for feature in features_of('order_features') %}
+    {{ feature_value('orders', feature) }} as {{ feature.name }},
+    {% endfor %}
+    {% for feature in features_of('event_features') %}
+    {{ feature_value('events', feature) }} as {{ feature.name }}
+    {%- if not loop.last %},{% endif %}
     {% endfor %}
 from customers
 left join orders

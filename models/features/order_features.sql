@@ -6,9 +6,10 @@
 with orders as (
     select
         *,
+        cast(amount * 100 as bigint) as cents,
+        {{ microseconds_between('ordered_at', 'as_of') }} as age,
         amount > 0 as is_purchase,
-        amount < 0 as is_return,
-        cast(amount * 100 as bigint) as cents
+        amount < 0 as is_return
     from {{ ref('orders_as_of') }}
 ),
 
@@ -18,21 +19,21 @@ totals as (
         customer_id,
         count(*) filter (where is_purchase) as order_count,
         count(*) filter (where is_return) as return_count,
-        count(*) filter (where is_return and {{ within_days('ordered_at', 365) }}) as return_count_365d,
+        count(*) filter (where is_return and {{ within_days('age', 365) }}) as return_count_365d,
         {% for days in windows %}
-        count(*) filter (where is_purchase and {{ within_days('ordered_at', days) }}) as order_count_{{ days }}d,
-        sum(amount) filter (where {{ within_days('ordered_at', days) }}) as revenue_{{ days }}d,
+        count(*) filter (where is_purchase and {{ within_days('age', days) }}) as order_count_{{ days }}d,
+        sum(amount) filter (where {{ within_days('age', days) }}) as revenue_{{ days }}d,
         {% endfor %}
         {% for days in change_windows %}
         count(*) filter (
-            where is_purchase and {{ within_preceding_days('ordered_at', days) }}
+            where is_purchase and {{ within_preceding_days('age', days) }}
         ) as order_count_preceding_{{ days }}d,
         sum(amount) filter (
-            where {{ within_preceding_days('ordered_at', days) }}
+            where {{ within_preceding_days('age', days) }}
         ) as revenue_preceding_{{ days }}d,
         {% endfor %}
         min(ordered_at) filter (where is_purchase) as first_order_at,
-        max({{ ordered_record(['ordered_at', 'amount'], 'orders') }}) filter (where is_purchase) as last_order,
+        max({{ ordered_record(['ordered_at', 'amount']) }}) filter (where is_purchase) as last_order,
         max(amount) filter (where is_purchase) as largest_order_value,
         sum(amount) as revenue_total,
         sum(amount) filter (where is_return) as returned_amount,
@@ -43,8 +44,8 @@ totals as (
         sum(product_count) filter (where is_purchase) as product_count,
         count(product_count) filter (where is_purchase) as orders_with_product_count,
         max(product_count) filter (where is_purchase) as largest_product_count,
-        bit_count(bit_or({{ month_bit('ordered_at') }}) filter (
-            where is_purchase and {{ within_days('ordered_at', 360) }}
+        bit_count(bit_or({{ month_bit('age') }}) filter (
+            where is_purchase and {{ within_days('age', 360) }}
         )) as active_months_360d,
         {{ sorted_distinct_days('ordered_at', 'is_purchase') }} as order_days
     from orders
@@ -54,8 +55,8 @@ totals as (
 gaps as (
     select
         *,
-        last_order.ordered_at as last_order_at,
-        last_order.amount as last_order_value,
+        last_order['ordered_at'] as last_order_at,
+        last_order['amount'] as last_order_value,
         len(order_days) as order_day_count,
         len(order_days) - 1 as gap_count,
         order_days[-1] - order_days[1] as days_from_first_to_last_order,

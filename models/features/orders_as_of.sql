@@ -13,8 +13,8 @@ reloaded as (
 
 counting as (
     select
-        plan.as_of,
-        orders.*
+        orders.*,
+        plan.as_of
     from orders
     inner join plan on {{ counts_at_as_of('orders.ordered_at', 'orders.loaded_at') }}
     where {{ only_when_needed() }}
@@ -22,12 +22,12 @@ counting as (
 
 loaded_once as (
     select
-        as_of,
-        customer_id,
-        ordered_at,
-        amount,
-        quantity,
-        product_count
+        counting.as_of,
+        counting.customer_id,
+        counting.ordered_at,
+        counting.amount,
+        counting.quantity,
+        counting.product_count
     from counting
     anti join reloaded on counting.order_id = reloaded.order_id
 ),
@@ -50,9 +50,9 @@ union all
 
 select
     as_of,
-    version.customer_id as customer_id,
-    version.ordered_at as ordered_at,
-    version.amount as amount,
-    version.quantity as quantity,
-    version.product_count as product_count
+    version['customer_id'] as customer_id,
+    version['ordered_at'] as ordered_at,
+    version['amount'] as amount,
+    version['quantity'] as quantity,
+    version['product_count'] as product_count
 from newest_versions

@@ -22,6 +22,7 @@ select
     last_entry.status,
     last_entry.reason,
     last_entry.recorded_at,
+    last_entries.last_entry,
     last_entries.attempts,
     last_entries.first_started_at,
     last_entries.serving_entry,

@@ -1,6 +1,8 @@
 {{ config(materialized='view', database='lake', schema='operations') }}
 
-{% for contract in all_contracts() if execute %}
+{% set contracts = all_contracts() if execute else [] %}
+
+{% for contract in contracts %}
 {{ 'union all' if not loop.first }}
 select
     {{ string_literal(contract.product) }} as product,
@@ -25,10 +27,11 @@ select
     {{ string_literal(contract.sla.owner) }} as sla_owner,
     cast({{ contract.conservative_default.score }} as double) as default_score,
     {{ string_literal(tojson(contract, sort_keys=true)) }} as contract_json
-{% else %}
+{% endfor %}
+{% if not contracts %}
 select
     cast(null as text) as product,
     cast(null as text) as output,
     cast(null as integer) as version
 where false
-{% endfor %}
+{% endif %}

@@ -10,7 +10,8 @@ asked_for as (
     select {{ timestamp_literal(as_of) }} as as_of
     {{ 'union' if not loop.last }}
     {% else %}
-    select cast(null as timestamp) as as_of where false
+    select cast(null as timestamp) as as_of
+    where false
     {% endfor %}
 ),
 

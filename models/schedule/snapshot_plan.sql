@@ -2,7 +2,8 @@
 -- Needed is what a due run scores or, for training, what SNAPSHOT_AS_OF asks for.
 {% set asked_for = requested_snapshot_as_ofs() if execute else [] %}
 
-with contracts as (
+-- Only what SNAPSHOT_AS_OF asks for reads the contracts.
+with contracts as ( -- noqa: ST03
     select * from {{ ref('prediction_contracts') }}
 ),
 

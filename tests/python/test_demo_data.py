@@ -1,8 +1,8 @@
 """Demo data are the same everywhere, grow only at their end, and hold every oddity of raw data."""
 
-import datetime
 import hashlib
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
@@ -11,7 +11,7 @@ import pytest
 from python_scoring import demo_data
 from python_scoring.errors import InputError
 
-UNTIL = datetime.datetime(2026, 11, 23)
+UNTIL = datetime(2026, 11, 23)
 COLUMNS = {
     "customers": [
         ("customer_id", "VARCHAR"),
@@ -39,7 +39,7 @@ COLUMNS = {
 GOOD = "order_id <> '  ' and customer_id like 'C%' and amount < 100000 and ordered_at <= loaded_at"
 
 
-def make(out: Path, customers: int, until: datetime.datetime = UNTIL) -> Path:
+def make(out: Path, customers: int, until: datetime = UNTIL) -> Path:
     demo_data.generate(customers, until, out, progress=False)
     return out
 
@@ -84,7 +84,7 @@ def test_bytes_do_not_depend_on_threads(
     for threads in (1, 3):
         monkeypatch.setattr(demo_data, "WORKERS", threads)
         monkeypatch.setattr(
-            demo_data, "_connect", lambda spill, n=threads: duckdb.connect(config={"threads": n})
+            demo_data, "_connect", lambda _spill, n=threads: duckdb.connect(config={"threads": n})
         )
         assert digests(make(tmp_path / str(threads), 10_000)) == digests(big_shop)
 
@@ -102,7 +102,7 @@ def test_content_does_not_depend_on_chunks(
 
 
 def test_a_later_end_only_appends(shop: Path, tmp_path: Path) -> None:
-    later = make(tmp_path / "later", 500, UNTIL + datetime.timedelta(days=7))
+    later = make(tmp_path / "later", 500, UNTIL + timedelta(days=7))
     known = f"loaded_at < timestamp '{UNTIL}'"
     oldest = value(f"select min(customer_id) from '{later}/customers.parquet'")
     assert value(f"select min(customer_id) from '{shop}/customers.parquet'") < oldest  # type: ignore[operator]
@@ -120,15 +120,13 @@ def test_nothing_is_loaded_at_the_end_or_later(shop: Path) -> None:
 @pytest.mark.parametrize(
     ("customers", "until"),
     [
-        (1, datetime.datetime(2015, 1, 1)),
-        (7, datetime.datetime(2020, 2, 29, 12, 34, 56, 789)),
-        (499, datetime.datetime(2019, 12, 31, 23, 59, 59)),
-        (3_001, datetime.datetime(2031, 7, 5, tzinfo=datetime.timezone.utc)),
+        (1, datetime(2015, 1, 1)),
+        (7, datetime(2020, 2, 29, 12, 34, 56, 789)),
+        (499, datetime(2019, 12, 31, 23, 59, 59)),
+        (3_001, datetime(2031, 7, 5, tzinfo=timezone.utc)),
     ],
 )
-def test_customers_are_as_many_as_asked(
-    customers: int, until: datetime.datetime, tmp_path: Path
-) -> None:
+def test_customers_are_as_many_as_asked(customers: int, until: datetime, tmp_path: Path) -> None:
     table = make(tmp_path / "raw", customers, until) / "customers.parquet"
     naive = until.replace(tzinfo=None)
     assert value(f"select count(distinct customer_id) from '{table}'") == customers
@@ -278,11 +276,11 @@ def test_a_failed_run_leaves_the_former_data(
     ("customers", "until", "message"),
     [
         (0, UNTIL, "customers is 0: expected at least 1"),
-        (1, datetime.datetime(2014, 12, 31, 23), "until is 2014-12-31: expected 2015-01-01"),
+        (1, datetime(2014, 12, 31, 23), "until is 2014-12-31: expected 2015-01-01"),
     ],
 )
 def test_unusable_arguments_are_named(
-    customers: int, until: datetime.datetime, message: str, tmp_path: Path
+    customers: int, until: datetime, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
         make(tmp_path / "raw", customers, until)

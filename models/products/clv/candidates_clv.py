@@ -1,7 +1,7 @@
 from python_scoring.candidates import score_due_runs
 
 
-def model(dbt, session):  # type: ignore[no-untyped-def]
+def model(dbt, session):
     """Scores of the pinned model for every run that is due; see python_scoring/candidates.py."""
     return score_due_runs(
         session,

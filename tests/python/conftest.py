@@ -1,0 +1,65 @@
+"""Fixtures for tests of whole builds. A build takes seconds, so tests share one where they can."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import pytest
+from project import Project
+
+from python_scoring.demo_data import generate
+from python_scoring.warehouse import PROJECT, Warehouse, prepare
+
+UNTIL = datetime(2026, 11, 23)
+CUSTOMERS = 400
+
+
+class Fresh(Protocol):
+    """Makes a Project that the test may change."""
+
+    def __call__(
+        self, *, empty: bool = False, folder: Path = PROJECT, raw_data: Path | None = None
+    ) -> Project:
+        """On a copy of the built warehouse, or an empty one; on demo data, or other raw data."""
+
+
+@pytest.fixture(scope="session")
+def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw demo data. Tests must not change them."""
+    folder = tmp_path_factory.mktemp("demo") / "raw"
+    generate(CUSTOMERS, UNTIL, folder, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that was built once, on demo data, at project.NOW. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("built")
+    project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
+    result = project.build()
+    (folder / "console.txt").write_text(result.stdout)
+    return project
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+    """Factory of projects in the test's own folder."""
+    made = 0
+
+    def make(
+        *, empty: bool = False, folder: Path = PROJECT, raw_data: Path | None = None
+    ) -> Project:
+        nonlocal made
+        made += 1
+        own = tmp_path / f"fresh_{made}"
+        own.mkdir()
+        raw = raw_data or request.getfixturevalue("demo_raw")
+        if not empty:
+            shutil.copytree(request.getfixturevalue("built").warehouse, own / "warehouse")
+            with duckdb.connect() as connection:
+                prepare(Warehouse(own / "warehouse"), connection)
+        return Project(folder, raw, own / "warehouse", own / "target")
+
+    return make

@@ -1,0 +1,139 @@
+"""Whole builds for tests: each in a process of its own, in a warehouse that belongs to the test."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from python_scoring.warehouse import PROJECT, Warehouse, connect_lake
+
+NOW = "2026-11-23T07:00:00"  # a Monday, one hour after the data cutoff
+PRODUCTS = ("churn", "clv", "segmentation")
+DBT = "from dbt.cli.main import cli; cli()"
+
+# What makes up the project, for tests that change seeds, contracts or artifacts in a copy.
+PROJECT_PARTS = (
+    "dbt_project.yml",
+    "profiles.yml",
+    "packages.yml",
+    "without_elementary",
+    "macros",
+    "models",
+    "tests",
+    "seeds",
+    "python_scoring",
+    "examples",
+)
+
+# What the shell of a developer may have set, and a test must not inherit.
+NOT_INHERITED = ("PREDICTION_AS_OF", "SNAPSHOT_AS_OF", "SERVING_DSN", "CODE_VERSION")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder with raw data, a warehouse, and a target folder outside the project."""
+
+    folder: Path
+    raw_data: Path
+    warehouse: Path
+    target: Path
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a command; an empty PREDICTION_NOW in `extra` is the real clock."""
+        inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
+        return {
+            **inherited,
+            "ELEMENTARY": "off",
+            "RAW_DATA": str(self.raw_data),
+            "WAREHOUSE": str(self.warehouse),
+            "PREDICTION_NOW": NOW,
+            "DBT_TARGET_PATH": str(self.target),
+            "DBT_LOG_PATH": str(self.target / "logs"),
+            "DBT_USE_COLORS": "false",
+            **(extra or {}),
+        }
+
+    def dbt(
+        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `dbt <args>` to its end; with `check`, a failure raises with the output."""
+        return self._run(["-c", DBT, *args], env, check=check)
+
+    def build(
+        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `dbt build <args>`."""
+        return self.dbt("build", *args, env=env, check=check)
+
+    def start(self, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start `dbt <args>` and return at once; its output goes to `<target>/started.log`."""
+        self.target.mkdir(parents=True, exist_ok=True)
+        with (self.target / "started.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", DBT, *args],
+                cwd=self.folder,
+                env=self.environment(env),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def command(
+        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python -m python_scoring <args>`."""
+        return self._run(["-m", "python_scoring", *args], env, check=check)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on the lake, as a reader sees them."""
+        with connect_lake(Warehouse(self.warehouse)) as lake:
+            return lake.execute(sql).fetchall()
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """A query on the lake as a data frame."""
+        with connect_lake(Warehouse(self.warehouse)) as lake:
+            return lake.execute(sql).df()
+
+    def digest(self, relation: str, where: str = "true") -> tuple[int, str]:
+        """Number of rows and a digest of their contents, whatever their order."""
+        [(count, digest)] = self.query(
+            "select count(*), md5(string_agg(row_digest, '' order by row_digest)) from ("
+            f"select md5(cast(rows as text)) as row_digest from {relation} as rows where {where})"
+        )
+        return count, digest
+
+    def _run(
+        self, arguments: list[str], env: Mapping[str, str] | None, *, check: bool
+    ) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            raise AssertionError(f"{arguments} ended with {result.returncode}:\n{result.stdout}")
+        return result
+
+
+def copy_of_project(tmp: Path) -> Path:
+    """A copy of the project in `tmp`, whose seeds, contracts and artifacts a test may change."""
+    folder = tmp / "project"
+    folder.mkdir(parents=True)
+    for part in PROJECT_PARTS:
+        source = PROJECT / part
+        if source.is_dir():
+            shutil.copytree(
+                source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*_cache")
+            )
+        elif source.exists():
+            shutil.copy2(source, folder / part)
+    return folder
