@@ -89,6 +89,12 @@ class Project:
         """Run `python -m python_scoring <args>`."""
         return self._run(["-m", "python_scoring", *args], env, check=check)
 
+    def script(
+        self, *args: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a Python file of the project, which must succeed."""
+        return self._run([*args], env, check=True)
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the lake, as a reader sees them."""
         with connect_lake(Warehouse(self.warehouse)) as lake:

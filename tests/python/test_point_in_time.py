@@ -28,14 +28,14 @@ AS_OFS = st.lists(
 
 
 def everything(project: Project) -> dict[str, pd.DataFrame]:
-    """All that a build promises to reproduce, in a fixed order of rows."""
+    """All that a build promises to reproduce, as text, in a fixed order of rows."""
     tables = {"snapshot_manifest": "lake.operations.snapshot_manifest"}
     sorted_by = {"snapshot_manifest": "as_of"}
     for product in PRODUCTS:
         tables[product] = f"lake.predictions.predictions_{product}"
         sorted_by[product] = "as_of, customer_id"
     frames = {
-        name: project.frame(f"select * from {table} order by {sorted_by[name]}")
+        name: project.frame(f"select columns(*)::text from {table} order by {sorted_by[name]}")
         for name, table in tables.items()
     }
     manifest = frames["snapshot_manifest"]
@@ -43,7 +43,7 @@ def everything(project: Project) -> dict[str, pd.DataFrame]:
         columns=["invocation_id", "code_version"]
     )  # who built it, not what
     frames["features"] = project.frame(
-        "select * from lake.features.feature_snapshots order by as_of, customer_id"
+        "select columns(*)::text from lake.features.feature_snapshots order by as_of, customer_id"
     )
     return frames
 
@@ -62,7 +62,7 @@ def assert_identical(left: dict[str, pd.DataFrame], right: dict[str, pd.DataFram
 def at(frames: dict[str, pd.DataFrame], as_of: datetime) -> dict[str, pd.DataFrame]:
     """The part of each table that belongs to one as-of."""
     return {
-        name: frame[frame["as_of"] == pd.Timestamp(as_of)].reset_index(drop=True)
+        name: frame[frame["as_of"] == str(as_of)].reset_index(drop=True)
         for name, frame in frames.items()
     }
 
@@ -112,7 +112,13 @@ def truncate(raw: Path, out: Path, as_of: datetime) -> None:
             )
 
 
-@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # a build is too slow to shrink with
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     as_ofs=AS_OFS,
     late_share=st.integers(5, 40),

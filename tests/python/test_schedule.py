@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import pytest
-from conftest import Fresh
 from project import PRODUCTS, Project
 
 from python_scoring.warehouse import PROJECT
 
 PLAN = ("build", "--select", "+scoring_plan")
-DUE = "due: asked for"
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +17,17 @@ def planner(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
     return Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
 
 
-def plan(project: Project, *args: str, **environment: str) -> dict[str, tuple[str, str, str]]:
-    """As-of, run and reason by product, of a build that makes the plan and stops there."""
+def plan(project: Project, *args: str, **environment: str) -> list[tuple[str, str, str, str]]:
+    """Product, as-of, run and reason of a build that makes the plan and stops there."""
     project.dbt(*PLAN, *args, env=environment)
-    rows = project.query(
-        "select product, cast(as_of as text), run_id, reason from lake.operations.plan_log "
-        "where invocation_id = (select arg_max(invocation_id, rowid) from lake.operations.plan_log)"
-    )
-    return {product: (as_of, run_id, reason) for product, as_of, run_id, reason in rows}
+    return [
+        (product, as_of, run_id, reason)
+        for product, as_of, run_id, reason in project.query(
+            "select product, cast(as_of as text), run_id, reason from lake.operations.plan_log "
+            "where invocation_id = "
+            "(select arg_max(invocation_id, rowid) from lake.operations.plan_log) order by all"
+        )
+    ]
 
 
 def test_var_and_environment_are_equal(planner: Project) -> None:
@@ -38,16 +39,15 @@ def test_var_and_environment_are_equal(planner: Project) -> None:
     by_var = plan(
         planner, "--vars", "{as_of: '2026-11-19T02:00:00+02:00'}", PREDICTION_AS_OF="2026-11-18"
     )
-    assert sorted(by_environment) == list(PRODUCTS)
-    assert {entry[0] for entry in by_environment.values()} == {"2026-11-19 00:00:00"}
-    assert {entry[2] for entry in by_environment.values()} == {DUE}
+    assert [(product, as_of, reason) for product, as_of, _, reason in by_environment] == [
+        (product, "2026-11-19 00:00:00", "due: asked for") for product in PRODUCTS
+    ]
     assert by_var == by_environment
 
 
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        ("2026-11-23T05:59:59", ["2026-11-22", "2026-11-16", "2026-11-01"]),
         ("2026-11-23T06:00:00Z", ["2026-11-23", "2026-11-23", "2026-11-01"]),
         ("2026-11-01T05:59:59", ["2026-10-31", "2026-10-26", "2026-10-01"]),
     ],
@@ -56,44 +56,40 @@ def test_newest_slot_is_the_one_whose_data_are_complete(
     planner: Project, now: str, expected: list[str]
 ) -> None:
     """A slot is due from its data cutoff on, six hours after it; until then the one before is."""
-    found = plan(planner, PREDICTION_NOW=now)
-    assert [found[product][0][:10] for product in PRODUCTS] == expected
+    found = [as_of[:10] for _, as_of, _, _ in plan(planner, PREDICTION_NOW=now)]
+    assert found == expected
+
+
+def test_what_is_not_due_has_a_reason(planner: Project) -> None:
+    """An as-of ahead of its data, or before the first pin, is not due; the plan says why.
+
+    Several as-ofs may be asked for at once.
+    """
+    ahead = "not due: the data cutoff has not passed"
+    reasons = {
+        "2026-11-24 00:00:00": ahead,
+        "2026-11-23 01:00:01": ahead,
+        "2026-11-23 01:00:00": "due: asked for",
+        "2026-01-01 00:00:00": "due: asked for",
+        "2025-12-31 23:59:59": (
+            "not due: no model is pinned at this as-of; add a row to seeds/model_pins.csv"
+        ),
+    }
+    found = plan(planner, PREDICTION_AS_OF=",".join(reasons))
+    assert {(product, as_of): reason for product, as_of, _, reason in found} == {
+        (product, as_of): reason for product in PRODUCTS for as_of, reason in reasons.items()
+    }
 
 
 @pytest.mark.parametrize(
-    ("as_of", "reason"),
+    ("environment", "name", "text"),
     [
-        ("2026-11-24", "not due: the data cutoff has not passed"),
-        ("2026-11-23T01:00:01", "not due: the data cutoff has not passed"),
-        (
-            "2025-12-31",
-            "not due: no model is pinned at this as-of; add a row to seeds/model_pins.csv",
-        ),
+        ("PREDICTION_AS_OF", "as_of", "next monday"),
+        ("PREDICTION_NOW", "now", "2026-13-01"),
     ],
 )
-def test_what_is_not_due_has_a_reason(planner: Project, as_of: str, reason: str) -> None:
-    """An as-of ahead of its data, or one before the first pin, is not due, and the plan says why."""
-    found = plan(planner, PREDICTION_AS_OF=as_of)
-    assert {entry[2] for entry in found.values()} == {reason}
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("PREDICTION_AS_OF", "next monday"), ("PREDICTION_NOW", "2026-13-01")],
-)
-def test_a_bad_instant_is_named(planner: Project, name: str, text: str) -> None:
-    """An instant that is none ends the build with the value and an example of a good one."""
-    result = planner.dbt(*PLAN, env={name: text}, check=False)
+def test_a_bad_instant_is_named(planner: Project, environment: str, name: str, text: str) -> None:
+    """An instant that is none ends the build with its name, the value and a good example."""
+    result = planner.dbt(*PLAN, env={environment: text}, check=False)
     assert result.returncode != 0
-    assert f"'{text}' is not an ISO instant. Write for example 2026-01-05" in result.stdout
-
-
-def test_an_as_of_that_is_not_due_builds_nothing(fresh: Fresh) -> None:
-    """A whole build before the first pin ends well, says that nothing is due, and adds no rows."""
-    project = fresh()
-    relations = ["lake.operations.run_ledger", "lake.features.feature_snapshots"]
-    before = [project.digest(relation) for relation in relations]
-    console = project.build(env={"PREDICTION_AS_OF": "2025-12-31"}).stdout
-    assert "no model is pinned at this as-of" in console
-    assert "Nothing is due" in console
-    assert [project.digest(relation) for relation in relations] == before
+    assert f"{name}: '{text}' is not an ISO instant. Write for example 2026-01-05" in result.stdout

@@ -1,0 +1,84 @@
+"""Real data: a year of a UK retailer, from invoice lines to published predictions."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+from project import PRODUCTS, Project, copy_of_project
+from sklearn.metrics import roc_auc_score
+
+from python_scoring.warehouse import PROJECT
+
+DATA = Path(
+    os.environ.get("ONLINE_RETAIL")
+    or PROJECT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
+)
+AS_OF = "2011-09-08"
+
+pytestmark = pytest.mark.skipif(
+    not DATA.exists(),
+    reason=f"{DATA} is not there; set ONLINE_RETAIL to the file online_retail.parquet",
+)
+
+
+@pytest.fixture(scope="module")
+def retail(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The README's section 'Real data in ten minutes', in a copy of the project."""
+    folder = tmp_path_factory.mktemp("online_retail")
+    project = Project(
+        copy_of_project(folder), folder / "raw", folder / "warehouse", folder / "target"
+    )
+    now = {"PREDICTION_NOW": ""}
+    project.script("examples/online_retail.py", "--from", str(DATA), "--out", str(project.raw_data))
+    for product, months in (
+        ("churn", ("04", "05", "06")),
+        ("clv", ("03", "04", "05")),
+        ("segmentation", ("04", "05", "06")),
+    ):
+        as_ofs = [part for month in months for part in ("--as-of", f"2011-{month}-01")]
+        version = ("--model-version", "0.1.0", "--pin-from", "2011-08-31")
+        project.command("train", product, *as_ofs, *version, env=now)
+    project.build(env={**now, "PREDICTION_AS_OF": AS_OF})
+    return project
+
+
+def test_churn_ranks_customers(retail: Project) -> None:
+    """On the 90 days that followed, the AUC is at least 0.735."""
+    predictions = retail.frame(
+        "select customer_id, score from lake.marts.churn_prediction_history_v1 "
+        f"where as_of = '{AS_OF}'"
+    )
+    with duckdb.connect() as connection:
+        came_back = connection.execute(
+            f"""
+            select distinct customer_id from read_parquet('{retail.raw_data}/orders.parquet')
+            where amount > 0 and ordered_at >= timestamp '{AS_OF}'
+                and ordered_at < timestamp '{AS_OF}' + interval 90 day
+            """
+        ).df()["customer_id"]
+    churned = ~predictions["customer_id"].isin(came_back)
+    assert len(predictions) == 3357
+    assert 0.42 < churned.mean() < 0.44
+    auc = roc_auc_score(churned, predictions["score"])
+    assert auc >= 0.735, auc
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_every_product_is_published(retail: Project, product: str) -> None:
+    """All three products are served as of the same day, one row per customer."""
+    ((rows, customers, labels),) = retail.query(
+        "select count(*), count(distinct customer_id), count(distinct label) "
+        f"from lake.marts.{product}_predictions_v1 where as_of = '{AS_OF}'"
+    )
+    assert rows == customers == 3357
+    assert labels >= 3
+
+
+def test_rejected_rows_are_counted_by_reason(retail: Project) -> None:
+    """Invoices without a customer are kept apart, with the reason, and nothing else is."""
+    with duckdb.connect(str(retail.warehouse / "warehouse.duckdb"), read_only=True) as warehouse:
+        counts = warehouse.execute(
+            "select source, reason, count(*) from staging.rejected_records group by all"
+        ).fetchall()
+    assert counts == [("orders", "customer_id is null or blank", 3710)]
