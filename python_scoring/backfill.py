@@ -26,7 +26,10 @@ def backfill(
         say(f"{as_of}: {', '.join(due)}")
         selection = [f"+path:models/products/{product}" for product in due]
         try:
-            run_dbt(["build", "--select", *selection], {"PREDICTION_AS_OF": as_of.isoformat()})
+            run_dbt(
+                ["build", "--exclude-resource-type", "unit_test", "--select", *selection],
+                {"PREDICTION_AS_OF": as_of.isoformat()},
+            )
         except PredictionError as error:
             say(str(error))
             failed.append(str(as_of))

@@ -128,6 +128,7 @@ def _prepare(
         "PREDICTION_AS_OF": "",
     }
     arguments = ["build", "--select", f"+training_{product}", "--indirect-selection", "cautious"]
+    arguments += ["--exclude-resource-type", "unit_test"]
     run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
     recipe = model_meta(manifest, f"training_{product}", "training")
     recipe["features"] = _typed_features(recipe["features"], manifest)

@@ -14,11 +14,27 @@
             {%- do contracts.update({contract.product: contract}) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- do check_shared_lag(contracts.values() | list) -%}
     {%- set ordered = [] -%}
     {%- for product in contracts.keys() | sort -%}
         {%- do ordered.append(contracts[product]) -%}
     {%- endfor -%}
     {{ return(ordered) }}
+{%- endmacro %}
+
+
+{#- Products share feature snapshots, and a snapshot has one data cutoff. -#}
+{% macro check_shared_lag(contracts) -%}
+    {%- set lags = {} -%}
+    {%- for contract in contracts -%}
+        {%- do lags.update({contract.schedule.availability_lag_hours: contract.product}) -%}
+    {%- endfor -%}
+    {%- if lags | length > 1 -%}
+        {%- do exceptions.raise_compiler_error(
+            'schedule.availability_lag_hours differs between products: ' ~ lags
+            ~ '. Products share feature snapshots, so give all contracts the same lag.'
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

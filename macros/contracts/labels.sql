@@ -16,16 +16,16 @@ versions as (
     from {{ ref('stg_orders') }} as orders
     inner join windows
         on
-            orders.ordered_at >= windows.as_of
-            and orders.ordered_at < windows.window_end
+            orders.ordered_at < windows.window_end
             and orders.loaded_at < {{ add_hours('windows.window_end', contract.schedule.availability_lag_hours) }}
     group by windows.as_of, orders.order_id
 )
 
 select
     as_of,
-    version.customer_id as customer_id,
-    version.ordered_at as ordered_at,
-    version.amount as amount
+    version['customer_id'] as customer_id,
+    version['ordered_at'] as ordered_at,
+    version['amount'] as amount
 from versions
+where version['ordered_at'] >= as_of
 {%- endmacro %}

@@ -138,7 +138,7 @@
 
 {#- One bit for each of the twelve 30-day months before as_of. -#}
 {% macro month_bit(age) -%}
-    cast(1 as bigint) << cast(least({{ whole_quotient(age, 30 * 86400000000) }}, 11) as integer)
+    cast(1 as bigint) << cast(least({{ whole_quotient('(' ~ age ~ ' - 1)', 30 * 86400000000) }}, 11) as integer)
 {%- endmacro %}
 
 

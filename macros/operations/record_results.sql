@@ -47,8 +47,9 @@
 {% macro failure_reason(product, results) -%}
     {%- for own_folder in [true, false] -%}
         {%- for result in results if result.status in ['error', 'fail', 'runtime error'] -%}
-            {%- set in_product = 'products' in result.node.fqn -%}
-            {%- if (product in result.node.fqn) == own_folder and in_product == own_folder -%}
+            {%- set file = result.node.original_file_path -%}
+            {%- set in_own_folder = file.startswith('models/products/' ~ product ~ '/') -%}
+            {%- if (in_own_folder if own_folder else not file.startswith('models/products/')) -%}
                 {{ return(result.node.name ~ ': ' ~ last_line(result.message)) }}
             {%- endif -%}
         {%- endfor -%}

@@ -22,6 +22,11 @@ blocking as (
     group by run_id
 ),
 
+checked as (
+    select distinct run_id
+    from {{ ref('checks_' ~ product) }}
+),
+
 scored as (
     select
         run_id,
@@ -41,9 +46,14 @@ select
     runs.output_schema_version,
     runs.planned_at as predicted_at,
     coalesce(scored.rows_scored, 0) as rows_scored,
-    case when blocking.run_id is null then 'published' else 'quarantined' end as outcome,
-    blocking.reasons,
-    coalesce(blocking.reasons, 'every blocking check passed') as outcome_reason,
+    case
+        when checked.run_id is not null and blocking.run_id is null then 'published' else 'quarantined'
+    end as outcome,
+    case when checked.run_id is null then 'no check was evaluated' else blocking.reasons end as reasons,
+    case
+        when checked.run_id is null then 'no check was evaluated'
+        else coalesce(blocking.reasons, 'every blocking check passed')
+    end as outcome_reason,
     runs.invocation_id
 from runs
 left join registry
@@ -53,6 +63,7 @@ left join manifest
         runs.as_of = manifest.as_of
         and runs.data_cutoff = manifest.data_cutoff
         and runs.feature_version = manifest.feature_version
+left join checked on runs.run_id = checked.run_id
 left join blocking on runs.run_id = blocking.run_id
 left join scored on runs.run_id = scored.run_id
 {%- endmacro %}

@@ -11,16 +11,21 @@ with runs as (
 newest_served as (
     select
         run_id,
-        as_of
+        as_of,
+        serving_entry
     from runs
     where is_served
     order by as_of desc, serving_entry desc
     limit 1
 ),
 
-newest_attempt as (
-    select max(as_of) as as_of
+-- Attempts at this slot or a newer one that came to nothing after this run was published.
+came_to_nothing as (
+    select count(*) as attempts
     from runs
+    inner join newest_served
+        on runs.as_of >= newest_served.as_of and runs.last_entry > newest_served.serving_entry
+    where runs.status in ('failed', 'crashed', 'quarantined', 'withdrawn')
 ),
 
 clock as (
@@ -30,7 +35,7 @@ clock as (
 served as (
     select
         newest_served.run_id,
-        newest_attempt.as_of > newest_served.as_of as newer_slot_failed,
+        came_to_nothing.attempts > 0 as newer_run_failed,
         {{ hours_between('newest_served.as_of', 'clock.read_at') }} as age_hours,
         {{ add_hours(
             next_slot('newest_served.as_of', cadence, anchor),
@@ -38,7 +43,7 @@ served as (
         ) }} as fresh_until,
         clock.read_at
     from newest_served
-    cross join newest_attempt
+    cross join came_to_nothing
     cross join clock
 ),
 
@@ -48,7 +53,7 @@ judged as (
         age_hours,
         fresh_until,
         {{ freshness('age_hours', contract.freshness.max_age_hours, 'read_at', 'fresh_until') }} as freshness,
-        newer_slot_failed
+        newer_run_failed
     from served
 ),
 
@@ -75,7 +80,7 @@ select
     judged.fresh_until,
     judged.freshness,
     case
-        when judged.freshness = 'fresh' and not judged.newer_slot_failed then 'current' else 'last_known_good'
+        when judged.freshness = 'fresh' and not judged.newer_run_failed then 'current' else 'last_known_good'
     end as served_as,
     judged.freshness <> 'stale' as action_allowed,
     case

@@ -1,19 +1,44 @@
 {#- How raw values become typed ones. What cannot be read becomes null, and its row is rejected. -#}
 
+{#- Text without the blanks, tabs and line ends around it; null where nothing is left. -#}
 {% macro trimmed(column) -%}
-    nullif(trim({{ column }}), '')
+    {{ adapter.dispatch('trimmed')(column) }}
 {%- endmacro %}
 
+{% macro default__trimmed(column) -%}
+    nullif(trim(both ' \t\r\n' from {{ column }}), '')
+{%- endmacro %}
+
+{% macro duckdb__trimmed(column) -%}
+    nullif(trim({{ column }}, e' \t\r\n'), '')
+{%- endmacro %}
+
+{#- A finite instant in UTC. Text may carry an offset; only text takes the slow way that heeds it. -#}
 {% macro as_instant(column) -%}
+    {{ adapter.dispatch('as_instant')(column) }}
+{%- endmacro %}
+
+{% macro default__as_instant(column) -%}
     try_cast({{ column }} as timestamp)
 {%- endmacro %}
 
+{% macro duckdb__as_instant(column) -%}
+    case
+        when typeof({{ column }}) = 'VARCHAR' then
+            case when isfinite(try_cast({{ column }} as timestamptz))
+                then cast(try_cast({{ column }} as timestamptz) as timestamp) end
+        when isfinite(try_cast({{ column }} as timestamp)) then try_cast({{ column }} as timestamp)
+    end
+{%- endmacro %}
+
+{#- Rounded to cents. -#}
 {% macro as_money(column) -%}
     try_cast({{ column }} as decimal(18, 2))
 {%- endmacro %}
 
+{#- A whole number; 1.5 is none. -#}
 {% macro as_count(column) -%}
-    try_cast({{ column }} as integer)
+    case when try_cast({{ column }} as double) = try_cast({{ column }} as integer) then try_cast({{ column }} as integer) end
 {%- endmacro %}
 
 {#- True for a value that is there but cannot be read as wanted. -#}

@@ -38,7 +38,7 @@ totals as (
         sum(amount) as revenue_total,
         sum(amount) filter (where is_return) as returned_amount,
         sum(cents) filter (where is_purchase) as purchase_cents,
-        sum(cents * cents) filter (where is_purchase) as purchase_cents_squared,
+        sum(cast(cents as decimal(38, 0)) * cents) filter (where is_purchase) as purchase_cents_squared,
         sum(quantity) filter (where is_purchase) as quantity,
         count(quantity) filter (where is_purchase) as orders_with_quantity,
         sum(product_count) filter (where is_purchase) as product_count,

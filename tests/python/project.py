@@ -56,6 +56,7 @@ class Project:
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.target / "logs"),
             "DBT_USE_COLORS": "false",
+            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",  # once, in test_unit_tests.py
             **(extra or {}),
         }
 
