@@ -20,7 +20,7 @@ NOT_DEFINITIONS = frozenset({"only_when_needed", "record_snapshots", "feature_ve
 LOCK_FILE = PROJECT / "seeds" / "feature_versions.csv"
 
 _COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(|dispatch\('([a-z0-9_]+)'\)")
+_CALL = re.compile(r"dispatch\('([a-z0-9_]+)'\)|\b([a-z_][a-z0-9_]*)\s*\(")
 
 
 def definitions_digest(manifest: dict[str, Any]) -> str:
@@ -64,7 +64,7 @@ def _called_macros(codes: list[str], macros: dict[str, str]) -> set[str]:
     found: set[str] = set()
     waiting = list(codes)
     while waiting:
-        for direct, dispatched in _CALL.findall(_COMMENT.sub(" ", waiting.pop())):
+        for dispatched, direct in _CALL.findall(_COMMENT.sub(" ", waiting.pop())):
             for name, code in macros.items():
                 is_called = name == direct or (dispatched and name.endswith(f"__{dispatched}"))
                 if is_called and name not in found and name not in NOT_DEFINITIONS:

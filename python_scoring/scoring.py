@@ -126,7 +126,7 @@ def nearest_segment(
     """
     clusters = estimator[-1]
     if not isinstance(clusters, KMeans):
-        raise ScoringError(f"a segmentation must end in KMeans, not {type(clusters).__name__}")
+        raise ScoringError(f"a model of segments must end in KMeans, not {type(clusters).__name__}")
     points = np.asarray(estimator[:-1].transform(frame), dtype=np.float64)
     distances: Scores = np.zeros((len(points), len(clusters.cluster_centers_)))
     for number, centre in enumerate(clusters.cluster_centers_):
