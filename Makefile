@@ -23,7 +23,7 @@ build: $(VENV)/elementary
 	@if [ "$$(cat $(VENV)/elementary)" = off ]; then echo "Before plain dbt build: export ELEMENTARY=off (the package hub was out of reach)"; fi
 
 test: $(VENV)/elementary lint
-	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/elementary
 	@$(BIN)/ruff check .

@@ -16,7 +16,15 @@ from python_scoring.warehouse import PROJECT
 
 FOLDERS = ("models/staging/", "models/features/")
 # They decide when something is computed or recorded, not what it is.
-NOT_DEFINITIONS = frozenset({"only_when_needed", "record_snapshots", "feature_version"})
+NOT_DEFINITIONS = frozenset(
+    {
+        "only_when_needed",
+        "record_snapshots",
+        "feature_version",
+        "feature_catalogue",
+        "rejected_records",
+    }
+)
 LOCK_FILE = PROJECT / "seeds" / "feature_versions.csv"
 
 _COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -33,7 +41,9 @@ def definitions_digest(manifest: dict[str, Any]) -> str:
     models = {
         node["name"]: node
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["original_file_path"].startswith(FOLDERS)
+        if node["resource_type"] == "model"
+        and node["original_file_path"].startswith(FOLDERS)
+        and node["name"] not in NOT_DEFINITIONS
     }
     parts = {name: _normalized(node["raw_code"]) for name, node in models.items()}
     called = _called_macros([node["raw_code"] for node in models.values()], macros)

@@ -7,7 +7,6 @@ them for scoring, with the same data cutoffs.
 
 import hashlib
 import json
-import os
 import platform
 import tempfile
 import zipfile
@@ -28,6 +27,7 @@ from python_scoring import estimators, evaluation
 from python_scoring.artifacts import Model, ModelCard, check_signature
 from python_scoring.dbt_project import model_meta, read_manifest, run_dbt
 from python_scoring.errors import TrainingError
+from python_scoring.instants import frozen_clock
 from python_scoring.registry import Registry
 from python_scoring.warehouse import Warehouse, install_extensions
 
@@ -167,17 +167,8 @@ def _complete_until(newest_load: datetime | None) -> datetime:
     """What is known ends with the newest load, or with a frozen clock before it."""
     if newest_load is None:
         raise TrainingError("RAW_DATA holds no usable order: there is nothing to learn from")
-    if frozen := os.environ.get("PREDICTION_NOW"):
-        return min(newest_load, parse_instant(frozen))
-    return newest_load
-
-
-def parse_instant(text: str) -> datetime:
-    """An ISO date or instant as a naive UTC datetime; raises ValueError where it is none."""
-    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    if instant.tzinfo is None:
-        return instant
-    return (instant - (instant.utcoffset() or timedelta())).replace(tzinfo=None)
+    frozen = frozen_clock()
+    return min(newest_load, frozen) if frozen else newest_load
 
 
 def _typed_features(names: list[str], manifest: dict[str, Any]) -> list[dict[str, str]]:

@@ -60,7 +60,7 @@
 
 {% macro parse_instant(text, name) -%}
     {%- set text = text | string | trim -%}
-    {%- set pattern = '^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:\d{2})?$' -%}
+    {%- set pattern = '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?(Z|[+-]\d{2}:\d{2})?$' -%}
     {%- if not modules.re.match(pattern, text) -%}
         {%- do exceptions.raise_compiler_error(
             name ~ ": '" ~ text ~ "' is not an ISO instant. Write for example 2026-01-05 or 2026-01-05T06:00:00Z."

@@ -3,18 +3,18 @@
 {% for feature in features %}
 {{ 'union all' if not loop.first }}
 select
-    '{{ feature.name }}' as feature,
+    '{{ feature.name }}' as name,
     {{ loop.index }} as position,
     {{ string_literal(feature.description) }} as meaning,
     '{{ feature.config.meta.unit }}' as unit,
     '{{ feature.data_type }}' as data_type,
-    '{{ feature.config.meta.window }}' as time_window,
+    '{{ feature.config.meta.window }}' as "window",
     '{{ feature.config.meta.sources | join(", ") }}' as sources,
     '{{ feature.config.meta.computed_in }}' as computed_in,
     {{ feature.config.meta.online_safe }} as online_safe,
     '{{ feature_version() }}' as feature_version
 {% endfor %}
 {% if not features %}
-select cast(null as text) as feature
+select cast(null as text) as name
 where false
 {% endif %}

@@ -56,8 +56,6 @@ class Project:
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.target / "logs"),
             "DBT_USE_COLORS": "false",
-            # They need no data and no warehouse: once per session is enough.
-            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
             "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",  # once, in test_unit_tests.py
             **(extra or {}),
         }

@@ -209,7 +209,7 @@ def test_every_feature_is_described(built: Project) -> None:
     assert catalogue["online_safe"].dtype == bool
     snapshot = [name for name, _ in columns(built, "lake.features.feature_snapshots")]
     keys = ["as_of", "data_cutoff", "feature_version", "customer_id"]
-    assert sorted(catalogue["feature"]) == sorted(set(snapshot) - set(keys))
+    assert sorted(catalogue["name"]) == sorted(set(snapshot) - set(keys))
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
