@@ -14,8 +14,8 @@ def backfill(
 ) -> None:
     """Build every slot in [first, last] that has no published run.
 
-    One slot's failure does not stop the next. Raises PredictionError at the end if any is still open,
-    and InputError for an unknown product or dates in the wrong order.
+    One slot's failure does not stop the next. Raises PredictionError at the end if any is still
+    open, and InputError for an unknown product or dates in the wrong order.
     """
     if last < first:
         raise InputError(f"--from {first} is later than --to {last}")
@@ -36,8 +36,9 @@ def backfill(
     if still_open:
         raise PredictionError(
             f"{len(still_open)} of {len(slots)} slots were not published whole: "
-            f"{', '.join(str(as_of) for as_of in sorted(still_open))}. lake.operations.run_ledger and "
-            "plan_log say why; run the same command again to try only those."
+            f"{', '.join(str(as_of) for as_of in sorted(still_open))}. "
+            "lake.operations.run_ledger and plan_log say why; run the same command again to try "
+            "only those."
         )
 
 
@@ -46,8 +47,8 @@ def _open_slots(first: datetime, last: datetime, products: list[str]) -> dict[da
     now = clock()
     with connect_lake(Warehouse.from_environment()) as lake:
         contracts = lake.execute(
-            "select product, cadence, anchor_days, availability_lag_hours from lake.operations.prediction_contracts"
-            " order by product"
+            "select product, cadence, anchor_days, availability_lag_hours"
+            " from lake.operations.prediction_contracts order by product"
         ).fetchall()
         served = set(
             lake.execute(
