@@ -1,4 +1,4 @@
-"""How long a first build takes, and how much memory, against one pass over the raw orders.
+"""How long a first build takes, and how much memory, against one aggregate of the raw orders.
 
     python -m benchmarks.build_at_scale --customers 2000000
 
@@ -25,13 +25,17 @@ DBT = "from dbt.cli.main import cli; cli()"
 
 
 def one_pass(raw: Path) -> float:
-    """Median seconds of three readings of every column of all orders."""
+    """Median seconds of three times counting and summing the orders of each customer."""
     files = raw / "orders" / "*.parquet" if (raw / "orders").is_dir() else raw / "orders.parquet"
     seconds = []
     for _ in range(3):
         start = time.perf_counter()
         with duckdb.connect() as connection:
-            connection.read_parquet(str(files)).aggregate("max(columns(*))").fetchall()
+            per_customer = connection.read_parquet(str(files)).aggregate(
+                "customer_id, count(*) as orders, sum(amount) as revenue, max(ordered_at) as last",
+                "customer_id",
+            )
+            per_customer.aggregate("max(orders), max(revenue), max(last)").fetchall()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 
@@ -69,11 +73,11 @@ def main(customers: int) -> None:
         folder = Path(name)
         rows = generate(customers, today.replace(tzinfo=None), folder / "raw")
         baseline = one_pass(folder / "raw")
-        click.echo(f"{rows['orders']:,} orders; one pass over them takes {baseline:.1f} s")
+        click.echo(f"{rows['orders']:,} orders; one aggregate by customer takes {baseline:.2f} s")
         for title in ("first build", "nothing due"):
             seconds, memory = build(folder / "raw", folder)
             click.echo(
-                f"{title}: {seconds:.0f} s, {seconds / baseline:.0f} passes, "
+                f"{title}: {seconds:.0f} s, {seconds / baseline:.0f} aggregates, "
                 f"{memory:.1f} GB at most"
             )
 

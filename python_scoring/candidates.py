@@ -17,7 +17,6 @@ NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
 
 
 def score_due_runs(
-    session: duckdb.DuckDBPyConnection,  # noqa: ARG001 - dbt hands it over; not every engine needs it
     *,
     product: str,
     plan: duckdb.DuckDBPyRelation,

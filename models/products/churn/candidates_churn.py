@@ -4,7 +4,6 @@ from python_scoring.candidates import score_due_runs
 def model(dbt, session):
     """Scores of the pinned model for every run that is due; see python_scoring/candidates.py."""
     return score_due_runs(
-        session,
         product="churn",
         plan=dbt.ref("scoring_plan"),
         registry=dbt.ref("model_registry"),
