@@ -1,6 +1,5 @@
 {#- Contracts stand in the YAML beside each mart, under config.meta.prediction; nothing repeats them. -#}
 
-{#- Every product's contract, in the order of their names. -#}
 {% macro all_contracts() -%}
     {%- set contracts = {} -%}
     {%- for node in graph.get('nodes', {}).values()
@@ -23,7 +22,6 @@
 {%- endmacro %}
 
 
-{#- Products share feature snapshots, and a snapshot has one data cutoff. -#}
 {% macro check_shared_lag(contracts) -%}
     {%- set lags = {} -%}
     {%- for contract in contracts -%}

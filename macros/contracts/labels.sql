@@ -1,5 +1,3 @@
-{#- The orders in the label window of each snapshot, [as_of, as_of + horizon), in the version known when
-    the window's data were complete. -#}
 {% macro label_window_orders(product) -%}
 {%- set contract = contract_of(product) if execute else {'schedule': {}} -%}
 with windows as (

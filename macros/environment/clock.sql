@@ -1,4 +1,3 @@
-{#- The only clock that may decide what is due. Frozen by the var `now` or by PREDICTION_NOW. -#}
 {% macro clock() -%}
     {%- if execute -%}
         {%- set frozen = var('now', none) or env_var('PREDICTION_NOW', '') -%}
@@ -13,7 +12,6 @@
 {%- endmacro %}
 
 
-{#- When an operation happened: the frozen clock, or the real time of the statement. -#}
 {% macro recorded_at() -%}
     {%- if var('now', none) or env_var('PREDICTION_NOW', '') -%}
         {{ clock() }}
@@ -23,7 +21,6 @@
 {%- endmacro %}
 
 
-{#- The reader's clock: only for freshness, which is computed when a consumer reads. -#}
 {% macro current_utc_timestamp() -%}
     {{ adapter.dispatch('current_utc_timestamp')() }}
 {%- endmacro %}
@@ -37,13 +34,11 @@
 {%- endmacro %}
 
 
-{#- The instants given with the var `as_of` or PREDICTION_AS_OF, as naive UTC datetimes. -#}
 {% macro requested_as_ofs() -%}
     {{ return(parse_instants(var('as_of', none) or env_var('PREDICTION_AS_OF', ''), 'as_of')) }}
 {%- endmacro %}
 
 
-{#- As-ofs to snapshot whatever is due, for training (SNAPSHOT_AS_OF). -#}
 {% macro requested_snapshot_as_ofs() -%}
     {{ return(parse_instants(env_var('SNAPSHOT_AS_OF', ''), 'SNAPSHOT_AS_OF')) }}
 {%- endmacro %}

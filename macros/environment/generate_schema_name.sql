@@ -1,4 +1,3 @@
-{#- Schemas are public names (lake.marts, lake.operations): the same for every target. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}

@@ -1,6 +1,5 @@
 {#- What engines spell differently. Nothing else in the project may depend on the engine. -#}
 
-{#- Full days that have passed between two timestamps. -#}
 {% macro elapsed_days(earlier, later) -%}
     {{ adapter.dispatch('elapsed_days')(earlier, later) }}
 {%- endmacro %}
@@ -14,7 +13,6 @@
 {%- endmacro %}
 
 
-{#- A timestamp moved by a whole number of hours or days, which may be an expression. -#}
 {% macro add_hours(instant, hours) -%}
     {{ adapter.dispatch('add_hours')(instant, hours) }}
 {%- endmacro %}
@@ -41,7 +39,6 @@
 {%- endmacro %}
 
 
-{#- A row as JSON text; every value is written as text, so that nothing unparsable is lost. -#}
 {% macro json_record(columns) -%}
     {{ adapter.dispatch('json_record')(columns) }}
 {%- endmacro %}
@@ -55,7 +52,6 @@
 {%- endmacro %}
 
 
-{#- A digest of a set of rows that does not depend on their order: the sums of both halves of each row's MD5. -#}
 {% macro rows_digest(row_text) -%}
     {{ adapter.dispatch('rows_digest')(row_text) }}
 {%- endmacro %}
@@ -72,7 +68,6 @@
 {%- endmacro %}
 
 
-{#- A record that compares by its columns from left to right; `relation` where the query has several. -#}
 {% macro ordered_record(columns, relation=none) -%}
     {{ adapter.dispatch('ordered_record')(columns, relation) }}
 {%- endmacro %}
@@ -86,7 +81,6 @@
 {%- endmacro %}
 
 
-{#- Hours between two timestamps, with two decimals. -#}
 {% macro hours_between(earlier, later) -%}
     {{ adapter.dispatch('hours_between')(earlier, later) }}
 {%- endmacro %}
@@ -100,7 +94,6 @@
 {%- endmacro %}
 
 
-{#- Microseconds between two timestamps. -#}
 {% macro microseconds_between(earlier, later) -%}
     {{ adapter.dispatch('microseconds_between')(earlier, later) }}
 {%- endmacro %}
@@ -114,7 +107,6 @@
 {%- endmacro %}
 
 
-{#- Division of whole numbers without the remainder. -#}
 {% macro whole_quotient(dividend, divisor) -%}
     {{ adapter.dispatch('whole_quotient')(dividend, divisor) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- The commit that produced a row. The session knows it: see python_scoring/warehouse.py. -#}
 {% macro code_version() -%}
     {{ adapter.dispatch('code_version')() }}
 {%- endmacro %}

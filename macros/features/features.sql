@@ -1,4 +1,3 @@
-{#- The version of the feature definitions: stands once, in models/features/_features__models.yml. -#}
 {% macro feature_version() -%}
     {%- for node in graph.get('nodes', {}).values() if node.name == 'feature_snapshots' and node.resource_type == 'model' -%}
         {{- return(node.config.meta.feature_version) -}}
@@ -6,7 +5,6 @@
 {%- endmacro %}
 
 
-{#- The feature columns of the snapshots, as they are declared in YAML: those with a meta.window. -#}
 {% macro feature_columns() -%}
     {%- set features = [] -%}
     {%- for node in graph.get('nodes', {}).values() if node.name == 'feature_snapshots' and node.resource_type == 'model' -%}
@@ -18,7 +16,6 @@
 {%- endmacro %}
 
 
-{#- Canonical text of a snapshot's row: the names, so that a renamed feature changes the digest, and the values. -#}
 {% macro snapshot_row_text() -%}
     concat_ws(
         '|', customer_id
@@ -29,7 +26,6 @@
 {%- endmacro %}
 
 
-{#- Post-hook of feature_snapshots: the manifest rows of the snapshots it has just appended. -#}
 {% macro record_snapshots() -%}
     {%- set manifest = operations_table('snapshot_manifest') -%}
     insert into {{ manifest }}
@@ -48,7 +44,6 @@
 {%- endmacro %}
 
 
-{#- Keeps the engine from reading all orders when no snapshot is needed. -#}
 {% macro only_when_needed() -%}
     {%- set snapshot_plan = ref('snapshot_plan') -%}
     {%- if execute and flags.WHICH in ['build', 'run']
@@ -60,34 +55,26 @@
 {%- endmacro %}
 
 
-{#- Rows that count at a planned as-of: happened before it, and were loaded before its data cutoff. -#}
 {% macro counts_at_as_of(happened_at, loaded_at) -%}
     {{ happened_at }} < plan.as_of and {{ loaded_at }} < plan.data_cutoff
 {%- endmacro %}
 
 
-{#- The half-open window [as_of - days, as_of), for an age in microseconds before as_of: comparing whole
-    numbers halves the time of the whole aggregate. -#}
 {% macro within_days(age, days) -%}
     {{ age }} <= {{ days * 86400000000 }}
 {%- endmacro %}
 
 
-{#- The window of the same length that lies before it: [as_of - 2 * days, as_of - days). -#}
 {% macro within_preceding_days(age, days) -%}
     {{ age }} > {{ days * 86400000000 }} and {{ age }} <= {{ 2 * days * 86400000000 }}
 {%- endmacro %}
 
 
-{#- A quotient with a fixed number of decimals; null where there is nothing to divide by. One division
-    of exact numbers is correctly rounded, so it gives the same digits everywhere. -#}
 {% macro exact_ratio(numerator, denominator, type='decimal(18, 4)') -%}
     cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0) as {{ type }})
 {%- endmacro %}
 
 
-{#- The sample standard deviation from exact sums: count, sum and sum of squares of whole numbers.
-    `scale` is how many of the whole numbers make one unit (100 for cents). -#}
 {% macro exact_stddev(count, total, total_of_squares, scale=1) -%}
     case when {{ count }} > 1 then cast(
         sqrt(cast(
@@ -98,7 +85,6 @@
 {%- endmacro %}
 
 
-{#- The sum of the squared gaps of a sorted list of days. -#}
 {% macro sum_of_squared_gaps(days) -%}
     {{ adapter.dispatch('sum_of_squared_gaps')(days) }}
 {%- endmacro %}
@@ -120,7 +106,6 @@
 {%- endmacro %}
 
 
-{#- The distinct days of a group as a sorted list of day numbers. -#}
 {% macro sorted_distinct_days(instant, condition) -%}
     {{ adapter.dispatch('sorted_distinct_days')(instant, condition) }}
 {%- endmacro %}
@@ -136,13 +121,11 @@
 {%- endmacro %}
 
 
-{#- One bit for each of the twelve 30-day months before as_of. -#}
 {% macro month_bit(age) -%}
     cast(1 as bigint) << cast(least({{ whole_quotient('(' ~ age ~ ' - 1)', 30 * 86400000000) }}, 11) as integer)
 {%- endmacro %}
 
 
-{#- A feature of a relation that may lack the customer: 0 where its YAML says `absent: 0`, else null. -#}
 {% macro feature_value(relation, feature) -%}
     {%- if feature.config.meta.get('absent') == 0 -%}
         coalesce({{ relation }}.{{ feature.name }}, 0)
@@ -152,7 +135,6 @@
 {%- endmacro %}
 
 
-{#- The features that one model computes. -#}
 {% macro features_of(model_name) -%}
     {%- set features = [] -%}
     {%- for feature in feature_columns() if feature.config.meta.computed_in == model_name -%}

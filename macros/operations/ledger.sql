@@ -1,5 +1,3 @@
-{#- The statement that appends entries to the ledger. `entries` selects run_id, product, as_of, status,
-    reason, model_version, feature_version, feature_snapshot_id, rows_scored, rows_published, invocation_id. -#}
 {% macro ledger_insert(entries) -%}
     {%- set ledger = operations_table('run_ledger') -%}
     insert into {{ ledger }} (
@@ -15,7 +13,6 @@
 {%- endmacro %}
 
 
-{#- Post-hook of scoring_plan: logs the plan, and starts the attempts that this invocation will make. -#}
 {% macro record_plan() -%}
     {%- if execute -%}
         {%- set plan_log = operations_table('plan_log') -%}
@@ -39,7 +36,6 @@
 {%- endmacro %}
 
 
-{#- The products whose scoring is part of this invocation. -#}
 {% macro products_selected() -%}
     {%- set products = [] -%}
     {%- for unique_id in selected_resources | sort -%}
@@ -52,7 +48,6 @@
 {%- endmacro %}
 
 
-{#- Post-hook of scoring_plan: says on the console what is due, and that nothing is. -#}
 {% macro announce_plan() -%}
     {%- if execute -%}
         {%- set plan = run_query('select product, as_of, model_version, is_due, reason from ' ~ this ~ ' order by 1, 2').rows -%}
@@ -67,8 +62,6 @@
 {%- endmacro %}
 
 
-{#- Post-hook of predictions_* and quarantine_*, in the transaction of their rows: the outcome of each
-    run, and the checks behind it. `status` is published or quarantined. -#}
 {% macro record_outcome(product, status) -%}
     {%- set outcomes -%}
         select
@@ -87,8 +80,6 @@
 {%- endmacro %}
 
 
-{#- The gate's runs of one verdict that were not published or quarantined before: makes every insert
-    safe to repeat. -#}
 {% macro runs_without_outcome(product, verdict) -%}
     (
         select gate.*
@@ -103,7 +94,6 @@
 {%- endmacro %}
 
 
-{#- The rows that the table now holds of each run; anything but all of them undoes the transaction. -#}
 {% macro stored_rows(product, verdict) -%}
     select
         gate.run_id,
@@ -118,7 +108,6 @@
 {%- endmacro %}
 
 
-{#- Ends the statement, and with it the transaction, with a message. -#}
 {% macro raise_in_sql(message) -%}
     {{ adapter.dispatch('raise_in_sql')(message) }}
 {%- endmacro %}

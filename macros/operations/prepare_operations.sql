@@ -1,5 +1,3 @@
-{#- Runs first in every invocation: makes the operations tables where they are missing, and closes
-    the attempts of a process that was killed. It must not fail: later hooks would be skipped. -#}
 {% macro prepare_operations() -%}
     {%- if execute -%}
         {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' -%}
@@ -32,8 +30,6 @@
 {%- endmacro %}
 
 
-{#- A build holds the lock on the working set, so an attempt of another invocation that was started
-    and has no outcome belongs to a process that no longer lives. -#}
 {% macro close_crashed_attempts() -%}
     {%- set ledger = operations_table('run_ledger') -%}
     {%- set crashed -%}

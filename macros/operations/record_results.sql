@@ -1,5 +1,3 @@
-{#- Runs last in every invocation, also a failed one: gives each started attempt that has no outcome
-    the status failed with the reason, and writes the steps of every attempt to the step log. -#}
 {% macro record_results(results) -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
         {%- set by_name = {} -%}
@@ -16,7 +14,6 @@
 {%- endmacro %}
 
 
-{#- The last ledger entry of each run that this invocation started. -#}
 {% macro attempts_of_this_invocation() -%}
     {%- set ledger = operations_table('run_ledger') -%}
     {{ return(run_query(
@@ -43,7 +40,6 @@
 {%- endmacro %}
 
 
-{#- The first error in the product's own folder, else the first one in what all products share. -#}
 {% macro failure_reason(product, results) -%}
     {%- for own_folder in [true, false] -%}
         {%- for result in results if result.status in ['error', 'fail', 'runtime error'] -%}
@@ -58,7 +54,6 @@
 {%- endmacro %}
 
 
-{#- A Python model's message is a traceback: what a person needs is its last line. -#}
 {% macro last_line(message) -%}
     {%- set lines = (message or 'no message') | string | trim -%}
     {{ return(lines.split('\n')[-1].replace('python_scoring.errors.', '') | trim) }}

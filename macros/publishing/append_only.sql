@@ -40,7 +40,6 @@
 {% endmaterialization %}
 
 
-{#- A column may be added to an append-only table; older rows hold null in it. -#}
 {% macro add_new_columns(existing_relation) -%}
     {%- set existing = adapter.get_columns_in_relation(existing_relation) | map(attribute='name') | list -%}
     {%- for column in model.columns.values() if column.name not in existing -%}

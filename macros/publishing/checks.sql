@@ -1,4 +1,3 @@
-{#- Every guardrail of a product's due runs, one row each. Limits come from the contract. -#}
 {% macro output_checks(product) -%}
 {%- set contract = contract_of(product) if execute else {'valid_range': {}, 'checks': {'coverage': {}}} -%}
 with runs as (
@@ -99,7 +98,6 @@ from findings
 {%- endmacro %}
 
 
-{#- One check: what was measured, and the limit that it must keep `at most` or `at least`. -#}
 {% macro finding(check_name, scope, value, threshold, direction, message) -%}
     select
         run_id,
@@ -113,7 +111,6 @@ from findings
 {%- endmacro %}
 
 
-{#- The contract's condition on a row of the feature snapshot. -#}
 {% macro eligible_population(product) -%}
     {{ '(' ~ contract_of(product).eligible_population.condition ~ ')' if execute else 'true' }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{#- The verdict: one row per due run, published where every blocking check passed, else quarantined. -#}
 {% macro gate(product) -%}
 with runs as (
     select * from {{ ref('scoring_plan') }}
@@ -69,8 +68,6 @@ left join scored on runs.run_id = scored.run_id
 {%- endmacro %}
 
 
-{#- The candidates of the runs with an outcome, as prediction records. A run that has its outcome
-    already is left out, so that repeating a build adds nothing. -#}
 {% macro prediction_records(product, outcome) -%}
 with candidates as (
     select * from {{ ref('candidates_' ~ product) }}

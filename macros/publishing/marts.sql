@@ -1,4 +1,3 @@
-{#- What consumers read: the newest served run, with what its age means at the moment of reading. -#}
 {% macro current_predictions(product) -%}
 {%- set contract = contract_of(product) if execute else {'schedule': {}, 'freshness': {}} -%}
 {%- set cadence = "'" ~ contract.schedule.cadence ~ "'" -%}
@@ -92,7 +91,6 @@ inner join judged on predictions.run_id = judged.run_id
 {%- endmacro %}
 
 
-{#- fresh until the next run is expected, then due, and stale beyond the contract's maximum age. -#}
 {% macro freshness(age_hours, max_age_hours, read_at, fresh_until) -%}
     case
         when {{ age_hours }} > {{ max_age_hours }} then 'stale'
@@ -102,7 +100,6 @@ inner join judged on predictions.run_id = judged.run_id
 {%- endmacro %}
 
 
-{#- Every run that was ever published, also those withdrawn since. -#}
 {% macro prediction_history(product) -%}
 select
     predictions.*,

@@ -1,6 +1,5 @@
 {#- How raw values become typed ones. What cannot be read becomes null, and its row is rejected. -#}
 
-{#- Text without the blanks, tabs and line ends around it; null where nothing is left. -#}
 {% macro trimmed(column) -%}
     {{ adapter.dispatch('trimmed')(column) }}
 {%- endmacro %}
@@ -13,7 +12,6 @@
     nullif(trim({{ column }}, e' \t\r\n'), '')
 {%- endmacro %}
 
-{#- A finite instant in UTC. Text may carry an offset; only text takes the slow way that heeds it. -#}
 {% macro as_instant(column) -%}
     {{ adapter.dispatch('as_instant')(column) }}
 {%- endmacro %}
@@ -31,22 +29,18 @@
     end
 {%- endmacro %}
 
-{#- Rounded to cents. -#}
 {% macro as_money(column) -%}
     try_cast({{ column }} as decimal(18, 2))
 {%- endmacro %}
 
-{#- A whole number; 1.5 is none. -#}
 {% macro as_count(column) -%}
     case when try_cast({{ column }} as double) = try_cast({{ column }} as integer) then try_cast({{ column }} as integer) end
 {%- endmacro %}
 
-{#- True for a value that is there but cannot be read as wanted. -#}
 {% macro unreadable(column, parsed) -%}
     {{ column }} is not null and {{ parsed }} is null
 {%- endmacro %}
 
-{#- True for NaN and infinities, which only a floating-point or text column can hold. -#}
 {% macro is_not_finite(column) -%}
     {{ adapter.dispatch('is_not_finite')(column) }}
 {%- endmacro %}

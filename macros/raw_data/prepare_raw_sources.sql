@@ -1,5 +1,3 @@
-{#- Checks that the raw tables are there with the columns and types that the sources declare, and
-    makes them readable as the schema `raw`. Stops the build with every problem in one message. -#}
 {% macro prepare_raw_sources() -%}
     {%- if execute and run_reads_raw_sources() -%}
         {{ return(adapter.dispatch('prepare_raw_sources')()) }}

@@ -1,7 +1,6 @@
 {#- Slots: the as-ofs at which a product is due. A slot starts at 00:00 UTC, `anchor` days after the
     natural start of its period (Monday, first of the month, first day of the quarter). -#}
 
-{#- The newest slot at or before an instant. Daily slots know no anchor. -#}
 {% macro slot_at_or_before(instant, cadence, anchor_days) -%}
     case {{ cadence }}
         when 'daily' then date_trunc('day', {{ instant }})
@@ -12,7 +11,6 @@
 {%- endmacro %}
 
 
-{#- The slot after a slot. -#}
 {% macro next_slot(slot, cadence, anchor_days) -%}
     case {{ cadence }}
         when 'daily' then {{ slot }} + interval '1' day
@@ -23,7 +21,6 @@
 {%- endmacro %}
 
 
-{#- The contract's anchor in days after the natural start of the period. -#}
 {% macro anchor_days(schedule) -%}
     {%- set anchor = schedule.get('anchor') -%}
     {%- set weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] -%}
@@ -41,7 +38,6 @@
 {%- endmacro %}
 
 
-{#- The id of a run: what is computed, not when. A rerun of the same plan has the same id. -#}
 {% macro run_id(product, as_of, model_version, feature_version, output_schema_version, revision) -%}
     md5(concat_ws(
         '|', {{ product }}, cast({{ as_of }} as text), {{ model_version }}, {{ feature_version }},

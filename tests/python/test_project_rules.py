@@ -113,6 +113,24 @@ def test_no_macro_names_a_product() -> None:
         assert not names.search(code), file
 
 
+def test_every_macro_is_described(manifest: dict[str, Any]) -> None:
+    """Each macro has a description and typed arguments, under the names that its code has."""
+    for macro in manifest["macros"].values():
+        name = macro["name"]
+        is_own = macro["package_name"] == "customer_predictions"
+        is_variant = re.match(r"(default|duckdb|spark)__|test_|materialization_", name)
+        if not is_own or is_variant:
+            continue
+        assert macro["description"].strip(), f"{name}: describe it in its folder's YAML"
+        signature = re.search(rf"macro {name}\((.*?)\) -?%", macro["macro_sql"], re.DOTALL)
+        assert signature, name
+        without_defaults = re.sub(r"=('[^']*'|[^,]*)", "", signature.group(1))
+        in_code = [argument.strip() for argument in without_defaults.split(",") if argument.strip()]
+        declared = {argument["name"]: argument["type"] for argument in macro["arguments"]}
+        assert list(declared) == in_code, name
+        assert all(declared.values()), name
+
+
 def test_marts_are_contracted_and_versioned(manifest: dict[str, Any]) -> None:
     """There is no unversioned name in lake.marts, and every contract is enforced."""
     marts = [node for node in models(manifest) if node["schema"] == "marts"]
