@@ -46,7 +46,8 @@
             {%- set file = result.node.original_file_path -%}
             {%- set in_own_folder = file.startswith('models/products/' ~ product ~ '/') -%}
             {%- if (in_own_folder if own_folder else not file.startswith('models/products/')) -%}
-                {{ return(result.node.name ~ ': ' ~ last_line(result.message)) }}
+                {%- set described = result.status == 'fail' and result.node.description -%}
+                {{ return(result.node.name ~ ': ' ~ (result.node.description | trim if described else last_line(result.message))) }}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -217,3 +217,28 @@ def test_events_may_be_empty(fresh: Fresh, built: Project, demo_raw: Path, tmp_p
     ) == [(0, 0, None)]
     customers = "select customer_id from lake.marts.churn_predictions_v1 order by 1"
     assert project.query(customers) == built.query(customers)
+
+
+def test_a_broken_source_stops_before_the_features(
+    fresh: Fresh, demo_raw: Path, tmp_path: Path
+) -> None:
+    """Where most of a table is unusable, nothing is built from the rest, and the ledger says why."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    with duckdb.connect() as connection:
+        for table in ("customers", "orders", "events"):
+            broken = "* replace (null::text as customer_id)" if table == "orders" else "*"
+            connection.execute(
+                f"copy (select {broken} from '{demo_raw}/{table}.parquet') to '{raw}/{table}.parquet'"
+            )
+    project = fresh(empty=True, raw_data=raw)
+    result = project.build(check=False)
+    assert result.returncode != 0
+    assert project.query("select count(*) from lake.operations.snapshot_manifest") == [(0,)]
+    reasons = project.query(
+        "select product, reason from lake.operations.run_ledger where status = 'failed' order by 1"
+    )
+    assert [product for product, _ in reasons] == list(PRODUCTS)
+    for _, reason in reasons:
+        assert "too_many_orders_rejected" in reason
+        assert "staging.rejected_records says why" in reason
