@@ -222,14 +222,15 @@ def test_events_may_be_empty(fresh: Fresh, built: Project, demo_raw: Path, tmp_p
 def test_a_broken_source_stops_before_the_features(
     fresh: Fresh, demo_raw: Path, tmp_path: Path
 ) -> None:
-    """Where most of a table is unusable, nothing is built from the rest, and the ledger says why."""
+    """Where most of a table is unusable, nothing is built from it, and the ledger says why."""
     raw = tmp_path / "raw"
     raw.mkdir()
     with duckdb.connect() as connection:
         for table in ("customers", "orders", "events"):
             broken = "* replace (null::text as customer_id)" if table == "orders" else "*"
             connection.execute(
-                f"copy (select {broken} from '{demo_raw}/{table}.parquet') to '{raw}/{table}.parquet'"
+                f"copy (select {broken} from '{demo_raw}/{table}.parquet') "
+                f"to '{raw}/{table}.parquet'"
             )
     project = fresh(empty=True, raw_data=raw)
     result = project.build(check=False)
