@@ -11,7 +11,7 @@ import pyarrow as pa
 from python_scoring import artifacts
 from python_scoring.artifacts import Model, RegistryRow
 from python_scoring.errors import ArtifactError, ScoringError
-from python_scoring.scoring import BATCH_ROWS, SCORE_SCHEMA, score_batches
+from python_scoring.scoring import BATCH_ROWS, SCORE_SCHEMA, feature_projection, score_batches
 
 NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
 
@@ -136,13 +136,7 @@ def _check_features(model: Model, snapshot: duckdb.DuckDBPyRelation) -> None:
 
 
 def _projection(model: Model) -> str:
-    columns = ["customer_id"]
-    for feature in model.card.features:
-        name = feature["name"]
-        columns.append(
-            name if feature["type"] == "category" else f"cast({name} as double) as {name}"
-        )
-    return ", ".join(columns)
+    return ", ".join(["customer_id", *feature_projection(model.card.features)])
 
 
 def _quoted(text: str) -> str:

@@ -3,7 +3,7 @@
 The functions are imported when a command runs, so that `--help` answers at once.
 """
 
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -29,10 +29,9 @@ def commands() -> None:
 def demo_data(customers: int, until: datetime | None, out: Path) -> None:
     """Write deterministic demo data: the same arguments give the same data."""
     from python_scoring.demo_data import generate
+    from python_scoring.instants import utc_now
 
-    midnight = datetime.now(timezone.utc).replace(
-        hour=0, minute=0, second=0, microsecond=0, tzinfo=None
-    )
+    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = generate(customers, until or midnight, out)
     for table, count in rows.items():
         click.echo(f"{out / table}: {count:,} rows")
@@ -71,13 +70,14 @@ def train(
     """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked."""
     import json
 
+    from python_scoring.instants import utc_now
     from python_scoring.registry import Registry
     from python_scoring.training import TrainingRequest, train
 
     registry = Registry()
     request = TrainingRequest(product, list(as_ofs), model_version, evaluate_on, pin_from)
     content, card = train(request, registry)
-    folder = registry.add(content, card, datetime.now(timezone.utc).replace(tzinfo=None))
+    folder = registry.add(content, card, utc_now())
     click.echo(
         f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
     )
@@ -132,15 +132,11 @@ def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None
 @commands.command("feature-version")
 def feature_version() -> None:
     """Say whether the feature definitions are those recorded for their version."""
-    import tempfile
-
-    from python_scoring.dbt_project import model_meta, read_manifest, run_dbt
+    from python_scoring.dbt_project import model_meta, parsed_manifest
     from python_scoring.errors import PredictionError
     from python_scoring.feature_definitions import definitions_digest, locked_digest
 
-    with tempfile.TemporaryDirectory() as scratch:
-        run_dbt(["parse", "--target-path", scratch], {"WAREHOUSE": scratch}, quiet=True)
-        manifest = read_manifest(Path(scratch))
+    manifest = parsed_manifest()
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
     digest = definitions_digest(manifest)
     click.echo(f"feature_version {version}, definitions {digest}")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,29 @@ def read_manifest(target: Path) -> dict[str, Any]:
     """The manifest that dbt wrote into its target folder."""
     manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text())
     return manifest
+
+
+def parsed_manifest(scratch: Path | None = None) -> dict[str, Any]:
+    """The manifest of the project as its files stand now; touches neither warehouse nor target.
+
+    A build in the same `scratch` (as WAREHOUSE, with `target` below it) need not parse again.
+    """
+    if scratch is None:
+        with tempfile.TemporaryDirectory(prefix="parse-") as folder:
+            return parsed_manifest(Path(folder))
+    target = scratch / "target"
+    run_dbt(["parse", "--target-path", str(target)], {"WAREHOUSE": str(scratch)}, quiet=True)
+    return read_manifest(target)
+
+
+def feature_types(manifest: dict[str, Any]) -> dict[str, str]:
+    """The declared features of the snapshots, each `number` or `category`."""
+    columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
+    return {
+        name: "category" if column["data_type"] == "text" else "number"
+        for name, column in columns.items()
+        if "window" in column["config"]["meta"]
+    }
 
 
 def model_meta(manifest: dict[str, Any], name: str, key: str) -> Any:

@@ -18,6 +18,11 @@ def frozen_clock() -> datetime | None:
     return parse_instant(frozen) if frozen else None
 
 
+def utc_now() -> datetime:
+    """The running clock, frozen or not: for what really happened when."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
 def clock() -> datetime:
     """The present instant, or the frozen one: what macros/environment/clock.sql plans by."""
-    return frozen_clock() or datetime.now(timezone.utc).replace(tzinfo=None)
+    return frozen_clock() or utc_now()

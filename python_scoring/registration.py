@@ -1,13 +1,13 @@
 """Models trained elsewhere: checked like a pinned artifact before they enter the registry."""
 
-import tempfile
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from python_scoring.artifacts import CARD_FILE, ModelCard, parse
-from python_scoring.dbt_project import model_meta, read_manifest, run_dbt
+from python_scoring.dbt_project import feature_types, model_meta, parsed_manifest
 from python_scoring.errors import ArtifactError, InputError
+from python_scoring.instants import utc_now
 from python_scoring.registry import Registry
 
 
@@ -34,16 +34,12 @@ def register(
     if card.product != product:
         raise InputError(f"{card_file} is a card of {card.product}, not of {product}")
     registry.check_new(product, card.model_version)
-    with tempfile.TemporaryDirectory(prefix="registration-") as scratch:
-        target = str(Path(scratch) / "target")
-        run_dbt(["parse", "--target-path", target], {"WAREHOUSE": scratch}, quiet=True)
-        manifest = read_manifest(Path(target))
-    _check_against_project(card, manifest, card_file)
+    _check_against_project(card, parsed_manifest(), card_file)
     content = model_file.read_bytes()
     parse(content, card, model_file)
     if pin_from:
         registry.check_pin(product, pin_from, datetime.fromisoformat(card.label_window_closed_at))
-    folder = registry.add(content, card, datetime.now(timezone.utc).replace(tzinfo=None))
+    folder = registry.add(content, card, utc_now())
     if pin_from:
         registry.pin(card, pin_from, pinned_by, reason)
     return card, folder
@@ -63,12 +59,7 @@ def _check_against_project(card: ModelCard, manifest: dict[str, Any], file: Path
             f"{file}: score_type {card.score_type}, but the contract of {card.product} says "
             f"{contract['score_type']}"
         )
-    columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
-    catalogue = {
-        name: "category" if column["data_type"] == "text" else "number"
-        for name, column in columns.items()
-        if "window" in column["config"]["meta"]
-    }
+    catalogue = feature_types(manifest)
     unknown = [f["name"] for f in card.features if catalogue.get(f["name"]) != f["type"]]
     if unknown:
         raise ArtifactError(

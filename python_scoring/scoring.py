@@ -90,6 +90,16 @@ def score_batches(
         )
 
 
+def feature_projection(features: list[dict[str, str]]) -> list[str]:
+    """The SQL that reads the features from a snapshot as feature_frame wants them, in order."""
+    return [
+        feature["name"]
+        if feature["type"] == "category"
+        else f"cast({feature['name']} as double) as {feature['name']}"
+        for feature in features
+    ]
+
+
 def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.DataFrame:
     """The features as the estimator was fitted on them: numbers as float64, categories as text."""
     columns: dict[str, Any] = {}

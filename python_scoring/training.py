@@ -25,10 +25,11 @@ from sklearn.base import BaseEstimator
 
 from python_scoring import estimators, evaluation
 from python_scoring.artifacts import Model, ModelCard, check_signature
-from python_scoring.dbt_project import model_meta, read_manifest, run_dbt
+from python_scoring.dbt_project import feature_types, model_meta, parsed_manifest, run_dbt
 from python_scoring.errors import TrainingError
 from python_scoring.instants import frozen_clock
 from python_scoring.registry import Registry
+from python_scoring.scoring import feature_projection
 from python_scoring.warehouse import Warehouse, install_extensions
 
 
@@ -63,7 +64,7 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     registry.check_new(request.product, request.model_version)
     as_ofs = sorted(set(request.as_ofs))
     with tempfile.TemporaryDirectory(prefix="training-") as scratch:
-        manifest = _parse(Path(scratch))
+        manifest = parsed_manifest(Path(scratch))
         contract = model_meta(manifest, f"{request.product}_predictions", "prediction")
         horizon = timedelta(days=contract["horizon_days"])
         if request.pin_from:
@@ -108,12 +109,6 @@ def _lag(contract: dict[str, Any]) -> timedelta:
     return timedelta(hours=contract["schedule"]["availability_lag_hours"])
 
 
-def _parse(scratch: Path) -> dict[str, Any]:
-    target = scratch / "target"
-    run_dbt(["parse", "--target-path", str(target)], {"WAREHOUSE": str(scratch)}, quiet=True)
-    return read_manifest(target)
-
-
 def _prepare(
     product: str,
     as_ofs: list[datetime],
@@ -132,12 +127,7 @@ def _prepare(
     run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
     recipe = model_meta(manifest, f"training_{product}", "training")
     recipe["features"] = _typed_features(recipe["features"], manifest)
-    names = ", ".join(
-        f"snapshots.{feature['name']}"
-        if feature["type"] == "category"
-        else f"cast(snapshots.{feature['name']} as double) as {feature['name']}"
-        for feature in recipe["features"]
-    )
+    names = ", ".join(feature_projection(recipe["features"]))
     warehouse = Warehouse(scratch)
     with duckdb.connect(str(warehouse.working_set), read_only=True) as connection:
         install_extensions(connection)
@@ -172,19 +162,14 @@ def _complete_until(newest_load: datetime | None) -> datetime:
 
 
 def _typed_features(names: list[str], manifest: dict[str, Any]) -> list[dict[str, str]]:
-    node = manifest["nodes"]["model.customer_predictions.feature_snapshots"]
-    typed = []
+    types = feature_types(manifest)
     for name in names:
-        column = node["columns"].get(name)
-        if column is None or "window" not in column["config"]["meta"]:
+        if name not in types:
             raise TrainingError(
                 f"the training recipe names the feature {name}, which "
                 "models/features/_features__models.yml does not declare"
             )
-        typed.append(
-            {"name": name, "type": "category" if column["data_type"] == "text" else "number"}
-        )
-    return typed
+    return [{"name": name, "type": types[name]} for name in names]
 
 
 def _refuse_incomplete_labels(as_ofs: list[datetime], prepared: Prepared) -> None:
