@@ -88,6 +88,7 @@ class Model:
 
     card: ModelCard
     estimator: Any
+    artifact_sha256: str
 
 
 def sha256(content: bytes) -> str:
@@ -101,19 +102,26 @@ def load(row: RegistryRow, project: Path = PROJECT) -> Model:
     Raises ArtifactError for a missing file, a digest that differs, an untrusted type, another
     version of scikit-learn, or a card and registry row that contradict each other.
     """
-    name = f"{row.product} {row.model_version}"
     model_file = project / row.artifact_path
-    card_file = model_file.with_name(CARD_FILE)
-    model_bytes = _read_verified(model_file, row.artifact_sha256, "artifact_sha256", name)
-    card_bytes = _read_verified(
-        card_file, row.training_config_sha256, "training_config_sha256", name
-    )
-    card = ModelCard.from_json(card_bytes.decode(), card_file)
-    _check_card(card, row, card_file)
-    return Model(card, parse(model_bytes, card, model_file))
+    model_bytes = _read_verified(model_file, row, "artifact_sha256")
+    card = load_card(row, project)
+    return Model(card, parse(model_bytes, card, model_file), row.artifact_sha256)
 
 
-def _read_verified(file: Path, expected: str, column: str, name: str) -> bytes:
+def load_card(row: RegistryRow, project: Path = PROJECT) -> ModelCard:
+    """The card of a registered model.
+
+    Raises ArtifactError where it is missing, is not the one registered, or contradicts its row.
+    """
+    file = (project / row.artifact_path).with_name(CARD_FILE)
+    content = _read_verified(file, row, "training_config_sha256")
+    card = ModelCard.from_json(content.decode(), file)
+    _check_card(card, row, file)
+    return card
+
+
+def _read_verified(file: Path, row: RegistryRow, column: str) -> bytes:
+    name, expected = f"{row.product} {row.model_version}", getattr(row, column)
     try:
         content = file.read_bytes()
     except OSError as error:

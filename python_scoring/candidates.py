@@ -19,7 +19,7 @@ NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
 def score_due_runs(
     *,
     product: str,
-    plan: duckdb.DuckDBPyRelation,
+    runs: duckdb.DuckDBPyRelation,
     registry: duckdb.DuckDBPyRelation,
     contracts: duckdb.DuckDBPyRelation,
     snapshots: duckdb.DuckDBPyRelation,
@@ -30,24 +30,24 @@ def score_due_runs(
     ScoringError with a message that says what is wrong and what to do.
     """
     due = (
-        plan.filter(f"product = '{product}' and is_due")
+        runs.filter(f"product = '{product}'")
         .project("run_id, as_of, data_cutoff, model_version, output_schema_version")
         .order("as_of")
         .fetchall()
     )
     contract = _contract(contracts, product)
-    runs = []
+    scorings = []
     for run_id, as_of, data_cutoff, model_version, output_schema_version in due:
-        row = _registry_row(registry, product, model_version)
+        row = registry_row(registry, product, model_version)
         _check_output_schema(row, output_schema_version)
         snapshot = _snapshot(snapshots, row, as_of, data_cutoff)
         model = artifacts.load(row)
         _check_features(model, snapshot)
         eligible = snapshot.filter(contract["eligible_population"]["condition"])
-        runs.append((run_id, model, eligible))
+        scorings.append((run_id, model, eligible))
 
     def stream() -> Iterator[pa.RecordBatch]:
-        for run_id, model, eligible in runs:
+        for run_id, model, eligible in scorings:
             reader = eligible.project(_projection(model)).to_arrow_reader(BATCH_ROWS)
             yield from score_batches(iter(reader), model, contract, run_id)
 
@@ -65,9 +65,10 @@ def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any
     return contract
 
 
-def _registry_row(
+def registry_row(
     registry: duckdb.DuckDBPyRelation, product: str, model_version: str
 ) -> RegistryRow:
+    """The registered model; raises ArtifactError where a pin names one that is not registered."""
     columns = list(RegistryRow.__dataclass_fields__)
     row = (
         registry.filter(f"product = '{product}' and model_version = '{_quoted(model_version)}'")

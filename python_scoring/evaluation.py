@@ -11,7 +11,9 @@ from sklearn import metrics
 from python_scoring.artifacts import Model, ModelCard
 from python_scoring.scoring import Scores, band_labels, bands_of, predict
 
-REFERENCE_BINS = 10
+# A feature is compared by tenths of its training values; a score also by hundredths, so that the
+# Kolmogorov-Smirnov distance misses at most one hundredth.
+TENTHS, HUNDREDTHS = 10, 100
 
 
 def complete_card(
@@ -44,7 +46,7 @@ def complete_card(
             feature["name"]: _distribution(learned[feature["name"]], feature["type"])
             for feature in model.card.features
         },
-        "score": _distribution(pd.Series(learned_scores), "number"),
+        "score": _score_distribution(pd.Series(learned_scores)),
         "label": _distribution(pd.Series(learned_labels), "category"),
     }
     return replace(model.card, metrics=found, reference=reference)
@@ -99,23 +101,36 @@ def _metrics(
     }
 
 
-def _distribution(values: "pd.Series[Any]", kind: str) -> dict[str, Any]:
-    """Shares per bin; the bins of a number are cut at its deciles, with open ends."""
+def _distribution(values: "pd.Series[Any]", kind: str, bins: int = TENTHS) -> dict[str, Any]:
+    """Shares per bin; the bins of a number end at its quantiles, upper edge included, the last open."""
     missing = _rounded(values.isna().mean())
     present = values.dropna()
     if kind == "category":
         return {"missing": missing, "categories": _shares(present)}
     if present.empty:
         return {"missing": missing, "edges": [], "shares": []}
-    inner = np.linspace(0, 1, REFERENCE_BINS + 1)[1:-1]
-    edges = np.unique(np.quantile(present, inner))
-    counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
+    inner = np.arange(1, bins) / bins
+    edges = np.unique(np.quantile(present, inner, method="inverted_cdf"))
+    counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
     return {
         "missing": missing,
         "edges": [float(edge) for edge in edges],
         "shares": [_rounded(count / len(present)) for count in counts],
         "mean": _rounded(present.mean()),
     }
+
+
+def _score_distribution(scores: "pd.Series[Any]") -> dict[str, Any]:
+    """Tenths as of a feature, and below `fine` the hundredths; quantiles at 10%, 50% and 90%."""
+    fine = _distribution(scores, "number", HUNDREDTHS)
+    tenth, median, nine_tenths = np.quantile(scores, [0.1, 0.5, 0.9], method="inverted_cdf")
+    return {
+        **_distribution(scores, "number"),
+        "fine": {"edges": fine["edges"], "shares": fine["shares"]},
+        "quantiles": {
+            "p10": _rounded(tenth), "p50": _rounded(median), "p90": _rounded(nine_tenths)
+        },
+    }  # fmt: skip
 
 
 def _shares(values: "pd.Series[Any]") -> dict[str, float]:

@@ -34,6 +34,10 @@ SCORE_SCHEMA = pa.schema(
         ("interval_level", pa.float64()),
         ("label", pa.string()),
         ("reason_codes", pa.string()),
+        # What really scored: a check compares it with what is pinned and registered.
+        ("model_version", pa.string()),
+        ("feature_version", pa.string()),
+        ("artifact_sha256", pa.string()),
     ]
 )
 
@@ -85,6 +89,9 @@ def score_batches(
                 nothing.cast(pa.float64()),
                 pa.array(labels, type=pa.string()),
                 nothing.cast(pa.string()),
+                pa.repeat(card.model_version, len(scores)),
+                pa.repeat(card.feature_version, len(scores)),
+                pa.repeat(model.artifact_sha256, len(scores)),
             ],
             schema=SCORE_SCHEMA,
         )

@@ -90,12 +90,14 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     estimator = estimators.build(prepared.recipe)
     inputs = learned[[feature["name"] for feature in prepared.recipe["features"]]]
     estimator.fit(inputs, None if contract["score_type"] == "segment" else learned["label"])
-    model = Model(_card(request, as_ofs, prepared, learned, estimator), estimator)
+    content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
+    model = Model(
+        _card(request, as_ofs, prepared, learned, estimator), estimator, sha256(content)
+    )
     is_complete = evaluate_on + horizon + _lag(contract) <= prepared.data_complete_until
     card = evaluation.complete_card(
         model, learned, judged if is_complete else None, evaluate_on, contract
     )
-    content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
     check_signature(estimator, card, Path("the new model"))
     return content, card
 

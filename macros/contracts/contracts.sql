@@ -37,6 +37,9 @@
 
 
 {% macro contract_of(product) -%}
+    {%- if not execute -%}
+        {{ return({'valid_range': {}, 'schedule': {}, 'freshness': {}, 'eligible_population': {'condition': 'true'}}) }}
+    {%- endif -%}
     {%- for contract in all_contracts() if contract.product == product -%}
         {{ return(contract) }}
     {%- endfor -%}
@@ -57,6 +60,7 @@
             node.original_file_path ~ ': the contract of ' ~ node.name ~ ' lacks config.meta.prediction.' ~ key ~ '.'
         ) -%}
     {%- endfor -%}
+    {%- do validate_checks(contract, node.original_file_path ~ ': config.meta.prediction') -%}
     {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}
         {%- do exceptions.raise_compiler_error(
             node.original_file_path ~ ': cadence ' ~ contract.schedule.cadence

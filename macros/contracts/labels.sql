@@ -1,5 +1,5 @@
 {% macro label_window_orders(product) -%}
-{%- set contract = contract_of(product) if execute else {'schedule': {}} -%}
+{%- set contract = contract_of(product) -%}
 with windows as (
     select distinct
         as_of,

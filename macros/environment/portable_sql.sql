@@ -118,3 +118,24 @@
 {% macro duckdb__whole_quotient(dividend, divisor) -%}
     ({{ dividend }} // {{ divisor }})
 {%- endmacro %}
+
+
+{% macro largest_records_as_json(records, measure, number) -%}
+    {{ adapter.dispatch('largest_records_as_json')(records, measure, number) }}
+{%- endmacro %}
+
+{% macro default__largest_records_as_json(records, measure, number) -%}
+    to_json(slice(sort_array(filter(array(
+        {%- for record in records %}
+        named_struct({% for key, value in record.items() %}'{{ key }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ), record -> record.{{ measure }} > 0), false), 1, {{ number }}))
+{%- endmacro %}
+
+{% macro duckdb__largest_records_as_json(records, measure, number) -%}
+    cast(to_json(list_slice(list_reverse_sort(list_filter([
+        {%- for record in records %}
+        struct_pack({% for key, value in record.items() %}{{ key }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ], lambda record: record.{{ measure }} > 0)), 1, {{ number }})) as text)
+{%- endmacro %}

@@ -1,14 +1,14 @@
 {% macro ledger_insert(entries) -%}
     {%- set ledger = operations_table('run_ledger') -%}
-    insert into {{ ledger }} (
-        entry, run_id, product, as_of, status, reason, recorded_at, model_version, feature_version,
-        feature_snapshot_id, rows_scored, rows_published, invocation_id, code_version
-    )
+    {%- set columns -%}
+        run_id, product, as_of, status, reason, model_version, feature_version, feature_snapshot_id, rows_scored,
+        rows_published, invocation_id, revision, artifact_sha256, training_config_sha256, recorded_by
+    {%- endset -%}
+    insert into {{ ledger }} (entry, recorded_at, code_version, {{ columns }})
     select
         (select coalesce(max(entry), 0) from {{ ledger }})
         + row_number() over (order by product, as_of, run_id),
-        run_id, product, as_of, status, reason, {{ recorded_at() }}, model_version, feature_version,
-        feature_snapshot_id, rows_scored, rows_published, invocation_id, {{ code_version() }}
+        {{ recorded_at() }}, {{ code_version() }}, {{ columns }}
     from ({{ entries }}) as entries
 {%- endmacro %}
 
@@ -26,7 +26,9 @@
                 select
                     run_id, product, as_of, 'started' as status, reason, model_version, feature_version,
                     cast(null as text) as feature_snapshot_id, cast(null as bigint) as rows_scored,
-                    cast(null as bigint) as rows_published, invocation_id
+                    cast(null as bigint) as rows_published, invocation_id, revision,
+                    cast(null as text) as artifact_sha256, cast(null as text) as training_config_sha256,
+                    cast(null as text) as recorded_by
                 from {{ this }}
                 where is_due and product in ('{{ products | join("', '") }}')
             {%- endset -%}
@@ -63,19 +65,29 @@
 
 
 {% macro record_outcome(product, status) -%}
+    insert into {{ operations_table('output_checks') }}
+    select checks.*
+    from {{ ref('checks_' ~ product) }} as checks
+    inner join {{ runs_without_outcome(product, status) }} as runs on checks.run_id = runs.run_id;
+    {{ record_measurements(product, status) }}
     {%- set outcomes -%}
         select
             runs.run_id, runs.product, runs.as_of, '{{ status }}' as status, runs.outcome_reason as reason,
             runs.model_version, runs.feature_version, runs.feature_snapshot_id, runs.rows_scored,
             {{ 'stored.stored_rows' if status == 'published' else '0' }} as rows_published,
-            runs.invocation_id
+            runs.invocation_id, runs.revision, runs.artifact_sha256, runs.training_config_sha256,
+            cast(null as text) as recorded_by
         from {{ runs_without_outcome(product, status) }} as runs
         inner join ({{ stored_rows(product, status) }}) as stored on runs.run_id = stored.run_id
+        {%- if status == 'quarantined' %}
+        union all
+        select
+            run_id, product, as_of, 'failed' as status, outcome_reason as reason,
+            model_version, feature_version, feature_snapshot_id, rows_scored, 0 as rows_published,
+            invocation_id, revision, artifact_sha256, training_config_sha256, cast(null as text) as recorded_by
+        from {{ runs_without_outcome(product, 'postponed') }} as postponed
+        {%- endif %}
     {%- endset -%}
-    insert into {{ operations_table('output_checks') }}
-    select checks.*
-    from {{ ref('checks_' ~ product) }} as checks
-    inner join {{ runs_without_outcome(product, status) }} as runs on checks.run_id = runs.run_id;
     {{ ledger_insert(outcomes) }}
 {%- endmacro %}
 

@@ -6,6 +6,7 @@
             ) -%}
             {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
             {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
+            {%- do add_new_columns(relation, source.columns.values()) -%}
         {%- endfor -%}
         {%- if flags.WHICH in ['build', 'run', 'test', 'seed'] -%}
             {%- do close_crashed_attempts() -%}
@@ -38,7 +39,8 @@
             'the process ended before the run had an outcome; the next build tries again' as reason,
             ledger.model_version, ledger.feature_version, ledger.feature_snapshot_id,
             cast(null as bigint) as rows_scored, cast(null as bigint) as rows_published,
-            ledger.invocation_id
+            ledger.invocation_id, ledger.revision, ledger.artifact_sha256, ledger.training_config_sha256,
+            cast(null as text) as recorded_by
         from {{ ledger }} as ledger
         where
             ledger.status = 'started'

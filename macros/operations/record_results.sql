@@ -8,6 +8,8 @@
             {%- do record_steps(attempt, by_name, results) -%}
             {%- if attempt['status'] == 'started' -%}
                 {%- do record_failure(attempt, failure_reason(attempt['product'], results)) -%}
+            {%- else -%}
+                {{ log('  ' ~ attempt['product'] ~ ' as of ' ~ attempt['as_of'] ~ ' ' ~ attempt['status'] ~ ': ' ~ attempt['reason'], info=true) }}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
@@ -17,7 +19,7 @@
 {% macro attempts_of_this_invocation() -%}
     {%- set ledger = operations_table('run_ledger') -%}
     {{ return(run_query(
-        "select run_id, product, as_of, status, model_version, feature_version, feature_snapshot_id from " ~ ledger
+        "select run_id, product, as_of, status, reason, model_version, feature_version, feature_snapshot_id, revision from " ~ ledger
         ~ " where invocation_id = '" ~ invocation_id ~ "' and entry in (select max(entry) from " ~ ledger
         ~ " where invocation_id = '" ~ invocation_id ~ "' group by run_id) order by product, as_of"
     ).rows) }}
@@ -33,7 +35,9 @@
             {{ string_literal(attempt['model_version']) }} as model_version,
             {{ string_literal(attempt['feature_version']) }} as feature_version,
             cast(null as text) as feature_snapshot_id, cast(null as bigint) as rows_scored,
-            cast(0 as bigint) as rows_published, '{{ invocation_id }}' as invocation_id
+            cast(0 as bigint) as rows_published, '{{ invocation_id }}' as invocation_id,
+            {{ attempt['revision'] }} as revision, cast(null as text) as artifact_sha256,
+            cast(null as text) as training_config_sha256, cast(null as text) as recorded_by
     {%- endset -%}
     {%- do run_query(ledger_insert(entry)) -%}
     {{ log('  ' ~ attempt['product'] ~ ' as of ' ~ attempt['as_of'] ~ ' failed: ' ~ reason, info=true) }}

@@ -22,7 +22,7 @@
             {%- endcall -%}
         {%- endif -%}
     {%- else -%}
-        {%- do add_new_columns(existing_relation) -%}
+        {%- do add_new_columns(existing_relation, model.columns.values()) -%}
     {%- endif -%}
 
     {%- call statement('main') -%}
@@ -40,11 +40,9 @@
 {% endmaterialization %}
 
 
-{% macro add_new_columns(existing_relation) -%}
-    {%- set existing = adapter.get_columns_in_relation(existing_relation) | map(attribute='name') | list -%}
-    {%- for column in model.columns.values() if column.name not in existing -%}
-        {%- call statement('add_column') -%}
-            alter table {{ existing_relation }} add column {{ column.name }} {{ api.Column.translate_type(column.data_type) }}
-        {%- endcall -%}
+{% macro add_new_columns(relation, columns) -%}
+    {%- set existing = run_query('select * from ' ~ relation ~ ' limit 0').column_names -%}
+    {%- for column in columns if column.name not in existing -%}
+        {%- do run_query('alter table ' ~ relation ~ ' add column ' ~ column.name ~ ' ' ~ api.Column.translate_type(column.data_type)) -%}
     {%- endfor -%}
 {%- endmacro %}

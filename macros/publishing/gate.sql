@@ -1,29 +1,24 @@
 {% macro gate(product) -%}
 with runs as (
-    select * from {{ ref('scoring_plan') }}
-    where product = '{{ product }}' and is_due
-),
-
-registry as (
-    select * from {{ ref('model_registry') }}
+    select * from {{ ref('due_runs') }}
+    where product = '{{ product }}'
 ),
 
 manifest as (
     select * from {{ source('operations', 'snapshot_manifest') }}
 ),
 
-blocking as (
+checked as (
     select
         run_id,
-        string_agg(check_name || ': ' || message, ' ' order by check_name, scope) as reasons
+        count(*) filter (where severity = 'block' and outcome = 'failed') as blocking,
+        count(*) filter (where outcome = 'passed') as passed,
+        count(*) filter (where severity = 'warn' and outcome = 'failed') as warned,
+        count(*) filter (where outcome = 'not_evaluated') as not_evaluated,
+        {{ sentences("severity = 'block' and outcome = 'failed'") }} as reasons,
+        {{ sentences("severity = 'warn' and outcome = 'failed'") }} as warnings
     from {{ ref('checks_' ~ product) }}
-    where severity = 'block' and outcome = 'failed'
     group by run_id
-),
-
-checked as (
-    select distinct run_id
-    from {{ ref('checks_' ~ product) }}
 ),
 
 scored as (
@@ -32,39 +27,71 @@ scored as (
         count(*) as rows_scored
     from {{ ref('candidates_' ~ product) }}
     group by run_id
+),
+
+judged as (
+    select
+        runs.*,
+        coalesce(checked.blocking > 0, true) as is_blocked,
+        coalesce(checked.reasons, 'no check was evaluated') as reasons,
+        checked.passed || ' checks passed, ' || checked.not_evaluated || ' were not evaluated, '
+        || checked.warned || ' warned'
+        || case when checked.warned > 0 then ': ' || checked.warnings else '.' end as summary
+    from runs
+    left join checked on runs.run_id = checked.run_id
+),
+
+-- What comes after a blocked run in the same build was compared with something that is not published.
+ordered as (
+    select
+        *,
+        coalesce(max(case when is_blocked then 1 else 0 end) over (
+            order by as_of
+            rows between unbounded preceding and 1 preceding
+        ), 0) = 1 as is_after_blocked
+    from judged
 )
 
 select
-    runs.run_id,
-    runs.product,
-    runs.as_of,
-    runs.model_version,
-    registry.training_run_id,
-    runs.feature_version,
+    ordered.run_id,
+    ordered.product,
+    ordered.as_of,
+    ordered.model_version,
+    ordered.training_run_id,
+    ordered.artifact_sha256,
+    ordered.training_config_sha256,
+    ordered.feature_version,
     manifest.feature_snapshot_id,
-    runs.output_schema_version,
-    runs.planned_at as predicted_at,
+    ordered.output_schema_version,
+    ordered.revision,
+    ordered.former_run_id,
+    ordered.planned_at as predicted_at,
     coalesce(scored.rows_scored, 0) as rows_scored,
     case
-        when checked.run_id is not null and blocking.run_id is null then 'published' else 'quarantined'
+        when ordered.is_after_blocked then 'postponed'
+        when ordered.is_blocked then 'quarantined'
+        else 'published'
     end as outcome,
-    case when checked.run_id is null then 'no check was evaluated' else blocking.reasons end as reasons,
+    case when ordered.is_blocked then ordered.reasons end as reasons,
     case
-        when checked.run_id is null then 'no check was evaluated'
-        else coalesce(blocking.reasons, 'every blocking check passed')
+        when ordered.is_after_blocked
+            then 'postponed: an earlier slot of this build is quarantined; the next build compares with what is served'
+        when ordered.is_blocked then ordered.reasons
+        else ordered.summary
     end as outcome_reason,
-    runs.invocation_id
-from runs
-left join registry
-    on runs.product = registry.product and runs.model_version = registry.model_version
+    ordered.invocation_id
+from ordered
 left join manifest
     on
-        runs.as_of = manifest.as_of
-        and runs.data_cutoff = manifest.data_cutoff
-        and runs.feature_version = manifest.feature_version
-left join checked on runs.run_id = checked.run_id
-left join blocking on runs.run_id = blocking.run_id
-left join scored on runs.run_id = scored.run_id
+        ordered.as_of = manifest.as_of
+        and ordered.data_cutoff = manifest.data_cutoff
+        and ordered.feature_version = manifest.feature_version
+left join scored on ordered.run_id = scored.run_id
+{%- endmacro %}
+
+
+{% macro sentences(condition) -%}
+    string_agg(check_name || ': ' || message, ' ' order by check_name, scope) filter (where {{ condition }})
 {%- endmacro %}
 
 

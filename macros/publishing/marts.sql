@@ -1,5 +1,5 @@
 {% macro current_predictions(product) -%}
-{%- set contract = contract_of(product) if execute else {'schedule': {}, 'freshness': {}} -%}
+{%- set contract = contract_of(product) -%}
 {%- set cadence = "'" ~ contract.schedule.cadence ~ "'" -%}
 {%- set anchor = anchor_days(contract.schedule) if execute else 0 -%}
 with runs as (

@@ -19,6 +19,7 @@ select
     last_entry.product,
     last_entry.as_of,
     last_entry.model_version,
+    last_entry.feature_version,
     last_entry.status,
     last_entry.reason,
     last_entry.recorded_at,

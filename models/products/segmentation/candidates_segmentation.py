@@ -5,7 +5,7 @@ def model(dbt, session):
     """Scores of the pinned model for every run that is due; see python_scoring/candidates.py."""
     return score_due_runs(
         product="segmentation",
-        plan=dbt.ref("scoring_plan"),
+        runs=dbt.ref("due_runs"),
         registry=dbt.ref("model_registry"),
         contracts=dbt.ref("prediction_contracts"),
         snapshots=dbt.ref("feature_snapshots"),

@@ -1,0 +1,64 @@
+{#- Customers whose score moved by more than the contract's score_jump, and the features that moved with it. -#}
+
+{% macro score_jumps(product, runs) -%}
+{%- set bins = reference_bins(product) -%}
+{%- set features = [] -%}
+{%- for feature, is_category in referenced_features(bins).items() if not is_category -%}
+    {%- do features.append(feature) -%}
+{%- endfor -%}
+with jumps as (
+    select
+        changes.run_id,
+        changes.customer_id,
+        changes.score_before,
+        changes.score_after
+    from {{ ref('changes_' ~ product) }} as changes
+    where {{ is_jump(contract_of(product)) }}
+),
+
+snapshots as (
+    select * from {{ ref('feature_snapshots') }}
+)
+
+select
+    jumps.run_id,
+    runs.product,
+    jumps.customer_id,
+    runs.former_run_id,
+    jumps.score_before,
+    jumps.score_after,
+    {% if features -%}
+    case when snapshot_then.customer_id is not null then {{ features_that_moved(features, bins) }} end
+    {%- else -%}
+    cast(null as text)
+    {%- endif %} as contributing_features
+from jumps
+inner join {{ runs }} as runs on jumps.run_id = runs.run_id
+inner join {{ ref('due_runs') }} as due_runs on jumps.run_id = due_runs.run_id
+left join snapshots as snapshot_now
+    on
+        due_runs.as_of = snapshot_now.as_of
+        and due_runs.feature_version = snapshot_now.feature_version
+        and jumps.customer_id = snapshot_now.customer_id
+left join snapshots as snapshot_then
+    on
+        due_runs.former_as_of = snapshot_then.as_of
+        and due_runs.feature_version = snapshot_then.feature_version
+        and jumps.customer_id = snapshot_then.customer_id
+{%- endmacro %}
+
+
+{% macro features_that_moved(features, bins) -%}
+    {%- set moves = [] -%}
+    {%- for feature in features -%}
+        {%- set tenth_then = bin_of_version('cast(snapshot_then.' ~ feature ~ ' as double)', bins, 'feature', feature, 'due_runs.model_version') -%}
+        {%- set tenth_now = bin_of_version('cast(snapshot_now.' ~ feature ~ ' as double)', bins, 'feature', feature, 'due_runs.model_version') -%}
+        {%- do moves.append({
+            'tenths': 'abs(coalesce(' ~ tenth_now ~ ', -1) - coalesce(' ~ tenth_then ~ ', -1))',
+            'feature': "'" ~ feature ~ "'",
+            'before': 'cast(snapshot_then.' ~ feature ~ ' as text)',
+            'after': 'cast(snapshot_now.' ~ feature ~ ' as text)'
+        }) -%}
+    {%- endfor -%}
+    {{ largest_records_as_json(moves, 'tenths', 3) }}
+{%- endmacro %}

@@ -1,0 +1,71 @@
+{#- Labels: how many customers have each, against the former batch or, without one, the training. -#}
+
+{% macro label_findings(product) -%}
+{%- set contract = contract_of(product) -%}
+with statistics as (
+    select
+        *,
+        {{ why_no_former_batch(contract, same_model=true) }} as no_former_batch
+    from {{ ref('statistics_' ~ product) }}
+),
+
+model_references as (
+    select
+        model_version as reference_version,
+        category,
+        share
+    from {{ ref('references_' ~ product) }}
+    where kind = 'label'
+),
+
+shares as (
+    {{ shares_of_runs(product, 'label', 'category') }}
+),
+
+labels as (
+    {{ contract_labels(contract) }}
+),
+
+compared as (
+    select
+        statistics.*,
+        labels.label,
+        coalesce(shares.share, 0) as share,
+        coalesce(case when no_former_batch is null then former_shares.share else model_references.share end, 0) as base_share,
+        case when no_former_batch is null then 'in the former batch' else 'in training' end as in_base,
+        {{ why_no_reference(contract, 'referenced.reference_version') }} as no_reference
+    from statistics
+    cross join labels
+    left join (select distinct reference_version from model_references) as referenced
+        on statistics.model_version = referenced.reference_version
+    left join shares on statistics.run_id = shares.run_id and labels.label = shares.category
+    left join shares as former_shares
+        on statistics.former_run_id = former_shares.run_id and labels.label = former_shares.category
+    left join model_references
+        on statistics.model_version = model_references.reference_version and labels.label = model_references.category
+)
+
+{{ finding(
+    'compared', 'label_share', 'compared.label', 'abs(share - base_share)',
+    percent('share') ~ " || ' of the customers are ' || label || ', and ' || in_base || ' ' || "
+    ~ percent('base_share') ~ " || ' were.'",
+    'case when no_former_batch is not null then no_reference end'
+) }}
+union all
+{{ finding(
+    'compared', 'label_present', 'compared.label', 'share * customers_scored',
+    "case when share = 0 then 'No customer is ' || label || ', and ' || in_base || ' ' || " ~ percent('base_share')
+    ~ " || ' were.' else " ~ percent('share') ~ " || ' of the customers are ' || label || '.' end",
+    "case when base_share * customers_scored < 5 then 'so few customers were ' || label || ' ' || in_base
+    || ' that none may be by chance' end"
+) }}
+{%- endmacro %}
+
+
+{% macro contract_labels(contract) -%}
+    {%- for label in contract.get('labels', []) -%}
+        select {{ string_literal(label.name) }} as label {{ 'union all ' if not loop.last }}
+    {%- else -%}
+        select cast(null as text) as label where false
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,69 @@
+{#- The bins of the training reference, read when the model after it compiles: as literals they cost
+    one comparison each, and stay the same SQL on every engine. -#}
+
+{% macro reference_bins(product) -%}
+    {%- set bins = {} -%}
+    {%- set references = ref('references_' ~ product) -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- set rows = run_query(
+            'select model_version, kind, subject, category is not null as is_category, tenth, '
+            ~ 'cast(upper_edge as text) as upper_edge from ' ~ references
+            ~ ' order by model_version, kind, subject, bin, category'
+        ).rows -%}
+        {%- for row in rows -%}
+            {%- set subject = bins.setdefault(row['model_version'], {}).setdefault(row['kind'], {}).setdefault(
+                row['subject'], {'edges': [], 'tenth_edges': {}, 'is_category': row['is_category']}
+            ) -%}
+            {%- if row['upper_edge'] is not none -%}
+                {%- do subject.edges.append(row['upper_edge']) -%}
+            {%- endif -%}
+            {%- do subject.tenth_edges.update({row['tenth']: row['upper_edge']}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(bins) }}
+{%- endmacro %}
+
+
+{% macro referenced_features(bins) -%}
+    {%- set features = {} -%}
+    {%- for version in bins.values() -%}
+        {%- for name, feature in version.get('feature', {}).items() -%}
+            {%- do features.update({name: feature.is_category}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(features) }}
+{%- endmacro %}
+
+
+{% macro bin_of_version(value, bins, kind, subject, model_version) -%}
+    case
+        when {{ value }} is null then null
+        {%- for version in bins if subject in bins[version].get(kind, {}) %}
+        when {{ model_version }} = {{ string_literal(version) }}
+            then {{ bin_number(value, bins[version][kind][subject].edges) }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{% macro score_tenth(value, bins, model_version) -%}
+    case
+        when {{ value }} is null then null
+        {%- for version in bins if 'score' in bins[version] %}
+        when {{ model_version }} = {{ string_literal(version) }}
+            then {{ bin_number(value, bins[version].score.score.tenth_edges.values() | select | list) }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{% macro bin_number(value, edges, first=0) -%}
+    {%- if not edges -%}
+        {{ first }}
+    {%- else -%}
+        {%- set middle = edges | length // 2 -%}
+        case when {{ value }} <= cast({{ edges[middle] }} as double)
+            then {{ bin_number(value, edges[:middle], first) }}
+            else {{ bin_number(value, edges[middle + 1:], first + middle + 1) }} end
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,10 @@
+from python_scoring.references import reference_distributions
+
+
+def model(dbt, session):
+    """Training distributions of the models that scored; see python_scoring/references.py."""
+    return reference_distributions(
+        product="segmentation",
+        candidates=dbt.ref("candidates_segmentation"),
+        registry=dbt.ref("model_registry"),
+    )

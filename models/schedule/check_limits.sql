@@ -1,0 +1,27 @@
+{{ config(materialized='view', database='lake', schema='operations') }}
+
+{% set contracts = all_contracts() if execute else [] %}
+
+{% for contract in contracts %}
+{% set outer = loop %}
+{% for limit in limits_of(contract) %}
+{{ 'union all' if not (loop.first and outer.first) }}
+select
+    {{ string_literal(contract.product) }} as product,
+    '{{ limit.check_name }}' as check_name,
+    {{ string_literal(limit.scope) }} as scope,
+    {{ limit.applies }} as applies,
+    '{{ limit.direction }}' as direction,
+    cast({{ 'null' if limit.warn_limit is none else limit.warn_limit }} as double) as warn_limit,
+    cast({{ 'null' if limit.block_limit is none else limit.block_limit }} as double) as block_limit,
+    {{ string_literal(limit.reason) }} as reason,
+    '{{ limit.source }}' as source
+{% endfor %}
+{% endfor %}
+{% if not contracts %}
+select
+    cast(null as text) as product,
+    cast(null as text) as check_name,
+    cast(null as text) as scope
+where false
+{% endif %}
