@@ -137,9 +137,9 @@ union all
 union all
 {{ finding(
     'scored', 'score_spread', 'scored.scope', '(score_p90 - score_p10) / base_spread',
-    "case when score_p90 = score_p10 then 'Eight in ten customers have the same score, ' || "
+    "case when score_p90 = score_p10 then 'At least eight in ten customers have the same score, ' || "
     ~ plain_number('score_p50', 3) ~ " else 'Eight in ten scores lie within a range of ' || "
-    ~ plain_number('score_p90 - score_p10', 3) ~ " end || ', and ' || in_base || ' within ' || "
+    ~ plain_number('score_p90 - score_p10', 3) ~ " end || '; ' || in_base || ' the range was ' || "
     ~ plain_number('base_spread', 3) ~ " || '.'",
     'coalesce(scored.not_evaluated, ' ~ no_spread ~ ')'
 ) }}

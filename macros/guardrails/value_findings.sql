@@ -19,32 +19,50 @@ manifest as (
     select * from {{ source('operations', 'snapshot_manifest') }}
 ),
 
--- What the ledger knows of a model under this version: other bytes are another model.
+-- The models that were published before, or that an earlier slot of this build is scored with.
+seen as (
+    select
+        run_id,
+        as_of,
+        model_version,
+        artifact_sha256,
+        training_config_sha256,
+        true as is_published
+    from ledger
+    where product = '{{ product }}' and status = 'published' and artifact_sha256 is not null
+
+    union all
+
+    select
+        run_id,
+        as_of,
+        model_version,
+        artifact_sha256,
+        training_config_sha256,
+        false as is_published
+    from runs
+),
+
+-- Other bytes under the same version are another model.
 registered as (
     select
         runs.run_id,
-        max(ledger.as_of) as seen_as_of,
-        count(distinct ledger.artifact_sha256) as digests_seen,
+        count(seen.run_id) as times_seen,
         count(*) filter (
-            where ledger.artifact_sha256 <> runs.artifact_sha256
-            or ledger.training_config_sha256 <> runs.training_config_sha256
+            where seen.artifact_sha256 <> runs.artifact_sha256
+            or seen.training_config_sha256 <> runs.training_config_sha256
         ) as different
     from runs
-    left join ledger
-        on
-            runs.product = ledger.product
-            and runs.model_version = ledger.model_version
-            and ledger.artifact_sha256 is not null
-            and ledger.status = 'published'
+    left join seen
+        on runs.model_version = seen.model_version and (seen.is_published or runs.as_of > seen.as_of)
     group by runs.run_id
 ),
 
 recorded as (
     select
         statistics.*,
-        registered.digests_seen,
+        registered.times_seen,
         registered.different,
-        runs.artifact_sha256,
         case
             when runs.training_run_id is null or runs.artifact_sha256 is null then 'the registered model'
             when manifest.feature_snapshot_id is null then 'the feature snapshot'
@@ -104,9 +122,9 @@ union all
 {{ finding(
     'recorded', 'model_unchanged', 'model_version', 'different',
     "case when different = 0 then 'Model ' || model_version || ' is the one that was published before under this version.'
-    else 'Model ' || model_version || ' is not the one that was published before under this version: its artifact now has the SHA-256 '
-    || substr(artifact_sha256, 1, 12) || '. Register it under a version of its own, and pin that.' end",
-    "case when digests_seen = 0 then 'no run of model ' || model_version || ' was published before' end"
+    else 'Model ' || model_version || ' is not the one that was published before under this version: '
+    || 'its artifact or its model.json has changed. Register it under a version of its own, and pin that.' end",
+    "case when times_seen = 0 then 'no run of model ' || model_version || ' was published before' end"
 ) }}
 union all
 {{ finding(

@@ -1,17 +1,22 @@
 {% macro prepare_operations() -%}
     {%- if execute -%}
-        {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' -%}
-            {%- set relation = api.Relation.create(
-                database=source.database, schema=source.schema, identifier=source.identifier
-            ) -%}
-            {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
-            {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
-            {%- do add_new_columns(relation, source.columns.values()) -%}
-        {%- endfor -%}
+        {%- do make_operations_tables() -%}
         {%- if flags.WHICH in ['build', 'run', 'test', 'seed'] -%}
             {%- do close_crashed_attempts() -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro make_operations_tables() -%}
+    {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' -%}
+        {%- set relation = api.Relation.create(
+            database=source.database, schema=source.schema, identifier=source.identifier
+        ) -%}
+        {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
+        {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
+        {%- do add_new_columns(relation, source.columns.values()) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 

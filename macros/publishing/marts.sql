@@ -101,9 +101,19 @@ inner join judged on predictions.run_id = judged.run_id
 
 
 {% macro prediction_history(product) -%}
+with runs as (
+    select
+        run_id,
+        is_served,
+        row_number() over (partition by as_of order by is_served desc, serving_entry desc) as place
+    from {{ ref('run_states') }}
+    where product = '{{ product }}'
+)
+
 select
     predictions.*,
-    not run_states.is_served as is_withdrawn
+    not runs.is_served as is_withdrawn,
+    runs.is_served and runs.place > 1 as is_superseded
 from {{ ref('predictions_' ~ product) }} as predictions
-inner join {{ ref('run_states') }} as run_states on predictions.run_id = run_states.run_id
+inner join runs on predictions.run_id = runs.run_id
 {%- endmacro %}

@@ -20,6 +20,7 @@ select
     last_entry.as_of,
     last_entry.model_version,
     last_entry.feature_version,
+    coalesce(last_entry.revision, 0) as revision,
     last_entry.status,
     last_entry.reason,
     last_entry.recorded_at,

@@ -29,12 +29,28 @@ pinned as (
             and (slots.as_of < pins.pinned_until or pins.pinned_until is null)
 ),
 
+requests as (
+    select
+        *,
+        row_number() over (partition by product, as_of order by revision desc) as newest
+    from {{ source('operations', 'republish_requests') }}
+),
+
+revised as (
+    select
+        pinned.*,
+        coalesce(requests.revision, 0) as revision,
+        requests.requested_by || ' asked to republish it: ' || requests.reason as request
+    from pinned
+    left join requests
+        on pinned.product = requests.product and pinned.as_of = requests.as_of and requests.newest = 1
+),
+
 identified as (
     select
         *,
-        0 as revision,
-        {{ run_id('product', 'as_of', 'model_version', 'feature_version', 'output_schema_version', '0') }} as run_id
-    from pinned
+        {{ run_id('product', 'as_of', 'model_version', 'feature_version', 'output_schema_version', 'revision') }} as run_id
+    from revised
 ),
 
 decided as (
@@ -51,7 +67,7 @@ decided as (
                 then 'not due: quarantined, waits for a review'
             when run_states.status = 'withdrawn'
                 then 'not due: withdrawn, waits for a republish'
-            when run_states.status is null then 'due: ' || identified.origin
+            when run_states.status is null then 'due: ' || coalesce(identified.request, identified.origin)
             else 'due: the last attempt ' || run_states.status
         end as reason
     from identified

@@ -1,4 +1,5 @@
--- Each product's newest slot whose data are complete; or, where as-ofs were asked for, those.
+-- Each product's newest slot whose data are complete, and the slots that are to be computed again; or,
+-- where as-ofs were asked for, those.
 {{ config(materialized='view') }}
 
 with contracts as (
@@ -30,12 +31,41 @@ newest as (
     cross join clock
 ),
 
-considered as (
+-- A request is answered by a run of its revision that was published or quarantined.
+to_republish as (
+    select
+        requests.product,
+        requests.as_of
+    from {{ source('operations', 'republish_requests') }} as requests
+    left join {{ ref('run_states') }} as runs
+        on
+            requests.product = runs.product
+            and requests.as_of = runs.as_of
+            and requests.revision <= runs.revision
+            and (runs.is_served or runs.status in ('quarantined', 'withdrawn'))
+    where runs.run_id is null
+),
+
+scheduled as (
     select
         product,
         as_of,
         'newest slot' as origin
     from newest
+
+    union all
+
+    select distinct
+        to_republish.product,
+        to_republish.as_of,
+        'republish requested' as origin
+    from to_republish
+    left join newest on to_republish.product = newest.product and to_republish.as_of = newest.as_of
+    where newest.product is null
+),
+
+considered as (
+    select * from scheduled
     where not exists (select 1 from asked_for)
 
     union all

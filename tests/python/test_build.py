@@ -146,7 +146,11 @@ def test_columns_are_the_public_ones(built: Project, product: str) -> None:
     assert quarantine == [*PREDICTION_COLUMNS, ("reasons", "VARCHAR")]
     assert columns(built, f"lake.marts.{product}_predictions_v1") == MART_COLUMNS
     history = columns(built, f"lake.marts.{product}_prediction_history_v1")
-    assert history == [*PREDICTION_COLUMNS, ("is_withdrawn", "BOOLEAN")]
+    assert history == [
+        *PREDICTION_COLUMNS,
+        ("is_withdrawn", "BOOLEAN"),
+        ("is_superseded", "BOOLEAN"),
+    ]
 
 
 def test_marts_have_no_unversioned_name(built: Project) -> None:
