@@ -1,17 +1,20 @@
-"""How long a first build takes, and how much memory, against one aggregate of the raw orders.
+"""How long builds take, how much memory, and what the checks cost.
+
+Builds are measured against one aggregate of the raw orders, checks against the scoring they check.
 
     python -m benchmarks.build_at_scale --customers 2000000
 
 The ratio to the baseline, measured in the same run, says more than seconds on one machine.
 """
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import click
@@ -21,6 +24,12 @@ import psutil
 from python_scoring.demo_data import generate
 from python_scoring.warehouse import PROJECT
 
+FAMILIES = ("value", "population", "score", "label", "change", "feature")
+# The models under guardrails/, and the judge.
+CHECKING = {
+    *("references", "statistics", "distributions", "changes", "transitions", "checks"),
+    *(f"{family}_findings" for family in FAMILIES),
+}
 DBT = "from dbt.cli.main import cli; cli()"
 
 
@@ -40,10 +49,11 @@ def one_pass(raw: Path) -> float:
     return statistics.median(seconds)
 
 
-def build(raw: Path, folder: Path) -> tuple[float, float]:
+def build(raw: Path, folder: Path, as_of: str) -> tuple[float, float]:
     """Seconds and peak memory (GB) of `dbt build`, sampled five times a second."""
     environment = {
         **os.environ,
+        "PREDICTION_AS_OF": as_of,
         "ELEMENTARY": "off",
         "RAW_DATA": str(raw),
         "WAREHOUSE": str(folder / "warehouse"),
@@ -64,6 +74,20 @@ def build(raw: Path, folder: Path) -> tuple[float, float]:
     return time.perf_counter() - start, peak / 1e9
 
 
+def seconds_by_product(target: Path) -> dict[str, tuple[float, float]]:
+    """Seconds of scoring, and of all that checks it, of each product in the last build."""
+    spent: dict[str, tuple[float, float]] = {}
+    for result in json.loads((target / "run_results.json").read_text())["results"]:
+        kind, _, name = result["unique_id"].split(".")[:3]
+        product = name.rsplit("_", 1)[-1]
+        scoring, checking = spent.get(product, (0.0, 0.0))
+        if kind == "model" and name == f"candidates_{product}":
+            spent[product] = (scoring + result["execution_time"], checking)
+        elif kind == "model" and name.removesuffix(f"_{product}") in CHECKING:
+            spent[product] = (scoring, checking + result["execution_time"])
+    return spent
+
+
 @click.command()
 @click.option("--customers", type=int, default=200_000, show_default=True)
 def main(customers: int) -> None:
@@ -74,12 +98,19 @@ def main(customers: int) -> None:
         rows = generate(customers, today.replace(tzinfo=None), folder / "raw")
         baseline = one_pass(folder / "raw")
         click.echo(f"{rows['orders']:,} orders; one aggregate by customer takes {baseline:.2f} s")
-        for title in ("first build", "nothing due"):
-            seconds, memory = build(folder / "raw", folder)
+        days = [str((today - timedelta(days=back)).date()) for back in (1, 0, 0)]
+        for title, as_of in zip(("first build", "next day", "nothing due"), days, strict=True):
+            seconds, memory = build(folder / "raw", folder, as_of)
             click.echo(
                 f"{title}: {seconds:.0f} s, {seconds / baseline:.0f} aggregates, "
                 f"{memory:.1f} GB at most"
             )
+            for product, (scoring, checking) in seconds_by_product(folder / "target").items():
+                if title != "nothing due":
+                    click.echo(
+                        f"  {product}: scoring {scoring:.1f} s, checks {checking:.1f} s, "
+                        f"{checking / scoring:.0%}"
+                    )
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def _metrics(
 
 
 def _distribution(values: "pd.Series[Any]", kind: str, bins: int = TENTHS) -> dict[str, Any]:
-    """Shares per bin; the bins of a number end at its quantiles, upper edge included, the last open."""
+    """Shares per bin; a bin of a number ends with a quantile, included; the last is open."""
     missing = _rounded(values.isna().mean())
     present = values.dropna()
     if kind == "category":

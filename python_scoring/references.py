@@ -1,5 +1,7 @@
-"""What the dbt Python models references_<product> do: the training distributions of the models that
-scored, from their cards, as a table that SQL can compare with.
+"""What the dbt Python models references_<product> do.
+
+They read the training distributions of the models that scored from their cards, as a table that SQL
+can compare with.
 """
 
 from typing import Any
@@ -50,8 +52,9 @@ def reference_distributions(
         card = artifacts.load_card(registry_row(registry, product, model_version))
         for kind, subject, reference in _subjects(card.reference):
             key = {"product": product, "model_version": model_version}
-            for bin_row in _bins(reference):
-                rows.append({**key, "kind": kind, "subject": subject, **bin_row})
+            rows.extend(
+                {**key, "kind": kind, "subject": subject, **bin_row} for bin_row in _bins(reference)
+            )
     return pa.Table.from_pylist(rows, schema=REFERENCE_SCHEMA)
 
 

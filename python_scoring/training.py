@@ -24,7 +24,7 @@ import skops.io
 from sklearn.base import BaseEstimator
 
 from python_scoring import estimators, evaluation
-from python_scoring.artifacts import Model, ModelCard, check_signature
+from python_scoring.artifacts import Model, ModelCard, check_signature, sha256
 from python_scoring.dbt_project import feature_types, model_meta, parsed_manifest, run_dbt
 from python_scoring.errors import TrainingError
 from python_scoring.instants import frozen_clock
@@ -91,9 +91,7 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     inputs = learned[[feature["name"] for feature in prepared.recipe["features"]]]
     estimator.fit(inputs, None if contract["score_type"] == "segment" else learned["label"])
     content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
-    model = Model(
-        _card(request, as_ofs, prepared, learned, estimator), estimator, sha256(content)
-    )
+    model = Model(_card(request, as_ofs, prepared, learned, estimator), estimator, sha256(content))
     is_complete = evaluate_on + horizon + _lag(contract) <= prepared.data_complete_until
     card = evaluation.complete_card(
         model, learned, judged if is_complete else None, evaluate_on, contract

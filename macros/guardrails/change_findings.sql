@@ -47,7 +47,7 @@ changes as (
     "'Customers who were in the former batch are ranked ' || case when rank_correlation < 0 then 'the other way round'
     when rank_correlation < 0.7 then 'differently' else 'much as before' end || ' (rank correlation '
     || " ~ plain_number('rank_correlation', 3) ~ " || ').'",
-    "coalesce(" ~ no_former_batch ~ ", case when rank_correlation is null
+    "coalesce(" ~ no_former_batch ~ ", " ~ nobody_stayed ~ ", case when rank_correlation is null
     then 'the scores do not differ from each other, or the model has no training reference to rank them by' end)"
 ) }}
 union all

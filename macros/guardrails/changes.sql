@@ -110,7 +110,10 @@ moved as (
         changes.run_id,
         changes.customer_id,
         case
-            when changes.is_scored and snapshots_now.tenure_days < {{ elapsed_days('runs.former_as_of', 'runs.as_of') }}
+            when
+                changes.is_scored
+                and snapshots_then.customer_id is null
+                and snapshots_now.tenure_days <= {{ elapsed_days('runs.former_as_of', 'runs.as_of') }}
                 then 'new_sign_up'
             when changes.is_scored and not snapshots_then.is_eligible then 'became_eligible'
             when changes.is_scored then 'entered_unexplained'
@@ -140,7 +143,7 @@ described as (
         changes.label_after,
         {{ score_tenth(usable_score('changes.score_before'), bins, 'changes.model_version') }} as tenth_before,
         {{ score_tenth(usable_score('changes.score_after'), bins, 'changes.model_version') }} as tenth_after,
-        coalesce(changes.score_before = changes.score_after, false) as is_unchanged,
+        coalesce({{ usable_score('changes.score_before') }} = {{ usable_score('changes.score_after') }}, false) as is_unchanged,
         {{ is_jump(contract) }} as is_jump
     from changes
     left join moved on changes.run_id = moved.run_id and changes.customer_id = moved.customer_id
@@ -156,5 +159,8 @@ group by
 
 
 {% macro is_jump(contract) -%}
-    coalesce(abs(changes.score_after - changes.score_before) > {{ check_setting(contract, 'score_jump') }}, false)
+    coalesce(abs(
+        cast({{ usable_score('changes.score_after') }} as decimal(28, 6))
+        - cast({{ usable_score('changes.score_before') }} as decimal(28, 6))
+    ) > cast({{ check_setting(contract, 'score_jump') }} as decimal(28, 6)), false)
 {%- endmacro %}

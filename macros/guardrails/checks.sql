@@ -23,17 +23,18 @@ limited as (
         findings.run_id,
         findings.check_name,
         findings.scope,
-        cast(cast(findings.value as decimal(28, 6)) as double) as value,
+        cast(cast(case when isfinite(findings.value) then findings.value end as decimal(28, 6)) as double) as value,
         coalesce(own.direction, general.direction) as direction,
         case when own.check_name is null then general.warn_limit else own.warn_limit end as warn_limit,
         case when own.check_name is null then general.block_limit else own.block_limit end as block_limit,
         case
-            when coalesce(own.applies, general.applies) then findings.not_evaluated
-            else 'the contract switches it off: ' || coalesce(own.reason, general.reason)
+            when coalesce(own.applies, general.applies, true) then findings.not_evaluated
+            else 'the contract switches it off: ' || rtrim(coalesce(own.reason, general.reason), '.')
         end as not_evaluated,
+        coalesce(own.check_name, general.check_name) is null as has_no_limit,
         findings.message
     from findings
-    inner join limits as general on findings.check_name = general.check_name and general.scope = '*'
+    left join limits as general on findings.check_name = general.check_name and general.scope = '*'
     left join limits as own on findings.check_name = own.check_name and findings.scope = own.scope
 ),
 
@@ -72,7 +73,7 @@ select
     check_name,
     scope,
     case when not_evaluated is null then value end as value,
-    case when blocks or warn_limit is null then block_limit else warn_limit end as threshold,
+    coalesce(case when blocks then block_limit end, warn_limit, block_limit) as threshold,
     severity,
     case
         when not_evaluated is not null then 'not_evaluated'
@@ -82,6 +83,7 @@ select
     case
         when not_evaluated is not null then 'Not evaluated: ' || not_evaluated || '.'
         when value is null then 'Nothing could be measured, which counts as failed.'
+        when has_no_limit then message || ' There is no limit for this check, which counts as failed.'
         when severity = 'block' and warns and not blocks
             then message || ' A warning for ' || (batches + 1) || ' batches in a row, which blocks.'
         else message
@@ -94,6 +96,7 @@ from judged
     (
         not_evaluated is null and (
             value is null
+            or has_no_limit
             or coalesce(case when direction = 'at most' then value > {{ limit }} else value < {{ limit }} end, false)
         )
     )
@@ -105,7 +108,8 @@ from judged
     with batches as (
         select
             run_id,
-            row_number() over (order by as_of, in_order) as number
+            dense_rank() over (order by as_of) as number,
+            row_number() over (partition by as_of order by in_order desc) as place
         from (
             select
                 run_id,
@@ -138,7 +142,9 @@ from judged
     from runs
     inner join batches as this_batch on runs.run_id = this_batch.run_id
     inner join batches as earlier
-        on earlier.number between this_batch.number - {{ batches_before }} and this_batch.number - 1
+        on
+            earlier.number between this_batch.number - {{ batches_before }} and this_batch.number - 1
+            and earlier.place = 1
     inner join warned on earlier.run_id = warned.run_id
     group by this_batch.run_id, warned.check_name, warned.scope
     having count(*) = {{ batches_before }}

@@ -98,6 +98,13 @@ left join model_references
         and counted.kind = model_references.kind
         and counted.subject = model_references.subject
         and counted.bin = model_references.bin
+-- Another model of the same build may use more features.
+where
+    counted.kind <> 'feature'
+    or exists (
+        select 1 from model_references as own
+        where own.model_version = runs.model_version and own.kind = 'feature' and own.subject = counted.subject
+    )
 {%- endmacro %}
 
 

@@ -32,6 +32,7 @@ compared as (
         model_references.subject,
         model_references.bin,
         model_references.tenth,
+        cast(null as text) as category,
         model_references.lower_edge,
         model_references.upper_edge,
         {{ exact_share('counts.customers / cast(counts.of_present as double)') }} as share,
@@ -59,6 +60,7 @@ compared as (
             partition by statistics.run_id, model_references.subject
             order by model_references.category
         ) as tenth,
+        model_references.category,
         null as lower_edge,
         null as upper_edge,
         {{ exact_share('counts.customers / cast(counts.of_present as double)') }} as share,
@@ -128,6 +130,7 @@ feature_states as (
         feature_distances.psi,
         greatest_differences.share,
         greatest_differences.base_share,
+        greatest_differences.category,
         greatest_differences.lower_edge,
         greatest_differences.upper_edge,
         {{ why_no_reference(contract, 'features.feature') }} as not_evaluated
@@ -147,7 +150,7 @@ feature_states as (
     'feature_states', 'feature_psi', 'feature_states.feature', 'psi',
     "'The customers ' || case when psi < 0.1 then 'are as in training' when psi < 0.25 then 'differ a little from training'
     else 'are not like those that the model was trained on' end || ' in ' || feature || ': ' || " ~ percent('share')
-    ~ " || ' have ' || case when is_category then 'the category that differs most'
+    ~ " || ' have ' || case when is_category then category
     when lower_edge is null and upper_edge is null then 'its one value'
     when lower_edge is null then 'up to ' || " ~ plain_number('upper_edge') ~ "
     when upper_edge is null then 'more than ' || " ~ plain_number('lower_edge') ~ "
@@ -158,8 +161,8 @@ feature_states as (
 union all
 {{ finding(
     'feature_states', 'feature_nulls', 'feature_states.feature', 'abs(missing_share - reference_missing)',
-    percent('missing_share') ~ " || ' of the customers have no ' || feature || ', and in training ' || "
-    ~ percent('reference_missing') ~ " || ' had none.'",
+    percent('missing_share') ~ " || ' of the customers have no ' || feature || '; in training it was ' || "
+    ~ percent('reference_missing') ~ " || '.'",
     'feature_states.not_evaluated'
 ) }}
 union all
@@ -168,5 +171,11 @@ union all
     "unseen || ' customers have a ' || feature || ' that no customer had in training.'",
     "coalesce(feature_states.not_evaluated, case when coalesce(of_present, 0) = 0 then 'no customer has a value of ' || feature end)"
 ) }}
-where is_category or is_category is null
+where is_category
+union all
+{{ finding(
+    'statistics', 'feature_categories', 'every feature', 'null', "'No feature is a category.'",
+    "'the model ' || model_version || ' uses no category, or its card holds no reference distribution'"
+) }}
+where run_id not in (select states.run_id from feature_states as states where states.is_category)
 {%- endmacro %}

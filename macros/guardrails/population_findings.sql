@@ -35,7 +35,7 @@ population as (
         moves.gone,
         moves.no_longer_eligible,
         moves.left_unexplained,
-        cast(statistics.former_customers as double) as of_former,
+        nullif(cast(statistics.former_customers as double), 0) as of_former,
         snapshot_now.feature_snapshot_id,
         snapshot_then.feature_snapshot_id as former_snapshot_id
     from statistics

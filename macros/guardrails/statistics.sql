@@ -32,7 +32,16 @@ compared as (
         candidates.run_id is not null as is_scored,
         eligible.customer_id as eligible_customer,
         eligible.is_active,
-        candidates.*
+        candidates.customer_id,
+        candidates.score,
+        candidates.usable_score,
+        candidates.score_lower,
+        candidates.score_upper,
+        candidates.interval_level,
+        candidates.label,
+        candidates.model_version,
+        candidates.feature_version,
+        candidates.artifact_sha256
     from eligible
     full outer join candidates
         on eligible.run_id = candidates.run_id and eligible.customer_id = candidates.customer_id
@@ -45,6 +54,7 @@ measured as (
         count(*) filter (where compared.is_active) as active_customers,
         count(*) filter (where compared.is_scored) as rows_scored,
         count(distinct compared.customer_id) as customers_scored,
+        count(compared.customer_id) - count(distinct compared.customer_id) as duplicates,
         count(*) filter (where not compared.is_scored) as missing,
         count(*) filter (where compared.eligible_customer is null and compared.customer_id is not null) as surplus,
         count(*) filter (
@@ -66,6 +76,7 @@ measured as (
             where coalesce(compared.score_lower, compared.score_upper, compared.interval_level) is not null
             and not coalesce(
                 compared.score between compared.score_lower and compared.score_upper
+                and isfinite(compared.score_lower) and isfinite(compared.score_upper)
                 and compared.interval_level > 0 and compared.interval_level < 1,
                 false
             )
@@ -97,8 +108,9 @@ known as (
         score_p50,
         score_p90
     from {{ source('operations', 'output_statistics') }}
+    where product = '{{ product }}'
 
-    union
+    union all
 
     select
         run_id,

@@ -29,7 +29,7 @@ seen as (
         training_config_sha256,
         true as is_published
     from ledger
-    where product = '{{ product }}' and status = 'published' and artifact_sha256 is not null
+    where product = '{{ product }}' and status in ('published', 'released') and artifact_sha256 is not null
 
     union all
 
@@ -103,8 +103,8 @@ union all
 ) }}
 union all
 {{ finding(
-    'recorded', 'customer_unique', 'customer_id', 'rows_scored - incomplete - customers_scored',
-    "rows_scored - incomplete - customers_scored || ' customers were scored more than once.'"
+    'recorded', 'customer_unique', 'customer_id', 'duplicates',
+    "duplicates || ' predictions are of customers who were scored already.'"
 ) }}
 union all
 {{ finding(

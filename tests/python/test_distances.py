@@ -28,10 +28,10 @@ def two_batches(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     return project
 
 
-def shares(values: Numbers, edges: list[float]) -> Numbers:
+def shares(values: npt.NDArray[Any], edges: list[float]) -> Numbers:
     """The share of the values in each bin; an edge belongs to the bin below it."""
     counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
-    return counts / len(values)
+    return np.asarray(counts / len(values), dtype=np.float64)
 
 
 def psi(now: Numbers, base: Numbers) -> float:
@@ -92,7 +92,7 @@ def test_scores_against_the_training(two_batches: Project, product: str) -> None
     now = batch(two_batches, product, NOW)["score"].to_numpy()
     fine = np.array(reference["fine"]["shares"])
     tenth = np.searchsorted(reference["edges"], reference["fine"]["edges"], side="left")
-    base = np.bincount([*tenth, len(reference["edges"])], weights=fine)
+    base = np.bincount([*tenth, len(reference["edges"])], weights=fine).astype(np.float64)
     scope = "training reference"
     now_shares = shares(now, reference["edges"])
     assert found["score_psi", scope] == pytest.approx(psi(now_shares, base), abs=1e-5)
@@ -148,15 +148,18 @@ def test_customers_of_both_batches(two_batches: Project, product: str) -> None:
         for column in ("score_before", "score_now")
     ]
     assert found["rank_agreement", "former batch"] == pytest.approx(
-        np.corrcoef(*tenths)[0, 1], abs=1e-6
+        np.corrcoef(tenths[0], tenths[1])[0, 1], abs=1e-6
     )
     change = (both["score_now"] - both["score_before"]).abs()
     jumped = change > {"clv": 500}.get(product, 0.3)
     relabelled = both["label_now"] != both["label_before"]
-    assert found["scores_unchanged", "former batch"] == pytest.approx((change == 0).mean(), abs=1e-6)
+    assert found["scores_unchanged", "former batch"] == pytest.approx(
+        (change == 0).mean(), abs=1e-6
+    )
     assert found["score_jumps", "former batch"] == pytest.approx(jumped.mean(), abs=1e-6)
     assert found["labels_changed", "former batch"] == pytest.approx(relabelled.mean(), abs=1e-6)
     listed = two_batches.query(
-        f"select customer_id from lake.operations.score_jumps where product = '{product}' order by 1"
+        "select customer_id from lake.operations.score_jumps "
+        f"where product = '{product}' order by 1"
     )
     assert [customer for (customer,) in listed] == list(both["customer_id"][jumped])

@@ -1,7 +1,7 @@
-"""Faults injected into otherwise healthy runs: each is found by exactly the checks that it concerns.
+"""Faults injected into otherwise healthy runs: each is found by exactly the checks it concerns.
 
-Every test starts from a warehouse with a healthy former batch and builds the next day's churn run in
-a copy of the project that holds one fault.
+Every test starts from a warehouse with a healthy former batch and builds the next day's churn run
+in a copy of the project that holds one fault.
 """
 
 import csv
@@ -17,7 +17,7 @@ from conftest import Fresh
 from project import Project, copy_of_project
 from test_artifacts import demo_artifact
 
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard, parse, sha256
+from python_scoring.artifacts import CARD_FILE, MODEL_FILE, parse, sha256
 
 NEXT_DAY = "2026-11-24T07:00:00"
 CHURN = ("--select", "+path:models/products/churn")
@@ -53,8 +53,8 @@ def rows(expression: str) -> Callable[[Path], None]:
                 "    frame = scored.read_all().to_pandas().sort_values('customer_id')\n"
                 "    frame = frame.reset_index(drop=True)\n"
                 f"    frame = {expression}\n"
-                "    table = pa.Table.from_pandas(frame, schema=scored.schema, preserve_index=False)\n"
-                "    scores = pa.array(frame.score.to_numpy())  # from_pandas would make NaN a null\n"
+                "    table = pa.Table.from_pandas(frame, scored.schema, preserve_index=False)\n"
+                "    scores = pa.array(frame.score.to_numpy())  # else NaN would become null\n"
                 "    return table.set_column(table.column_names.index('score'), 'score', scores)\n"
             )
 
@@ -66,7 +66,9 @@ def feature(name: str, value: str) -> Callable[[Path], None]:
 
     def inject(folder: Path) -> None:
         plain = "{{ feature_value('orders', feature) }} as {{ feature.name }},"
-        broken = f"{{{{ '{value}' if feature.name == '{name}' else feature_value('orders', feature) }}}}"
+        broken = (
+            f"{{{{ '{value}' if feature.name == '{name}' else feature_value('orders', feature) }}}}"
+        )
         edit(folder, SNAPSHOTS, plain, f"{broken} as {{{{ feature.name }}}},")
 
     return inject
@@ -87,12 +89,15 @@ def stale_features(folder: Path) -> None:
     (folder / SNAPSHOTS).write_text(
         "select plan.as_of, plan.data_cutoff, plan.feature_version, "
         "former.* exclude (as_of, data_cutoff, feature_version) "
-        "from {{ ref('snapshot_plan') }} as plan cross join lake.features.feature_snapshots as former\n"
+        "from {{ ref('snapshot_plan') }} as plan "
+        "cross join lake.features.feature_snapshots as former\n"
         "where former.as_of = timestamp '2026-11-23'\n"
         "-- {{ ref('customers_as_of') }} {{ ref('order_features') }} {{ ref('event_features') }}\n"
     )
 
 
+# The demo model's inner values: scikit-learn has no public way to change a fitted tree.
+# ruff: noqa: SLF001
 def turn_sign(estimator: Any) -> None:
     estimator._baseline_prediction = -estimator._baseline_prediction
     for iteration in estimator._predictors:
@@ -154,14 +159,39 @@ FAULTS = {
     ),
     "constant scores": Fault(
         rows("frame.assign(score=0.5, label='medium')"),
-        {("score_spread", "former batch"), ("score_spread", "training reference"), ("score_psi", "former batch"), ("score_psi", "training reference"), ("score_jumps", "former batch"), ("labels_changed", "former batch"), ("label_share", "low"), ("label_share", "medium")},
-        {("label_present", "high"), ("label_present", "low"), ("label_share", "high"), ("score_jensen_shannon", "former batch"), ("score_jensen_shannon", "training reference"), ("score_kolmogorov_smirnov", "former batch"), ("score_kolmogorov_smirnov", "training reference"), ("score_quantile_shift", "former batch"), ("score_quantile_shift", "training reference")},
+        {
+            ("score_spread", "former batch"),
+            ("score_spread", "training reference"),
+            ("score_psi", "former batch"),
+            ("score_psi", "training reference"),
+            ("score_jumps", "former batch"),
+            ("labels_changed", "former batch"),
+            ("label_share", "low"),
+            ("label_share", "medium"),
+        },
+        {
+            ("label_present", "high"),
+            ("label_present", "low"),
+            ("label_share", "high"),
+            ("score_jensen_shannon", "former batch"),
+            ("score_jensen_shannon", "training reference"),
+            ("score_kolmogorov_smirnov", "former batch"),
+            ("score_kolmogorov_smirnov", "training reference"),
+            ("score_quantile_shift", "former batch"),
+            ("score_quantile_shift", "training reference"),
+        },
         "At least eight in ten customers have the same score, 0.500;",
     ),
     "a model with flipped sign": Fault(
         lambda folder: register(folder, "1.0.1", turn_sign, pin=True),
         {("rank_agreement", "former batch")},
-        {("model_change", "model_version"), ("label_share", "high"), ("label_share", "low"), ("score_psi", "training reference"), ("score_quantile_shift", "training reference")},
+        {
+            ("model_change", "model_version"),
+            ("label_share", "high"),
+            ("label_share", "low"),
+            ("score_psi", "training reference"),
+            ("score_quantile_shift", "training reference"),
+        },
         "ranked the other way round",
     ),
     "one feature scaled by 100": Fault(
@@ -178,13 +208,22 @@ FAULTS = {
     ),
     "half of the customers missing": Fault(
         snapshot("where right(customers.customer_id, 1) in ('0', '2', '4', '6', '8')\n"),
-        {("population_change", "former batch"), ("customers_left", "former batch"), ("left_unexplained", "former batch")},
+        {
+            ("population_change", "former batch"),
+            ("customers_left", "former batch"),
+            ("left_unexplained", "former batch"),
+        },
         set(),
         "no longer in the feature snapshot",
     ),
     "half of the customers not scored": Fault(
         rows("frame[frame.index % 2 == 0]"),
-        {("coverage", "customer_id"), ("population_change", "former batch"), ("customers_left", "former batch"), ("left_unexplained", "former batch")},
+        {
+            ("coverage", "customer_id"),
+            ("population_change", "former batch"),
+            ("customers_left", "former batch"),
+            ("left_unexplained", "former batch"),
+        },
         set(),
         "eligible customers have no prediction.",
     ),
@@ -192,7 +231,7 @@ FAULTS = {
         rows("pd.concat([frame, frame.head(5)])"),
         {("customer_unique", "customer_id")},
         set(),
-        "5 customers were scored more than once.",
+        "5 predictions are of customers who were scored already.",
     ),
     "stale features fed again": Fault(
         stale_features,
@@ -262,7 +301,8 @@ def with_new_customers(raw: Path, target: Path, count: int) -> Path:
     target.mkdir()
     with duckdb.connect() as connection:
         for table, more in {
-            "customers": "select 'X' || i as customer_id, timestamp '2026-11-23 08:00' as signed_up_at,"
+            "customers": "select 'X' || i as customer_id,"
+            " timestamp '2026-11-23 08:00' as signed_up_at,"
             " 'GB' as country, timestamp '2026-11-23 09:00' as loaded_at",
             "orders": "select 'X' || i as order_id, 'X' || i as customer_id,"
             " timestamp '2026-11-23 10:00' as ordered_at, 9.9 as amount, 1 as quantity,"
@@ -285,14 +325,19 @@ def test_a_shifted_population_is_found(fresh: Fresh, demo_raw: Path, tmp_path: P
     [(run_id, reason)] = project.query(
         "select run_id, reason from lake.operations.run_ledger where status = 'quarantined'"
     )
-    assert "300 customers are new since the former batch: 300 signed up, 0 became eligible" in reason
+    assert (
+        "300 customers are new since the former batch: 300 signed up, 0 became eligible" in reason
+    )
     blocked = {name for name, _ in failed_checks(project, run_id, "block")}
     assert blocked >= {"population_change", "customers_entered", "feature_psi"}
     assert not blocked & {"entered_unexplained", "coverage", "customer_eligible", "model_unchanged"}
-    assert project.query(
-        "select membership, customers from lake.operations.label_migrations "
-        f"where run_id = '{run_id}' and membership like '%unexplained'"
-    ) == []
+    assert (
+        project.query(
+            "select membership, customers from lake.operations.label_migrations "
+            f"where run_id = '{run_id}' and membership like '%unexplained'"
+        )
+        == []
+    )
 
 
 def test_a_feed_that_stopped_is_found(fresh: Fresh) -> None:

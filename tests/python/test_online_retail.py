@@ -82,3 +82,25 @@ def test_rejected_rows_are_counted_by_reason(retail: Project) -> None:
             "select source, reason, count(*) from staging.rejected_records group by all"
         ).fetchall()
     assert counts == [("orders", "customer_id is null or blank", 3710)]
+
+
+def test_a_model_of_another_shop_is_caught(retail: Project, tmp_path: Path) -> None:
+    """The demo models do not fit this shop: every product is quarantined, and the reason says in
+    words which features are not like those of the training.
+    """
+    folder = copy_of_project(tmp_path)
+    pins = folder / "seeds" / "model_pins.csv"
+    pins.write_text(pins.read_text().replace("2026-01-01", "2011-01-01"))
+    project = Project(folder, retail.raw_data, tmp_path / "warehouse", tmp_path / "target")
+    result = project.build(env={"PREDICTION_NOW": "", "PREDICTION_AS_OF": AS_OF}, check=False)
+    assert result.returncode != 0
+    reasons = dict(
+        project.query(
+            "select product, reason from lake.operations.run_ledger where status = 'quarantined'"
+        )
+    )
+    assert set(reasons) == set(PRODUCTS)
+    for product, reason in reasons.items():
+        said = "feature_psi: The customers are not like those that the model was trained on in "
+        assert said in reason, product
+        assert said in result.stdout

@@ -13,7 +13,7 @@ CHURN = ("--select", "+path:models/products/churn")
 
 def decide(project: Project, operation: str, run_id: str, *, check: bool = True) -> str:
     """Run an operation, a day later; the reason holds what YAML and SQL would stumble over."""
-    arguments = f"{{run_id: '{run_id}', reason: \"it's fine: \\\"ok\\\"\", by: ana}}"
+    arguments = f'{{run_id: \'{run_id}\', reason: "it\'s fine: \\"ok\\"", by: ana}}'
     result = project.dbt(
         "run-operation",
         operation,
@@ -36,8 +36,8 @@ def served(project: Project) -> list[tuple[str, str, str]]:
 def ledger(project: Project) -> list[tuple[str, str, int, str, str]]:
     """What people recorded: status, reason, rows, revision, who."""
     return project.query(
-        "select run_id, status, rows_published, reason, recorded_by from lake.operations.run_ledger "
-        "where recorded_by is not null order by entry"
+        "select run_id, status, rows_published, reason, recorded_by "
+        "from lake.operations.run_ledger where recorded_by is not null order by entry"
     )
 
 
@@ -50,7 +50,7 @@ def quarantined(fresh: Fresh, tmp_path: Path) -> Project:
 
 
 def test_a_released_run_is_served(quarantined: Project) -> None:
-    """Its rows reach predictions and consumers as they were scored; a second call changes nothing."""
+    """Its rows reach consumers as they were scored; a second call changes nothing."""
     [(run_id, scored)] = quarantined.query(
         "select run_id, rows_scored from lake.operations.run_ledger where status = 'quarantined'"
     )
@@ -59,7 +59,7 @@ def test_a_released_run_is_served(quarantined: Project) -> None:
     for _ in range(2):
         console = decide(quarantined, "release_run", run_id)
         assert served(quarantined) == [(run_id, "2026-11-24", "current")]
-        assert ledger(quarantined) == [(run_id, "released", scored, "it's fine: \"ok\"", "ana")]
+        assert ledger(quarantined) == [(run_id, "released", scored, 'it\'s fine: "ok"', "ana")]
         mine = f"(select * from lake.predictions.predictions_churn where run_id = '{run_id}')"
         assert quarantined.digest(mine) == waiting
     assert "is served already: nothing to do." in console
