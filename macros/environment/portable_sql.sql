@@ -162,3 +162,44 @@
     select cast(null as bigint) as snapshot_id where false
     {%- endif -%}
 {%- endmacro %}
+
+
+{% macro set_fingerprint(key) -%}
+    {{ adapter.dispatch('set_fingerprint')(key) }}
+{%- endmacro %}
+
+{% macro default__set_fingerprint(key) -%}
+    concat_ws('|', count({{ key }}), sum(cast(case when {{ key }} is not null then xxhash64({{ key }}) end as decimal(38, 0))),
+        bit_xor(case when {{ key }} is not null then xxhash64({{ key }}) end))
+{%- endmacro %}
+
+{% macro duckdb__set_fingerprint(key) -%}
+    concat_ws('|', count({{ key }}), sum(case when {{ key }} is not null then hash({{ key }}) end),
+        bit_xor(case when {{ key }} is not null then hash({{ key }}) end))
+{%- endmacro %}
+
+
+{% macro quantiles(value, shares) -%}
+    {{ adapter.dispatch('quantiles')(value, shares) }}
+{%- endmacro %}
+
+{% macro default__quantiles(value, shares) -%}
+    array({% for share in shares %}percentile_disc({{ share }}) within group (order by {{ value }}){{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro duckdb__quantiles(value, shares) -%}
+    quantile_disc({{ value }}, {{ shares }})
+{%- endmacro %}
+
+
+{% macro list_item(list, position) -%}
+    {{ adapter.dispatch('list_item')(list, position) }}
+{%- endmacro %}
+
+{% macro default__list_item(list, position) -%}
+    element_at({{ list }}, {{ position }})
+{%- endmacro %}
+
+{% macro duckdb__list_item(list, position) -%}
+    {{ list }}[{{ position }}]
+{%- endmacro %}

@@ -43,7 +43,7 @@ features_binned as (
         {% if is_category -%}
         snapshots.{{ feature }}
         {%- else -%}
-        {{ bin_of_version('cast(snapshots.' ~ feature ~ ' as double)', bins, 'feature', feature, 'runs.model_version') }}
+        {{ bin_of_version('snapshots.' ~ feature, bins, 'feature', feature, 'runs.model_version') }}
         {%- endif %} as {{ feature }}
         {%- endfor %}
     from runs
@@ -117,5 +117,5 @@ where
 
 
 {% macro usable_score(score) -%}
-    case when isfinite({{ score }}) and abs({{ score }}) < 1e15 then {{ score }} end
+    case when isfinite({{ score }}) and abs({{ score }}) < 1e11 then {{ score }} end
 {%- endmacro %}

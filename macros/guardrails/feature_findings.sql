@@ -6,10 +6,18 @@ with statistics as (
     select * from {{ ref('statistics_' ~ product) }}
 ),
 
+-- Categories are numbered like bins.
 model_references as (
     select
-        *,
-        lag(upper_edge) over (partition by model_version, subject order by bin) as lower_edge
+        model_version,
+        subject,
+        category,
+        upper_edge,
+        lag(upper_edge) over (partition by model_version, subject order by bin) as lower_edge,
+        share,
+        missing_share,
+        coalesce(bin, row_number() over (partition by model_version, subject order by category)) as bin,
+        coalesce(tenth, row_number() over (partition by model_version, subject order by category)) as tenth
     from {{ ref('references_' ~ product) }}
     where kind = 'feature'
 ),
@@ -32,7 +40,7 @@ compared as (
         model_references.subject,
         model_references.bin,
         model_references.tenth,
-        cast(null as text) as category,
+        model_references.category,
         model_references.lower_edge,
         model_references.upper_edge,
         {{ exact_share('counts.customers / cast(counts.of_present as double)') }} as share,
@@ -43,36 +51,10 @@ compared as (
         on
             statistics.run_id = counts.run_id
             and model_references.subject = counts.subject
-            and model_references.bin = counts.bin
-    where model_references.bin is not null
-
-    union all
-
-    select
-        statistics.run_id,
-        model_references.subject as scope,
-        model_references.subject,
-        row_number() over (
-            partition by statistics.run_id, model_references.subject
-            order by model_references.category
-        ) as bin,
-        row_number() over (
-            partition by statistics.run_id, model_references.subject
-            order by model_references.category
-        ) as tenth,
-        model_references.category,
-        null as lower_edge,
-        null as upper_edge,
-        {{ exact_share('counts.customers / cast(counts.of_present as double)') }} as share,
-        {{ exact_share('model_references.share') }} as base_share
-    from statistics
-    inner join model_references on statistics.model_version = model_references.model_version
-    left join counts
-        on
-            statistics.run_id = counts.run_id
-            and model_references.subject = counts.subject
-            and model_references.category = counts.category
-    where model_references.category is not null
+            and (
+                model_references.category = counts.category
+                or (model_references.category is null and model_references.bin = counts.bin)
+            )
 ),
 
 feature_distances as (

@@ -51,8 +51,8 @@ left join snapshots as snapshot_then
 {% macro features_that_moved(features, bins) -%}
     {%- set moves = [] -%}
     {%- for feature in features -%}
-        {%- set tenth_then = bin_of_version('cast(snapshot_then.' ~ feature ~ ' as double)', bins, 'feature', feature, 'due_runs.model_version') -%}
-        {%- set tenth_now = bin_of_version('cast(snapshot_now.' ~ feature ~ ' as double)', bins, 'feature', feature, 'due_runs.model_version') -%}
+        {%- set tenth_then = bin_of_version('snapshot_then.' ~ feature, bins, 'feature', feature, 'due_runs.model_version') -%}
+        {%- set tenth_now = bin_of_version('snapshot_now.' ~ feature, bins, 'feature', feature, 'due_runs.model_version') -%}
         {%- do moves.append({
             'tenths': 'abs(coalesce(' ~ tenth_now ~ ', -1) - coalesce(' ~ tenth_then ~ ', -1))',
             'feature': "'" ~ feature ~ "'",

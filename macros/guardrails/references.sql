@@ -62,7 +62,7 @@
         {{ first }}
     {%- else -%}
         {%- set middle = edges | length // 2 -%}
-        case when {{ value }} <= cast({{ edges[middle] }} as double)
+        case when {{ value }} <= {{ edges[middle] }}
             then {{ bin_number(value, edges[:middle], first) }}
             else {{ bin_number(value, edges[middle + 1:], first + middle + 1) }} end
     {%- endif -%}

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from conftest import Fresh
 from project import Project, copy_of_project
-from test_build import with_churn_maximum
 
 NEXT_DAY = "2026-11-24T07:00:00"
 CHURN = ("--select", "+path:models/products/churn")
@@ -41,10 +40,20 @@ def ledger(project: Project) -> list[tuple[str, str, int, str, str]]:
     )
 
 
+def with_a_limit_that_nothing_keeps(folder: Path) -> Path:
+    """Edit the churn contract of a project copy, so that no healthy run passes."""
+    file = folder / "models" / "products" / "churn" / "_churn__models.yml"
+    before = file.read_text()
+    limit = "score_psi: {block_above: -1, reason: Nothing keeps it.}"
+    file.write_text(before.replace(" checks:\n", f" checks:\n            {limit}\n", 1))
+    assert file.read_text() != before
+    return folder
+
+
 @pytest.fixture
 def quarantined(fresh: Fresh, tmp_path: Path) -> Project:
     """A project whose next day's churn run is in quarantine."""
-    project = fresh(folder=with_churn_maximum(copy_of_project(tmp_path), 0.2))
+    project = fresh(folder=with_a_limit_that_nothing_keeps(copy_of_project(tmp_path)))
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
     return project
 

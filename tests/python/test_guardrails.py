@@ -1,0 +1,166 @@
+"""How findings become outcomes: warnings, rows of them, slots after a blocked one, contracts."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from conftest import Fresh
+from project import PRODUCTS, Project, copy_of_project
+from test_faults import CANDIDATES, CHURN, edit, rows
+
+from python_scoring.warehouse import PROJECT, Warehouse, prepare
+
+CONTRACT = Path("models/products/churn/_churn__models.yml")
+ALWAYS = "{warn_above: -1, reason: Always worth a look.}"
+
+
+def override(folder: Path, checks: str, settings: str = "") -> Path:
+    """Put lines into the churn contract's checks, and its check settings, of a project copy."""
+    edit(folder, CONTRACT, " checks:\n", f" checks:\n            {checks}\n")
+    if settings:
+        edit(folder, CONTRACT, " check_settings:\n", f" check_settings:\n            {settings}\n")
+    return folder
+
+
+def outcome(project: Project, as_of: str) -> tuple[str, str]:
+    [(status, reason)] = project.query(
+        "select status, reason from lake.operations.run_states "
+        f"where product = 'churn' and as_of = '{as_of}'"
+    )
+    return status, reason
+
+
+def test_a_warning_is_seen_and_blocks_when_it_stays(fresh: Fresh, tmp_path: Path) -> None:
+    """It is in the log and in the ledger, and publishes; in the second batch in a row it blocks,
+    where the contract says so.
+    """
+    folder = override(
+        copy_of_project(tmp_path),
+        f"labels_changed: {ALWAYS}",
+        "warnings_block_after: {value: 2, reason: To be quick.}",
+    )
+    project = fresh(folder=folder)
+    first = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
+    status, reason = outcome(project, "2026-11-24")
+    assert status == "published"
+    assert "1 warned: labels_changed: " in reason
+    assert reason in first.stdout
+    second = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}, check=False)
+    assert second.returncode != 0
+    status, reason = outcome(project, "2026-11-25")
+    assert status == "quarantined"
+    assert "A warning for 2 batches in a row, which blocks." in reason
+
+
+def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_path: Path) -> None:
+    """Of three slots in one build the second is bad: the third, compared with it, is postponed; the
+    next build compares it with the first.
+    """
+    folder = copy_of_project(tmp_path)
+    fault = rows("frame.assign(score=frame.score.where(frame.run_id != bad, 9.0))")
+    fault(folder)
+    bad = "    bad = dbt.ref('due_runs').filter(\"as_of = '2026-11-25'\").fetchone() or ['']\n"
+    edit(
+        folder,
+        CANDIDATES,
+        "    import pandas as pd\n",
+        f"{bad}    bad = bad[0]\n    import pandas as pd\n",
+    )
+    project = fresh(folder=folder)
+    days = {
+        "PREDICTION_NOW": "2026-11-27T07:00:00",
+        "PREDICTION_AS_OF": "2026-11-24,2026-11-25,2026-11-26",
+    }
+    assert project.build(*CHURN, env=days, check=False).returncode != 0
+    assert outcome(project, "2026-11-24")[0] == "published"
+    assert outcome(project, "2026-11-25")[0] == "quarantined"
+    status, reason = outcome(project, "2026-11-26")
+    assert status == "failed"
+    assert reason.startswith("postponed: an earlier slot of this build is quarantined")
+    project.build(*CHURN, env=days, check=False)
+    assert outcome(project, "2026-11-26")[0] == "published"
+    [(former,)] = project.query(
+        "select distinct cast(former.as_of as date)::text "
+        "from lake.operations.label_migrations as m "
+        "join lake.operations.run_states as own on m.run_id = own.run_id "
+        "join lake.operations.run_states as former on m.former_run_id = former.run_id "
+        "where own.as_of = '2026-11-26'"
+    )
+    assert former == "2026-11-24"
+
+
+@pytest.mark.parametrize(
+    ("checks", "message"),
+    [
+        ("score_pis: {warn_above: 1, reason: A typing error.}", ".checks.score_pis is not a check"),
+        ("score_psi: {warn_above: 1}", ".checks.score_psi needs a reason, and limits"),
+        ("score_psi: {warn_above: 1, block_below: 0, reason: Both ways.}", "above or below"),
+        ("score_psi: {warn_above: high, reason: No number.}", ".checks.score_psi.warn_above"),
+        (
+            "score_psi: {warn_above: 1, reason: x, scopes: {former batch: {warn_above: 2}}}",
+            ".checks.score_psi.scopes.former batch needs a reason",
+        ),
+    ],
+)
+def test_a_contract_that_makes_no_sense_is_refused(
+    fresh: Fresh, tmp_path: Path, checks: str, message: str
+) -> None:
+    """The error names the file, the place in it, and what was expected."""
+    project = fresh(folder=override(copy_of_project(tmp_path), checks), empty=True)
+    result = project.build("--select", "prediction_contracts", check=False)
+    assert result.returncode != 0
+    assert str(CONTRACT) in result.stdout
+    assert message in result.stdout
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_every_check_is_in_every_run(built: Project, product: str) -> None:
+    """Each check with a default limit has a row, if only to say why it was not evaluated; limits of
+    one product are in check_limits with the reason.
+    """
+    defaults = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["default_checks"]
+    found = built.query(
+        f"select distinct check_name from lake.operations.output_checks where product = '{product}'"
+    )
+    assert {name for (name,) in found} == set(defaults)
+    silent = built.query(
+        "select check_name from lake.operations.output_checks where outcome = 'not_evaluated' "
+        "and message not like 'Not evaluated: %' or message is null or length(message) < 20"
+    )
+    assert silent == []
+    [(limits, reasons)] = built.query(
+        "select count(distinct check_name), count(*) filter (where length(reason) > 20) - count(*) "
+        f"from lake.operations.check_limits where product = '{product}'"
+    )
+    assert (limits, reasons) == (len(defaults), 0)
+
+
+def test_generic_tests_find_what_they_are_for(fresh: Fresh) -> None:
+    """Rows of the lake are changed behind the project's back; each generic test sees its part."""
+    project = fresh()
+    project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
+    warehouse = Warehouse(project.warehouse)
+    with duckdb.connect() as connection:
+        prepare(warehouse, connection)
+        connection.execute(warehouse.attach_sql(read_only=False))
+        newest = "lake.predictions.predictions_churn where as_of = '2026-11-24'"
+        connection.execute(f"create temp table one as select * from {newest} limit 1")
+        connection.execute("insert into lake.predictions.predictions_churn from one")
+        connection.execute(f"update {newest.replace('where', 'set score = 7.5 where')}")
+        connection.execute(
+            "update lake.predictions.predictions_churn set label = null "
+            "where customer_id = (select customer_id from one)"
+        )
+    result = project.dbt("test", "--select", "churn_predictions", "predictions_churn", check=False)
+    assert result.returncode != 0
+    verdicts = [line for line in result.stdout.splitlines() if " FAIL " in line or " WARN " in line]
+    for verdict, name in (
+        ("FAIL", "append_only_predictions_churn"),
+        ("FAIL", "null_rate_below_churn_predictions_v1_label"),
+        ("FAIL", "unique_per_run_churn_predictions_v1_customer_id"),
+        ("FAIL", "value_in_contract_range_churn_predictions_v1_score"),
+        ("WARN", "stable_distribution_predictions_churn_score"),
+    ):
+        assert any(verdict in line and name in line for line in verdicts), name
+    assert len(verdicts) == 5
