@@ -203,3 +203,34 @@
 {% macro duckdb__list_item(list, position) -%}
     {{ list }}[{{ position }}]
 {%- endmacro %}
+
+
+{% macro bin_counts(value, edges) -%}
+    {{ adapter.dispatch('bin_counts')(value, edges) }}
+{%- endmacro %}
+
+{% macro default__bin_counts(value, edges) -%}
+    array(
+        {%- for edge in edges %}
+        count_if({{ value }} <= {{ edge }}{{ ' and ' ~ value ~ ' > ' ~ edges[loop.index0 - 1] if not loop.first }}),
+        {%- endfor %}
+        count_if({{ value ~ ' > ' ~ edges[-1] if edges else value ~ ' is not null' }})
+    )
+{%- endmacro %}
+
+{% macro duckdb__bin_counts(value, edges) -%}
+    map_values(histogram(cast({{ value }} as double), cast([{{ edges | join(', ') }}] as double[])))
+{%- endmacro %}
+
+
+{% macro numbered_items(relation, list, position, item) -%}
+    {{ adapter.dispatch('numbered_items')(relation, list, position, item) }}
+{%- endmacro %}
+
+{% macro default__numbered_items(relation, list, position, item) -%}
+    (select *, posexplode({{ list }}) as ({{ position }}, {{ item }}) from {{ relation }}) as numbered
+{%- endmacro %}
+
+{% macro duckdb__numbered_items(relation, list, position, item) -%}
+    (select *, generate_subscripts({{ list }}, 1) - 1 as {{ position }}, unnest({{ list }}) as {{ item }} from {{ relation }}) as numbered
+{%- endmacro %}

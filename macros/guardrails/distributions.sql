@@ -1,83 +1,85 @@
+{#- How many customers lie in each bin, counted in one pass over the scores and one over the features.
+    Each model version has bins of its own. -#}
+
 {% macro output_distributions(product) -%}
 {%- set bins = reference_bins(product) -%}
-{%- set features = referenced_features(bins) -%}
 with runs as (
     select * from {{ ref('due_runs') }}
     where product = '{{ product }}'
 ),
 
+candidates as (
+    select * from {{ ref('candidates_' ~ product) }}
+),
+
 snapshots as (
     select * from {{ ref('feature_snapshots') }}
+    where {{ eligible_population(product) }}
 ),
 
 model_references as (
     select * from {{ ref('references_' ~ product) }}
 ),
 
-outputs_binned as (
+{% for version, kinds in bins.items() -%}
+{%- set number = loop.index -%}
+{%- set numbers = numeric_features(kinds) -%}
+scores_{{ number }} as (
     select
         runs.run_id,
-        {{ bin_of_version(usable_score('candidates.score'), bins, 'score', 'score', 'runs.model_version') }} as bin,
-        candidates.label as category
-    from {{ ref('candidates_' ~ product) }} as candidates
+        {{ bin_counts(usable_score('candidates.score'), kinds.score.score.edges if 'score' in kinds else []) }} as score,
+        count(*) - count({{ usable_score('candidates.score') }}) as score_missing
+    from candidates
     inner join runs on candidates.run_id = runs.run_id
+    where runs.model_version = {{ string_literal(version) }}
+    group by runs.run_id
 ),
 
-outputs_counted as (
-    select
-        run_id,
-        case when grouping(category) = 1 then 'score' else 'label' end as kind,
-        case when grouping(category) = 1 then 'score' else 'label' end as subject,
-        bin,
-        category,
-        count(*) as customers
-    from outputs_binned
-    group by grouping sets ((run_id, bin), (run_id, category))
-),
-
-{% if features %}
-features_binned as (
+features_{{ number }} as (
     select
         runs.run_id
-        {%- for feature, is_category in features.items() %},
-        {% if is_category -%}
-        snapshots.{{ feature }}
-        {%- else -%}
-        {{ bin_of_version('snapshots.' ~ feature, bins, 'feature', feature, 'runs.model_version') }}
-        {%- endif %} as {{ feature }}
+        {%- for feature in numbers %},
+        {{ bin_counts('snapshots.' ~ feature, kinds.feature[feature].edges) }} as {{ feature }},
+        count(*) - count(snapshots.{{ feature }}) as {{ feature }}_missing
         {%- endfor %}
     from runs
-    inner join snapshots
-        on
-            runs.as_of = snapshots.as_of
-            and runs.data_cutoff = snapshots.data_cutoff
-            and runs.feature_version = snapshots.feature_version
-    where {{ eligible_population(product) }}
+    {{ their_snapshots() }}
+    where runs.model_version = {{ string_literal(version) }}
+    group by runs.run_id
 ),
 
-features_counted as (
-    select
-        run_id,
-        'feature' as kind,
-        case
-            {%- for feature in features %}
-            when grouping({{ feature }}) = 0 then '{{ feature }}'
-            {%- endfor %}
-        end as subject,
-        coalesce({{ counted_value(features, false) }}) as bin,
-        coalesce({{ counted_value(features, true) }}) as category,
-        count(*) as customers
-    from features_binned
-    group by grouping sets ({% for feature in features %}(run_id, {{ feature }}){{ ', ' if not loop.last }}{% endfor %})
-),
-
-{% endif %}
+{% endfor -%}
 counted as (
-    select * from outputs_counted
-    {% if features %}
+    select
+        candidates.run_id,
+        'label' as kind,
+        'label' as subject,
+        cast(null as integer) as bin,
+        candidates.label as category,
+        count(*) as customers
+    from candidates
+    group by candidates.run_id, candidates.label
+    {% for version, kinds in bins.items() %}
+    {%- set number = loop.index -%}
+    {{ bins_as_rows('scores_' ~ number, 'score', 'score') if 'score' in kinds }}
+    {%- for feature in numeric_features(kinds) %}
+    {{ bins_as_rows('features_' ~ number, 'feature', feature) }}
+    {%- endfor %}
+    {%- for feature, described in kinds.get('feature', {}).items() if described.is_category %}
     union all
-    select * from features_counted
-    {% endif %}
+    select
+        runs.run_id,
+        'feature' as kind,
+        '{{ feature }}' as subject,
+        cast(null as integer) as bin,
+        snapshots.{{ feature }} as category,
+        count(*) as customers
+    from runs
+    {{ their_snapshots() }}
+    where runs.model_version = {{ string_literal(version) }}
+    group by runs.run_id, snapshots.{{ feature }}
+    {%- endfor %}
+    {% endfor %}
 )
 
 select
@@ -98,21 +100,47 @@ left join model_references
         and counted.kind = model_references.kind
         and counted.subject = model_references.subject
         and counted.bin = model_references.bin
--- Another model of the same build may use more features.
-where
-    counted.kind <> 'feature'
-    or exists (
-        select 1 from model_references as own
-        where own.model_version = runs.model_version and own.kind = 'feature' and own.subject = counted.subject
-    )
+where counted.customers > 0
 {%- endmacro %}
 
 
-{% macro counted_value(features, is_category) -%}
-    {%- for feature, of_category in features.items() if of_category == is_category -%}
-        {{ feature }},{{ ' ' }}
+{% macro their_snapshots() -%}
+    inner join snapshots
+        on
+            runs.as_of = snapshots.as_of
+            and runs.data_cutoff = snapshots.data_cutoff
+            and runs.feature_version = snapshots.feature_version
+{%- endmacro %}
+
+
+{% macro bins_as_rows(counts, kind, subject) -%}
+    union all
+    select
+        run_id,
+        '{{ kind }}' as kind,
+        '{{ subject }}' as subject,
+        numbered.bin,
+        cast(null as text) as category,
+        numbered.customers
+    from {{ numbered_items(counts, subject, 'bin', 'customers') }}
+    union all
+    select
+        run_id,
+        '{{ kind }}' as kind,
+        '{{ subject }}' as subject,
+        cast(null as integer) as bin,
+        cast(null as text) as category,
+        {{ subject }}_missing as customers
+    from {{ counts }}
+{%- endmacro %}
+
+
+{% macro numeric_features(kinds) -%}
+    {%- set numbers = [] -%}
+    {%- for feature, described in kinds.get('feature', {}).items() if not described.is_category -%}
+        {%- do numbers.append(feature) -%}
     {%- endfor -%}
-    {{ 'cast(null as text)' if is_category else 'cast(null as integer)' }}
+    {{ return(numbers) }}
 {%- endmacro %}
 
 

@@ -58,8 +58,9 @@
 
 
 {% macro bin_number(value, edges, first=0) -%}
-    {%- if not edges -%}
-        {{ first }}
+    {%- if edges | length <= 16 -%}
+        case{% for edge in edges %} when {{ value }} <= {{ edge }} then {{ first + loop.index0 }}{% endfor %}
+            {%- if edges %} else {{ first + edges | length }}{% else %} when true then {{ first }}{% endif %} end
     {%- else -%}
         {%- set middle = edges | length // 2 -%}
         case when {{ value }} <= {{ edges[middle] }}
