@@ -150,7 +150,7 @@
 {%- endmacro %}
 
 {% macro duckdb__deleted_rows(relation) -%}
-    {%- if execute and flags.WHICH in ['build', 'test'] -%}
+    {%- if execute and flags.WHICH in ['build', 'test'] and is_built(relation) -%}
         {%- set known = run_query(
             "select min(snapshot_id) as oldest, max(snapshot_id) as newest from ducklake_snapshots('" ~ relation.database ~ "')"
         ).rows[0] -%}

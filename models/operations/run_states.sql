@@ -20,7 +20,6 @@ select
     last_entry.as_of,
     last_entry.model_version,
     last_entry.feature_version,
-    coalesce(last_entry.revision, 0) as revision,
     last_entry.status,
     last_entry.reason,
     last_entry.recorded_at,
@@ -28,6 +27,7 @@ select
     last_entries.attempts,
     last_entries.first_started_at,
     last_entries.serving_entry,
+    coalesce(last_entry.revision, 0) as revision,
     coalesce(serving_entry.status in ('published', 'released'), false) as is_served
 from last_entries
 inner join ledger as last_entry

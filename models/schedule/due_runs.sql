@@ -34,8 +34,8 @@ batches as (
 
 former as (
     select
-        plan.run_id as of_run,
         batches.*,
+        plan.run_id as of_run,
         row_number() over (
             partition by plan.run_id
             order by batches.as_of desc, batches.published_in_order desc nulls first

@@ -49,7 +49,9 @@ revised as (
 identified as (
     select
         *,
-        {{ run_id('product', 'as_of', 'model_version', 'feature_version', 'output_schema_version', 'revision') }} as run_id
+        {{ run_id(
+            'product', 'as_of', 'model_version', 'feature_version', 'output_schema_version', 'revision'
+        ) }} as run_id
     from revised
 ),
 
