@@ -9,11 +9,11 @@ export RAW_DATA WAREHOUSE
 # Where the package hub was out of reach, the set-up noted it, and the builds go on without Elementary.
 DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
 
-.PHONY: build test lint docs lock clean help
+.PHONY: build test test-all lint docs lock clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
-	@echo "make test    set up, lint, type-check, every test"
+	@echo "make test    set up, lint, type-check, every test but the slow ones (make test-all)"
 	@echo "make docs    the dbt docs as one static page, target/static_index.html"
 	@echo "make lock    resolve the dependencies again (needs uv)"
 
@@ -23,6 +23,9 @@ build: $(VENV)/elementary
 	@if [ "$$(cat $(VENV)/elementary)" = off ]; then echo "Before plain dbt build: export ELEMENTARY=off (the package hub was out of reach)"; fi
 
 test: $(VENV)/elementary lint
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+test-all: $(VENV)/elementary lint
 	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/elementary

@@ -50,6 +50,7 @@
 
 
 {% macro check_contract(contract, node) -%}
+    {%- set file = (node.patch_path or node.original_file_path).split('://')[-1] -%}
     {%- set required = [
         'product', 'output_schema_version', 'meaning', 'score_type', 'unit', 'valid_range', 'labels',
         'intended_use', 'not_to_be_used_for', 'known_limitations', 'horizon_days', 'eligible_population',
@@ -57,13 +58,13 @@
     ] -%}
     {%- for key in required if key not in contract -%}
         {%- do exceptions.raise_compiler_error(
-            node.original_file_path ~ ': the contract of ' ~ node.name ~ ' lacks config.meta.prediction.' ~ key ~ '.'
+            file ~ ': the contract of ' ~ node.name ~ ' lacks config.meta.prediction.' ~ key ~ '.'
         ) -%}
     {%- endfor -%}
-    {%- do validate_checks(contract, node.original_file_path ~ ': config.meta.prediction') -%}
+    {%- do validate_checks(contract, file ~ ': config.meta.prediction') -%}
     {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}
         {%- do exceptions.raise_compiler_error(
-            node.original_file_path ~ ': cadence ' ~ contract.schedule.cadence
+            file ~ ': cadence ' ~ contract.schedule.cadence
             ~ ' of ' ~ node.name ~ ' is not one of daily, weekly, monthly, quarterly.'
         ) -%}
     {%- endif -%}

@@ -12,10 +12,7 @@ limits as (
 ),
 
 findings as (
-    {% for family in ['value', 'population', 'score', 'label', 'change', 'feature'] %}
-    select * from {{ ref(family ~ '_findings_' ~ product) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('findings_' ~ product) }}
 ),
 
 limited as (

@@ -13,6 +13,14 @@
 {%- endmacro %}
 
 
+{% macro all_findings(product) -%}
+    {%- for family in ['value', 'population', 'score', 'label', 'change', 'feature'] %}
+    select * from {{ ref(family ~ '_findings_' ~ product) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {% macro percent(share) -%}
     cast(cast(100 * {{ share }} as decimal(18, 1)) as text) || '%'
 {%- endmacro %}

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from conftest import Fresh
+from conftest import CUSTOMERS, Fresh
 from project import PRODUCTS, Project, copy_of_project
 
 from python_scoring.demo_data import generate
@@ -301,7 +301,9 @@ def test_a_failed_check_quarantines_the_whole_run(fresh: Fresh, tmp_path: Path) 
     products are published, and churn's consumers go on with the last known good predictions.
     Building the slot again fails again and adds nothing.
     """
-    project = fresh(folder=with_churn_maximum(copy_of_project(tmp_path), 0.2))
+    generate(CUSTOMERS, datetime(2027, 2, 1), tmp_path / "raw", progress=False)
+    folder = with_churn_maximum(copy_of_project(tmp_path), 0.2)
+    project = fresh(folder=folder, raw_data=tmp_path / "raw")
     served = f"(select {SCORES} from lake.marts.churn_predictions_v1)"
     healthy = project.digest(served)
     first = project.build(env={"PREDICTION_NOW": MONDAY_THE_FIRST}, check=False)

@@ -19,6 +19,8 @@ from test_artifacts import demo_artifact
 
 from python_scoring.artifacts import CARD_FILE, MODEL_FILE, parse, sha256
 
+pytestmark = pytest.mark.slow
+
 NEXT_DAY = "2026-11-24T07:00:00"
 CHURN = ("--select", "+path:models/products/churn")
 CANDIDATES = Path("models/products/churn/candidates_churn.py")

@@ -60,34 +60,34 @@ def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_pat
     folder = copy_of_project(tmp_path)
     fault = rows("frame.assign(score=frame.score.where(frame.run_id != bad, 9.0))")
     fault(folder)
-    bad = "    bad = dbt.ref('due_runs').filter(\"as_of = '2026-11-25'\").fetchone() or ['']\n"
+    bad = "    bad = dbt.ref('due_runs').filter(\"as_of = '2026-11-21'\").fetchone() or ['']\n"
     edit(
         folder,
         CANDIDATES,
         "    import pandas as pd\n",
         f"{bad}    bad = bad[0]\n    import pandas as pd\n",
     )
-    project = fresh(folder=folder)
+    project = fresh(folder=folder, empty=True)
     days = {
-        "PREDICTION_NOW": "2026-11-27T07:00:00",
-        "PREDICTION_AS_OF": "2026-11-24,2026-11-25,2026-11-26",
+        "PREDICTION_NOW": "2026-11-23T07:00:00",
+        "PREDICTION_AS_OF": "2026-11-20,2026-11-21,2026-11-22",
     }
     assert project.build(*CHURN, env=days, check=False).returncode != 0
-    assert outcome(project, "2026-11-24")[0] == "published"
-    assert outcome(project, "2026-11-25")[0] == "quarantined"
-    status, reason = outcome(project, "2026-11-26")
+    assert outcome(project, "2026-11-20")[0] == "published"
+    assert outcome(project, "2026-11-21")[0] == "quarantined"
+    status, reason = outcome(project, "2026-11-22")
     assert status == "failed"
     assert reason.startswith("postponed: an earlier slot of this build is quarantined")
     project.build(*CHURN, env=days, check=False)
-    assert outcome(project, "2026-11-26")[0] == "published"
+    assert outcome(project, "2026-11-22")[0] == "published"
     [(former,)] = project.query(
         "select distinct cast(former.as_of as date)::text "
         "from lake.operations.label_migrations as m "
         "join lake.operations.run_states as own on m.run_id = own.run_id "
         "join lake.operations.run_states as former on m.former_run_id = former.run_id "
-        "where own.as_of = '2026-11-26'"
+        "where own.as_of = '2026-11-22'"
     )
-    assert former == "2026-11-24"
+    assert former == "2026-11-20"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from project import Project
 
 from python_scoring.warehouse import PROJECT
 
+pytestmark = pytest.mark.slow
+
 LAST = date(2026, 11, 22)
 CHECKS = "lake.operations.output_checks"
 

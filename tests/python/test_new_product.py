@@ -12,7 +12,7 @@ def test_a_copied_folder_is_a_product(fresh: Fresh, tmp_path: Path) -> None:
     folder = copy_of_project(tmp_path)
     products = folder / "models" / "products"
     shutil.copytree(products / "churn", products / "winback")
-    for file in sorted((products / "winback").iterdir()):
+    for file in sorted(file for file in (products / "winback").rglob("*") if file.is_file()):
         file.write_text(file.read_text().replace("churn", "winback"))
         file.rename(file.with_name(file.name.replace("churn", "winback")))
     project = fresh(folder=folder)

@@ -205,18 +205,26 @@ def test_folders_of_files_give_the_same_predictions(
 
 
 def test_events_may_be_empty(fresh: Fresh, built: Project, demo_raw: Path, tmp_path: Path) -> None:
-    """Without a single event everybody is scored all the same, with event counts of zero."""
+    """Without a single event everybody is scored all the same, with event counts of zero. A model
+    that was trained on events is not let through, though: the reason names the empty features.
+    """
     raw = tmp_path / "raw"
     for table, condition in (("customers", "true"), ("orders", "true"), ("events", "false")):
         write(f"from '{demo_raw}/{table}.parquet' where {condition}", raw / f"{table}.parquet")
     project = fresh(empty=True, raw_data=raw)
-    project.build("--select", "+path:models/products/churn")
+    project.build("--select", "+path:models/products/churn", check=False)
     assert project.query(
         "select sum(event_count_30d), sum(event_count_90d), max(days_since_last_event) "
         "from lake.features.feature_snapshots"
     ) == [(0, 0, None)]
-    customers = "select customer_id from lake.marts.churn_predictions_v1 order by 1"
-    assert project.query(customers) == built.query(customers)
+    everybody = built.query("select customer_id from lake.marts.churn_predictions_v1 order by 1")
+    quarantined = "select customer_id from lake.predictions.quarantine_churn order by 1"
+    assert project.query(quarantined) == everybody
+    blocking = project.query(
+        "select distinct check_name, scope from lake.operations.output_checks "
+        "where outcome = 'failed' and severity = 'block' order by 2"
+    )
+    assert blocking == [("feature_psi", "event_count_30d"), ("feature_psi", "event_count_90d")]
 
 
 def test_a_broken_source_stops_before_the_features(

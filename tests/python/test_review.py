@@ -6,6 +6,8 @@ import pytest
 from conftest import Fresh
 from project import Project, copy_of_project
 
+pytestmark = pytest.mark.slow
+
 NEXT_DAY = "2026-11-24T07:00:00"
 CHURN = ("--select", "+path:models/products/churn")
 
