@@ -14,3 +14,8 @@
 {% macro string_literal(text) -%}
     '{{ (text | string).replace("'", "''") }}'
 {%- endmacro %}
+
+
+{% macro is_built(relation) -%}
+    {{ return(adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none) }}
+{%- endmacro %}

@@ -72,8 +72,3 @@ full outer join after
     where false
     {%- endif -%}
 {%- endmacro %}
-
-
-{% macro is_built(relation) -%}
-    {{ return(adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none) }}
-{%- endmacro %}
