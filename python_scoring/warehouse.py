@@ -18,6 +18,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from python_scoring.errors import InputError
+from python_scoring.instants import parse_instant
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -117,7 +118,14 @@ def connect_lake(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
         install_extensions(connection)
         connection.execute("set timezone = 'UTC'")
         connection.execute(warehouse.attach_sql(read_only=True))
+        set_clock(connection)
         yield connection
+
+
+def set_clock(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the views take for now: the frozen clock where there is one; see macros/environment."""
+    if frozen := os.environ.get("PREDICTION_NOW"):
+        connection.execute("set variable prediction_now = ?", [str(parse_instant(frozen))])
 
 
 def code_version() -> str:
@@ -156,3 +164,4 @@ class Plugin(BasePlugin):
         """Session variables, read by macros/environment."""
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
+        set_clock(cursor)

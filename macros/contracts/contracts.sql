@@ -54,7 +54,7 @@
     {%- set required = [
         'product', 'output_schema_version', 'meaning', 'score_type', 'unit', 'valid_range', 'labels',
         'intended_use', 'not_to_be_used_for', 'known_limitations', 'horizon_days', 'eligible_population',
-        'schedule', 'freshness', 'sla', 'conservative_default', 'checks'
+        'schedule', 'freshness', 'sla', 'action_policy', 'conservative_default', 'checks'
     ] -%}
     {%- for key in required if key not in contract -%}
         {%- do exceptions.raise_compiler_error(
@@ -62,6 +62,7 @@
         ) -%}
     {%- endfor -%}
     {%- do validate_checks(contract, file ~ ': config.meta.prediction') -%}
+    {%- do validate_sla(contract, file ~ ': config.meta.prediction') -%}
     {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}
         {%- do exceptions.raise_compiler_error(
             file ~ ': cadence ' ~ contract.schedule.cadence

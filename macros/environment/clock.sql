@@ -21,6 +21,7 @@
 {%- endmacro %}
 
 
+{#- The reader's clock. On DuckDB a session may look at another moment: set variable prediction_now = '...'. -#}
 {% macro current_utc_timestamp() -%}
     {{ adapter.dispatch('current_utc_timestamp')() }}
 {%- endmacro %}
@@ -30,7 +31,7 @@
 {%- endmacro %}
 
 {% macro duckdb__current_utc_timestamp() -%}
-    cast(now() at time zone 'UTC' as timestamp)
+    coalesce(try_cast(getvariable('prediction_now') as timestamp), cast(now() at time zone 'UTC' as timestamp))
 {%- endmacro %}
 
 

@@ -234,3 +234,47 @@
 {% macro duckdb__numbered_items(relation, list, position, item) -%}
     (select *, generate_subscripts({{ list }}, 1) - 1 as {{ position }}, unnest({{ list }}) as {{ item }} from {{ relation }}) as numbered
 {%- endmacro %}
+
+
+{% macro each_day(first, last) -%}
+    {{ adapter.dispatch('each_day')(first, last) }}
+{%- endmacro %}
+
+{% macro default__each_day(first, last) -%}
+    explode(sequence(date_trunc('day', {{ first }}), date_trunc('day', {{ last }}), interval '1' day))
+{%- endmacro %}
+
+{% macro duckdb__each_day(first, last) -%}
+    unnest(generate_series(date_trunc('day', {{ first }}), date_trunc('day', {{ last }}), interval '1' day))
+{%- endmacro %}
+
+
+{% macro all_true(condition) -%}
+    {{ adapter.dispatch('all_true')(condition) }}
+{%- endmacro %}
+
+{% macro default__all_true(condition) -%}
+    every({{ condition }})
+{%- endmacro %}
+
+{% macro duckdb__all_true(condition) -%}
+    bool_and({{ condition }})
+{%- endmacro %}
+
+
+{% macro epoch_microseconds(instant) -%}
+    {{ adapter.dispatch('epoch_microseconds')(instant) }}
+{%- endmacro %}
+
+{% macro default__epoch_microseconds(instant) -%}
+    unix_micros({{ instant }})
+{%- endmacro %}
+
+{% macro duckdb__epoch_microseconds(instant) -%}
+    epoch_us({{ instant }})
+{%- endmacro %}
+
+
+{% macro compact_date(instant) -%}
+    replace(cast(cast({{ instant }} as date) as text), '-', '')
+{%- endmacro %}

@@ -4,6 +4,9 @@
         {%- if flags.WHICH in ['build', 'run', 'test', 'seed'] -%}
             {%- do close_crashed_attempts() -%}
         {%- endif -%}
+        {%- if flags.WHICH in ['build', 'run'] -%}
+            {%- do record_operations() -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

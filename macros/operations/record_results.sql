@@ -12,6 +12,7 @@
                 {{ log('  ' ~ attempt['product'] ~ ' as of ' ~ attempt['as_of'] ~ ' ' ~ attempt['status'] ~ ': ' ~ attempt['reason'], info=true) }}
             {%- endif -%}
         {%- endfor -%}
+        {%- do record_operations() -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -37,6 +37,9 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if problems -%}
+        {%- if flags.WHICH in ['build', 'run'] -%}
+            {%- do record_source_failure('The raw data cannot be used: ' ~ problems | join(' ')) -%}
+        {%- endif -%}
         {%- do exceptions.raise_compiler_error(
             'The raw data in RAW_DATA=' ~ folder ~ ' cannot be used:\n  - ' ~ problems | join('\n  - ')
             ~ '\nThe expected tables are described in models/staging/_staging__sources.yml. Nothing was built.'

@@ -1,66 +1,72 @@
--- Computed when it is read: predictions turn stale even if no job ever runs again.
-with contracts as (
-    select * from {{ ref('prediction_contracts') }}
-),
-
-runs as (
-    select * from {{ ref('run_states') }}
-),
-
-clock as (
-    select {{ current_utc_timestamp() }} as read_at
-),
-
-served as (
-    select
-        *,
-        row_number() over (partition by product order by as_of desc, serving_entry desc) as newest
-    from runs
-    where is_served
+-- May consumers act on what they are served? Computed when it is read, like all that it reads.
+with states as (
+    select * from {{ ref('product_states') }}
 ),
 
 attempts as (
-    select
-        *,
-        row_number() over (partition by product order by last_entry desc) as newest
-    from runs
+    select * from {{ ref('run_states') }}
+    where is_last_attempt
 ),
 
-aged as (
+blocking_incidents as (
     select
-        contracts.product,
-        contracts.max_age_hours,
-        contracts.sla_owner,
-        served.as_of,
-        served.run_id,
-        served.model_version,
-        clock.read_at,
-        {{ hours_between('served.as_of', 'clock.read_at') }} as age_hours,
-        {{ add_hours(
-            next_slot('served.as_of', 'contracts.cadence', 'contracts.anchor_days'),
-            '(contracts.availability_lag_hours + contracts.expected_within_hours)'
-        ) }} as fresh_until
-    from contracts
-    cross join clock
-    left join served on contracts.product = served.product and served.newest = 1
+        product,
+        string_agg(
+            'The incident ' || incident_id || ' of high severity is open: ' || message, ' ' order by incident_id
+        ) as reason
+    from {{ ref('incidents') }}
+    where severity = 'high' and status in ('open', 'acknowledged')
+    group by product
+),
+
+overdue_responses as (
+    select
+        product,
+        string_agg(
+            'The escalation ' || incident_id || ' has waited for its ' || replace(subject, '_', ' ') || ' since '
+            || cast(due_on as text) || '.', ' ' order by incident_id, subject
+        ) as reason
+    from {{ ref('review_duties') }}
+    where duty = 'response' and is_overdue
+    group by product
+),
+
+reasoned as (
+    select
+        states.*,
+        blocking_incidents.reason as incident_reason,
+        overdue_responses.reason as response_reason,
+        case
+            when states.freshness = 'never published' then 'Nothing was published yet.'
+            when states.freshness = 'stale'
+                then 'The predictions are older than the ' || states.max_age_hours || ' hours that the contract allows.'
+        end as age_reason
+    from states
+    left join blocking_incidents on states.product = blocking_incidents.product
+    left join overdue_responses on states.product = overdue_responses.product
 )
 
 select
-    aged.product,
-    aged.as_of,
-    aged.run_id,
-    aged.model_version,
-    aged.age_hours,
-    aged.fresh_until,
-    case
-        when aged.as_of is null then 'never published'
-        else {{ freshness('aged.age_hours', 'aged.max_age_hours', 'aged.read_at', 'aged.fresh_until') }}
-    end as freshness,
-    aged.max_age_hours,
-    aged.sla_owner,
+    reasoned.product,
+    reasoned.as_of,
+    reasoned.run_id,
+    reasoned.model_version,
+    reasoned.age_hours,
+    reasoned.fresh_until,
+    reasoned.freshness,
+    reasoned.served_as,
+    coalesce(reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason) is null as action_allowed,
+    nullif(
+        concat_ws(' ', reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason), ''
+    ) as action_blocked_reason,
+    reasoned.action_policy,
+    reasoned.default_score,
+    reasoned.max_age_hours,
+    reasoned.overdue_hours,
+    reasoned.sla_owner,
     attempts.as_of as last_attempt_as_of,
     attempts.status as last_attempt_status,
     attempts.reason as last_attempt_reason,
     attempts.recorded_at as last_attempt_at
-from aged
-left join attempts on aged.product = attempts.product and attempts.newest = 1
+from reasoned
+left join attempts on reasoned.product = attempts.product

@@ -1,0 +1,45 @@
+{#- Who depends on a product: the exposures that read it, directly or through other models. -#}
+
+{% macro consumers_of_products() -%}
+    {%- set rows = [] -%}
+    {%- for exposure in graph.get('exposures', {}).values() | sort(attribute='name') if execute -%}
+        {%- set products = [] -%}
+        {%- do collect_products(exposure.depends_on.nodes, products, []) -%}
+        {%- set owner = exposure.owner.get('name') or exposure.owner.get('email') -%}
+        {%- for product in products | sort -%}
+            {%- do rows.append(
+                'select ' ~ string_literal(product) ~ ' as product, ' ~ string_literal(exposure.name) ~ ' as consumer, '
+                ~ string_literal(owner) ~ ' as owner, ' ~ string_literal(criticality_of(exposure)) ~ ' as criticality'
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ rows | join('\nunion all\n') or 'select cast(null as text) as product, cast(null as text) as consumer, cast(null as text) as owner, cast(null as text) as criticality where false' }}
+{%- endmacro %}
+
+
+{#- The folder under models/products/ that a node, or anything it is built from, lies in. -#}
+{% macro collect_products(unique_ids, products, seen) -%}
+    {%- for unique_id in unique_ids if unique_id not in seen -%}
+        {%- do seen.append(unique_id) -%}
+        {%- set node = graph.nodes.get(unique_id) -%}
+        {%- if node and node.resource_type == 'model' and node.fqn[1] == 'products' -%}
+            {%- if node.fqn[2] not in products -%}
+                {%- do products.append(node.fqn[2]) -%}
+            {%- endif -%}
+        {%- elif node -%}
+            {%- do collect_products(node.depends_on.nodes, products, seen) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro criticality_of(exposure) -%}
+    {%- set criticality = exposure.config.meta.get('criticality') or exposure.meta.get('criticality') -%}
+    {%- if criticality not in ['low', 'medium', 'high'] -%}
+        {%- do exceptions.raise_compiler_error(
+            exposure.original_file_path ~ ': the exposure ' ~ exposure.name ~ ' has config.meta.criticality '
+            ~ (criticality or 'missing') ~ '; expected low, medium or high: how bad it is when its predictions are late.'
+        ) -%}
+    {%- endif -%}
+    {{ return(criticality) }}
+{%- endmacro %}

@@ -1,0 +1,92 @@
+{#- What consumers of each product are served at a moment, and how fresh it is then. -#}
+
+{% macro product_states(contracts, runs, read_at) -%}
+with contracts as (
+    select * from {{ contracts }}
+),
+
+runs as (
+    select * from {{ runs }}
+),
+
+clock as (
+    select {{ read_at }} as read_at
+),
+
+served as (
+    select * from runs
+    where is_current
+),
+
+-- Attempts at the served slot or a newer one that came to nothing after it was published.
+came_to_nothing as (
+    select
+        runs.product,
+        count(*) as attempts
+    from runs
+    inner join served
+        on
+            runs.product = served.product
+            and runs.as_of >= served.as_of
+            and runs.last_entry > served.serving_entry
+    where runs.status in ('failed', 'crashed', 'quarantined', 'withdrawn')
+    group by runs.product
+),
+
+aged as (
+    select
+        contracts.product,
+        contracts.max_age_hours,
+        contracts.sla_owner,
+        contracts.action_policy,
+        contracts.default_score,
+        served.as_of,
+        served.run_id,
+        served.model_version,
+        clock.read_at,
+        coalesce(came_to_nothing.attempts, 0) > 0 as newer_run_failed,
+        {{ hours_between('served.as_of', 'clock.read_at') }} as age_hours,
+        {{ add_hours(
+            next_slot('served.as_of', 'contracts.cadence', 'contracts.anchor_days'),
+            '(contracts.availability_lag_hours + contracts.expected_within_hours)'
+        ) }} as fresh_until
+    from contracts
+    cross join clock
+    left join served on contracts.product = served.product
+    left join came_to_nothing on contracts.product = came_to_nothing.product
+),
+
+judged as (
+    select
+        *,
+        case
+            when as_of is null then 'never published'
+            else {{ freshness('age_hours', 'max_age_hours', 'read_at', 'fresh_until') }}
+        end as freshness,
+        greatest({{ hours_between('fresh_until', 'read_at') }}, 0) as overdue_hours
+    from aged
+)
+
+select
+    *,
+    case
+        when as_of is null then null
+        when freshness = 'fresh' and not newer_run_failed then 'current'
+        else 'last_known_good'
+    end as served_as,
+    case
+        when freshness = 'fresh' and not newer_run_failed then 'none_needed'
+        when freshness in ('fresh', 'due') then 'last_known_good'
+        else action_policy
+    end as fallback_mode
+from judged
+{%- endmacro %}
+
+
+{% macro freshness(age_hours, max_age_hours, read_at, fresh_until) -%}
+    case
+        when {{ age_hours }} > {{ max_age_hours }} then 'stale'
+        when {{ read_at }} > {{ fresh_until }} then 'due'
+        else 'fresh'
+    end
+{%- endmacro %}

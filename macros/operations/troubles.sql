@@ -1,0 +1,176 @@
+{#- What is wrong and not yet made good, by product and cause: each open incident has one, and the other way
+    round. A run that is published in time, for the same slot or a later one, makes good what was before it. -#}
+
+{% macro recoveries() -%}
+    select
+        ledger.product,
+        ledger.as_of,
+        ledger.entry,
+        ledger.recorded_at <= {{ add_hours('ledger.as_of', 'contracts.deadline_hours') }} as is_in_time
+    from {{ source('operations', 'run_ledger') }} as ledger
+    inner join ({{ contract_rows() }}) as contracts on ledger.product = contracts.product
+    where ledger.status in ('published', 'released')
+{%- endmacro %}
+
+
+{#- Runs that failed, crashed or were quarantined, and builds that found no usable sources. -#}
+{% macro run_troubles() -%}
+    select
+        ledger.product,
+        case
+            when ledger.status = 'failed' then 'run_failed'
+            when ledger.status = 'crashed' then 'run_crashed'
+            when drifted.run_id is not null then 'blocking_drift'
+            else 'run_quarantined'
+        end as cause,
+        ledger.as_of,
+        ledger.entry as evidence,
+        'The run as of ' || {{ plain_date('ledger.as_of') }} || case ledger.status
+            when 'failed' then ' failed: '
+            when 'crashed' then ' crashed: '
+            else ' was quarantined: '
+        end || ledger.reason as message
+    from {{ source('operations', 'run_ledger') }} as ledger
+    left join (
+        select distinct run_id from {{ source('operations', 'output_checks') }}
+        where
+            outcome = 'failed'
+            and severity = 'block'
+            and check_name in ('{{ var("drift_checks") | join("', '") }}')
+    ) as drifted on ledger.run_id = drifted.run_id
+    where
+        ledger.status in ('failed', 'crashed', 'quarantined')
+        -- It waits for an earlier slot, whose own trouble is told.
+        and ledger.reason not like 'postponed:%'
+
+    union all
+
+    select
+        contracts.product,
+        'source_broken' as cause,
+        cast(null as timestamp) as as_of,
+        failures.ledger_entry as evidence,
+        failures.message
+    from {{ source('operations', 'source_failures') }} as failures
+    cross join ({{ contract_rows() }}) as contracts
+{%- endmacro %}
+
+
+{% macro sla_troubles() -%}
+    select
+        product,
+        'sla_breach' as cause,
+        as_of,
+        kind = 'age' as needs_later_slot,
+        entry as evidence,
+        case kind
+            when 'slot' then 'The slot ' || {{ plain_date('as_of') }} || ' was not published by its deadline, '
+            else 'The predictions as of ' || {{ plain_date('as_of') }} || ' were served beyond their maximum age, reached at '
+        end || cast(deadline as text) || ' UTC.' as message
+    from {{ source('operations', 'sla_records') }}
+    where outcome = 'breached'
+{%- endmacro %}
+
+
+{#- So many breaches since the last escalation that the way of working has to change. -#}
+{% macro escalation_troubles(accounted_for) -%}
+    select
+        breaches.product,
+        'sla_escalation' as cause,
+        max(breaches.as_of) as as_of,
+        max_by(breaches.kind, breaches.entry) = 'age' as needs_later_slot,
+        max(breaches.entry) as evidence,
+        count(*) || ' breaches of the SLA within ' || max(contracts.escalation_within_days)
+        || ' days, the last for ' || {{ plain_date('max(breaches.as_of)') }} || '.' as message
+    from {{ source('operations', 'sla_records') }} as breaches
+    inner join ({{ contract_rows() }}) as contracts on breaches.product = contracts.product
+    left join {{ accounted_for }} as accounted
+        on breaches.product = accounted.product and accounted.cause = 'sla_escalation'
+    where
+        breaches.outcome = 'breached'
+        and breaches.entry > coalesce(accounted.evidence, 0)
+        and breaches.deadline > {{ add_days(recorded_at(), '-contracts.escalation_within_days') }}
+    group by breaches.product
+    having count(*) >= max(contracts.escalation_breaches)
+{%- endmacro %}
+
+
+{#- A series of denied reads by one role: somebody tries, or an entitlement is wrong. -#}
+{% macro access_troubles() -%}
+    {%- set limit = var('denied_access') -%}
+    select
+        product,
+        'access_denied' as cause,
+        cast(null as timestamp) as as_of,
+        max(evidence) as evidence,
+        string_agg('The role ' || role || ' was denied ' || denials || ' times within {{ limit.within_hours }} hours.', ' ' order by role) as message
+    from (
+        select
+            coalesce(contracts.product, 'all') as product,
+            denied.role,
+            count(*) as denials,
+            {{ epoch_microseconds('max(denied.logged_at)') }} as evidence
+        from {{ source('operations', 'access_log') }} as denied
+        left join ({{ contract_rows() }}) as contracts on left(denied.output, length(contracts.product) + 1) = contracts.product || '_'
+        where
+            not denied.allowed
+            and denied.logged_at > {{ add_hours(recorded_at(), '-' ~ limit.within_hours) }}
+        group by coalesce(contracts.product, 'all'), denied.role
+        having count(*) >= {{ limit.denials }}
+    ) as series
+    group by product
+{%- endmacro %}
+
+
+{% macro troubles(accounted_for) -%}
+    select
+        all_troubles.product,
+        all_troubles.cause,
+        max_by(all_troubles.as_of, all_troubles.evidence) as as_of,
+        max(all_troubles.evidence) as evidence,
+        max_by(all_troubles.message, all_troubles.evidence) as message,
+        count(*) as occurrences,
+        {{ all_true('all_troubles.is_mitigated') }} as is_mitigated
+    from (
+        select
+            runs.*,
+            {{ exists_recovery('runs', 'recovery.entry > runs.evidence and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)') }} as is_mitigated,
+            {{ exists_recovery('runs', 'recovery.is_in_time and recovery.entry > runs.evidence and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)') }} as is_made_good
+        from ({{ run_troubles() }}) as runs
+
+        union all
+
+        select
+            promises.product,
+            promises.cause,
+            promises.as_of,
+            promises.evidence,
+            promises.message,
+            {{ exists_recovery(
+                'promises',
+                'recovery.as_of >= promises.as_of and not (promises.needs_later_slot and recovery.as_of = promises.as_of)'
+            ) }} as is_mitigated,
+            {{ exists_recovery('promises', 'recovery.is_in_time and recovery.as_of > promises.as_of') }} as is_made_good
+        from ({{ sla_troubles() }} union all {{ escalation_troubles(accounted_for) }}) as promises
+
+        union all
+
+        select
+            accesses.*,
+            false as is_mitigated,
+            false as is_made_good
+        from ({{ access_troubles() }}) as accesses
+    ) as all_troubles
+    left join {{ accounted_for }} as accounted
+        on all_troubles.product = accounted.product and all_troubles.cause = accounted.cause
+    where not all_troubles.is_made_good and all_troubles.evidence > coalesce(accounted.evidence, 0)
+    group by all_troubles.product, all_troubles.cause
+{%- endmacro %}
+
+
+{% macro exists_recovery(trouble, condition) -%}
+    exists (
+        select 1 from recoveries as recovery
+        where recovery.product = {{ trouble }}.product and {{ condition }}
+    )
+{%- endmacro %}

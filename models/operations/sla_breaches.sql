@@ -1,0 +1,67 @@
+-- Every deadline that was missed: how late, why, and whether it still waits. One row per slot, and one per
+-- run that was served beyond its maximum age.
+with breaches as (
+    select * from {{ source('operations', 'sla_records') }}
+    where outcome = 'breached'
+),
+
+ledger as (
+    select * from {{ source('operations', 'run_ledger') }}
+),
+
+clock as (
+    select {{ current_utc_timestamp() }} as read_at
+),
+
+-- What ended the breach: the slot itself or a newer one, published after the deadline or before it was noticed.
+publications as (
+    select
+        breaches.entry,
+        min(ledger.recorded_at) as closed_at,
+        min(case when ledger.as_of = breaches.as_of then ledger.recorded_at end) as published_at
+    from breaches
+    inner join ledger
+        on
+            breaches.product = ledger.product
+            and ledger.status in ('published', 'released')
+            and ledger.recorded_at > breaches.deadline
+            and ledger.as_of >= breaches.as_of
+            and (breaches.kind = 'slot' or ledger.as_of > breaches.as_of)
+    group by breaches.entry
+),
+
+attempts as (
+    select
+        product,
+        as_of,
+        max_by(status, entry) as status,
+        max_by(reason, entry) as reason
+    from ledger
+    where status in ('failed', 'crashed', 'quarantined', 'withdrawn')
+    group by product, as_of
+)
+
+select
+    breaches.product,
+    breaches.kind,
+    breaches.as_of,
+    breaches.deadline,
+    case
+        when publications.closed_at is null then 'open'
+        when breaches.kind = 'age' or publications.published_at = publications.closed_at then 'late'
+        else 'missed'
+    end as outcome,
+    publications.closed_at,
+    {{ hours_between('breaches.deadline', 'coalesce(publications.closed_at, clock.read_at)') }} as hours_late,
+    case
+        when breaches.kind = 'age' then 'No newer run was published before it was too old.'
+        when attempts.status is not null then attempts.status || ': ' || attempts.reason
+        when publications.published_at is not null then 'No build ran between the data cutoff and the deadline.'
+        else 'No build tried this slot.'
+    end as reason,
+    breaches.recorded_at
+from breaches
+cross join clock
+left join publications on breaches.entry = publications.entry
+left join attempts
+    on breaches.product = attempts.product and breaches.as_of = attempts.as_of
