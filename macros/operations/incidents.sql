@@ -83,14 +83,7 @@ troubles as (
 ),
 
 all_evidence as (
-    select product, cause, max(evidence) as evidence from ({{ run_troubles() }}) as runs
-    group by product, cause
-    union all
-    select product, cause, max(evidence) as evidence from ({{ sla_troubles() }}) as promises
-    group by product, cause
-    union all
-    select product, 'sla_escalation' as cause, max(evidence) as evidence from ({{ sla_troubles() }}) as promises
-    group by product
+    {{ known_evidence() }}
 ),
 
 states as (

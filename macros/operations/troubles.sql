@@ -174,3 +174,22 @@
         where recovery.product = {{ trouble }}.product and {{ condition }}
     )
 {%- endmacro %}
+
+
+{#- Up to where each cause is known, made good or not. -#}
+{% macro known_evidence() -%}
+    select
+        product,
+        cause,
+        max(evidence) as evidence
+    from (
+        select product, cause, evidence from ({{ run_troubles() }}) as runs
+        union all
+        select product, cause, evidence from ({{ sla_troubles() }}) as promises
+        union all
+        select product, 'sla_escalation' as cause, evidence from ({{ sla_troubles() }}) as promises
+        union all
+        select product, cause, evidence from ({{ access_troubles() }}) as accesses
+    ) as known
+    group by product, cause
+{%- endmacro %}

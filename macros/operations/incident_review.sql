@@ -1,0 +1,94 @@
+{#- What a person says of an incident: that it is looked at, or that it is over though no run was published in
+    time since. Each appends to the timeline and does nothing twice. -#}
+
+{% macro acknowledge_incident(incident_id=none, by=none, note=none) -%}
+    {%- set incident = incident_under_review('acknowledge_incident', incident_id, by, note) -%}
+    {%- if incident['status'] == 'open' -%}
+        {%- do record_incident_event(incident, 'acknowledged', note or 'Looked at by ' ~ by ~ '.', by) -%}
+        {{ log(describe_incident(incident) ~ ' is acknowledged; it is closed by the next run that is published in time.', info=true) }}
+    {%- else -%}
+        {{ log(describe_incident(incident) ~ ' is ' ~ incident['status'] ~ ' already: nothing to do.', info=true) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro resolve_incident(incident_id=none, by=none, note=none) -%}
+    {%- set incident = incident_under_review('resolve_incident', incident_id, by, note) -%}
+    {%- if not (note or '') | string | trim -%}
+        {%- do exceptions.raise_compiler_error(
+            "resolve_incident lacks note: say why the incident is over though no run was published in time since. Call: "
+            ~ incident_call('resolve_incident')
+        ) -%}
+    {%- elif incident['status'] in ['resolved', 'reviewed'] -%}
+        {{ log(describe_incident(incident) ~ ' is ' ~ incident['status'] ~ ' already: nothing to do.', info=true) }}
+    {%- else -%}
+        {%- do record_incident_event(incident, 'resolved', note, by) -%}
+        {{ log(
+            describe_incident(incident) ~ ' is resolved: actions are no longer blocked by it.'
+            ~ (' Its review belongs into seeds/incident_reviews.csv.' if incident['was_high'] else ''), info=true
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro incident_under_review(operation, incident_id, by, note) -%}
+    {%- for name, value in [('incident_id', incident_id), ('by', by)] if not (value or '') | string | trim -%}
+        {%- do exceptions.raise_compiler_error(operation ~ ' lacks ' ~ name ~ '. Call: ' ~ incident_call(operation)) -%}
+    {%- endfor -%}
+    {%- if not is_built(operations_table('incident_events')) -%}
+        {%- do exceptions.raise_compiler_error(operation ~ ': nothing was built in this warehouse; set WAREHOUSE, or run dbt build first.') -%}
+    {%- endif -%}
+    {%- set known = run_query('select * from (' ~ incident_states() ~ ') as incidents order by opened_at desc, incident_id').rows -%}
+    {%- for incident in known if incident['incident_id'] == incident_id -%}
+        {{ return(incident) }}
+    {%- endfor -%}
+    {%- set lines = [] -%}
+    {%- for incident in known if incident['status'] not in ['resolved', 'reviewed'] -%}
+        {%- do lines.append('\n  ' ~ incident['incident_id'] ~ '  ' ~ incident['severity'] ~ ', ' ~ incident['status']) -%}
+    {%- endfor -%}
+    {%- do exceptions.raise_compiler_error(
+        operation ~ ": there is no incident '" ~ incident_id ~ "' in lake.operations.incidents. "
+        ~ ('Those that are not resolved:' ~ lines | join if lines else 'None is waiting to be resolved.')
+    ) -%}
+{%- endmacro %}
+
+
+{% macro incident_call(operation) -%}
+    {{ return(
+        'dbt run-operation ' ~ operation
+        ~ " --args '{incident_id: <incident_id of lake.operations.incidents>, by: <your name>, note: <why>}'"
+    ) }}
+{%- endmacro %}
+
+
+{% macro describe_incident(incident) -%}
+    {{ return('The incident ' ~ incident['incident_id'] ~ ' (' ~ incident['severity'] ~ ')') }}
+{%- endmacro %}
+
+
+{#- What is known by now is accounted for: only what comes later opens another incident of this cause. -#}
+{% macro record_incident_event(incident, event, message, by) -%}
+    {%- set events = operations_table('incident_events') -%}
+    {%- call statement('record_incident_event', auto_begin=true) -%}
+        insert into {{ events }} (
+            event_number, incident_id, product, cause, event, severity, fallback_mode, as_of, served_as_of, message,
+            evidence, recorded_at, recorded_by, invocation_id
+        )
+        select
+            (select max(known.event_number) from {{ events }} as known) + 1, newest.incident_id, newest.product,
+            newest.cause, '{{ event }}', newest.severity, newest.fallback_mode, newest.as_of, newest.served_as_of,
+            {{ string_literal(message) }}, coalesce(known_evidence.evidence, newest.evidence), {{ recorded_at() }},
+            {{ string_literal(by) }}, '{{ invocation_id }}'
+        from {{ events }} as newest
+        left join ({{ known_evidence() }}) as known_evidence
+            on newest.product = known_evidence.product and newest.cause = known_evidence.cause
+        where
+            newest.event_number = (
+                select max(own.event_number) from {{ events }} as own
+                where own.incident_id = {{ string_literal(incident['incident_id']) }}
+            )
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+    {#- The owners hear of it at once, not with the next build. -#}
+    {%- do record_missing('notification_messages', due_notifications(incident_reviews())) -%}
+{%- endmacro %}
