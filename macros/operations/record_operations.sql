@@ -33,9 +33,10 @@
 
 {#- The build is about to end, before there is a plan. -#}
 {% macro record_source_failure(message) -%}
+    {%- set failures = operations_table('source_failures') -%}
     {%- do run_query(
-        'insert into ' ~ operations_table('source_failures') ~ ' (recorded_at, message, ledger_entry, invocation_id) '
-        ~ 'select ' ~ recorded_at() ~ ', ' ~ string_literal(message) ~ ', '
+        'insert into ' ~ failures ~ ' (entry, recorded_at, message, ledger_entry, invocation_id) '
+        ~ 'select (select coalesce(max(entry), 0) + 1 from ' ~ failures ~ '), ' ~ recorded_at() ~ ', ' ~ string_literal(message) ~ ', '
         ~ "(select coalesce(max(entry), 0) + 1 from " ~ operations_table('run_ledger') ~ "), '" ~ invocation_id ~ "'"
     ) -%}
     {%- do record_operations() -%}

@@ -25,6 +25,7 @@
         end as cause,
         ledger.as_of,
         ledger.entry as evidence,
+        ledger.entry as ledger_entry,
         'The run as of ' || {{ plain_date('ledger.as_of') }} || case ledger.status
             when 'failed' then ' failed: '
             when 'crashed' then ' crashed: '
@@ -49,7 +50,8 @@
         contracts.product,
         'source_broken' as cause,
         cast(null as timestamp) as as_of,
-        failures.ledger_entry as evidence,
+        failures.entry as evidence,
+        failures.ledger_entry,
         failures.message
     from {{ source('operations', 'source_failures') }} as failures
     cross join ({{ contract_rows() }}) as contracts
@@ -123,6 +125,9 @@
 
 
 {% macro troubles(accounted_for) -%}
+    {%- set later_run -%}
+        recovery.entry > runs.ledger_entry and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)
+    {%- endset -%}
     select
         all_troubles.product,
         all_troubles.cause,
@@ -133,9 +138,13 @@
         {{ all_true('all_troubles.is_mitigated') }} as is_mitigated
     from (
         select
-            runs.*,
-            {{ exists_recovery('runs', 'recovery.entry > runs.evidence and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)') }} as is_mitigated,
-            {{ exists_recovery('runs', 'recovery.is_in_time and recovery.entry > runs.evidence and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)') }} as is_made_good
+            runs.product,
+            runs.cause,
+            runs.as_of,
+            runs.evidence,
+            runs.message,
+            {{ exists_recovery('runs', later_run) }} as is_mitigated,
+            {{ exists_recovery('runs', 'recovery.is_in_time and ' ~ later_run) }} as is_made_good
         from ({{ run_troubles() }}) as runs
 
         union all
