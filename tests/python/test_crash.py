@@ -95,8 +95,12 @@ def test_killed_builds_are_made_up_for(fresh: Fresh, built: Project) -> None:
         finally:
             build.kill()
         assert_only_whole_runs(project)
-        # The attempts that the build before had left open.
+        # The attempts that the build before had left open, and an incident for them.
         assert attempts(project, "crashed") == (crashed if crashed == started else started), moment
+        opened = project.query(
+            "select count(*) from lake.operations.incident_events where event = 'opened'"
+        )
+        assert opened == [(len(PRODUCTS) if attempts(project, "crashed") else 0,)], moment
 
     console = project.build().stdout
     assert "the last attempt crashed; it is in the ledger" in console
@@ -116,4 +120,8 @@ def test_killed_builds_are_made_up_for(fresh: Fresh, built: Project) -> None:
     )
     assert len(set(entries[0])) == 1
     assert attempts(project, "crashed") >= len(PRODUCTS) * (len(MOMENTS) - 1)
+    # One incident per product, however often it crashed, and over with the run that was published.
+    assert project.query(
+        "select product, cause, status from lake.operations.incidents order by product"
+    ) == [(product, "run_crashed", "resolved") for product in PRODUCTS]
     assert "Nothing is due" in project.build().stdout

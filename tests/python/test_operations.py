@@ -305,6 +305,26 @@ def test_operations_on_incidents_of_an_empty_warehouse(fresh: Fresh) -> None:
     assert "nothing was built in this warehouse; set WAREHOUSE, or run dbt build first." in result.stdout
 
 
+def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
+    """Files are merged and inlined rows written out; tables read the same, and builds go on."""
+    project = fresh()
+    tables = [
+        "lake.operations.run_ledger",
+        "lake.operations.output_checks",
+        "lake.predictions.predictions_churn",
+        "lake.features.feature_snapshots",
+        "(select * exclude (age_hours) from lake.marts.churn_predictions_v1)",
+    ]
+    before = [project.digest(table) for table in tables]
+    console = project.dbt("run-operation", "maintain_lake", "--args", "{keep_days: 1}").stdout
+    assert "Files that no snapshot needs are deleted 1 days later." in console
+    assert [project.digest(table) for table in tables] == before
+    result = project.dbt("run-operation", "maintain_lake", "--args", "{keep_days: soon}", check=False)
+    assert "maintain_lake: keep_days is soon; expected a whole number of days" in result.stdout
+    # The tests of the next build find nothing deleted from the append-only tables either.
+    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
