@@ -68,6 +68,46 @@ def with_a_broken_week(folder: Path) -> Path:
     return folder
 
 
+def assert_everything_is_told_once(project: Project) -> None:
+    """Each message once, to the one owner whom the product and its consumer share."""
+    told = project.query(
+        "select incident_id, occasion, count(*), count(distinct notification_id), "
+        "any_value(recipient) from lake.operations.notification_messages "
+        "group by 1, 2 order by 1, 2"
+    )
+    assert told == [
+        ("churn-run-failed-20261104", "opened", 1, 1, "customer-analytics"),
+        ("churn-run-failed-20261104", "overdue", 2, 2, "customer-analytics"),
+        ("churn-run-failed-20261104", "resolved", 1, 1, "customer-analytics"),
+        ("churn-run-failed-20261104", "severity_changed", 1, 1, "customer-analytics"),
+        ("churn-sla-breach-20261104", "opened", 1, 1, "customer-analytics"),
+        ("churn-sla-breach-20261104", "overdue", 2, 2, "customer-analytics"),
+        ("churn-sla-breach-20261104", "resolved", 1, 1, "customer-analytics"),
+        ("churn-sla-breach-20261104", "severity_changed", 1, 1, "customer-analytics"),
+        ("churn-sla-escalation-20261105", "opened", 1, 1, "customer-analytics"),
+        ("churn-sla-escalation-20261105", "overdue", 1, 1, "customer-analytics"),
+        ("churn-sla-escalation-20261105", "resolved", 1, 1, "customer-analytics"),
+    ]
+    [(body,)] = project.query(
+        "select body from lake.operations.notification_messages "
+        "where incident_id = 'churn-run-failed-20261104' and occasion = 'severity_changed'"
+    )
+    assert body.splitlines() == [
+        "What happened: From medium to high: what consumers are served is stale.",
+        "Who is affected: retention_campaign (high criticality).",
+        (
+            "What they are served: the run as of 2026-11-02, 79.00 hours old and stale. "
+            "By the contract they skip the action."
+        ),
+        "Since: 2026-11-04 07:00:00 UTC.",
+        (
+            "What to do: read the step that failed in lake.operations.step_log, repair it, "
+            "and run dbt build again."
+        ),
+        "Incident: churn-run-failed-20261104, in lake.operations.incidents.",
+    ]
+
+
 @pytest.mark.slow
 def test_a_missed_slot_a_broken_week_and_what_follows(
     fresh: Fresh, tmp_path: Path, read: Callable[[Project], Query]
@@ -84,7 +124,9 @@ def test_a_missed_slot_a_broken_week_and_what_follows(
     )
 
     def build(day: int, *, fails: bool) -> str:
-        result = project.build(*CHURN, env={"PREDICTION_NOW": f"2026-11-{day:02}T07:00:00"}, check=False)
+        result = project.build(
+            *CHURN, env={"PREDICTION_NOW": f"2026-11-{day:02}T07:00:00"}, check=False
+        )
         assert (result.returncode != 0) == fails, result.stdout
         return result.stdout
 
@@ -133,10 +175,16 @@ def test_a_missed_slot_a_broken_week_and_what_follows(
     }
     escalation = incident(project, "sla_escalation")
     assert escalation == ("churn-sla-escalation-20261105", "high", "resolved")
-    assert at("2026-11-09T08:00:00", freshness) == [(
-        "fresh", False, "The escalation churn-sla-escalation-20261105 has waited for its "
-        "stakeholder notification since 2026-11-07.",
-    )]  # fmt: skip
+    assert at("2026-11-09T08:00:00", freshness) == [
+        (
+            "fresh",
+            False,
+            (
+                "The escalation churn-sla-escalation-20261105 has waited for its "
+                "stakeholder notification since 2026-11-07."
+            ),
+        )
+    ]
     assert project.query(
         "select distinct outcome from lake.operations.sla_breaches where kind = 'slot'"
     ) == [("missed",)]
@@ -164,37 +212,7 @@ def test_a_missed_slot_a_broken_week_and_what_follows(
     console = build(13, fails=True)
     assert "FAIL 2 duties_are_done_quarantine_churn_churn" in console
 
-    # Each message once, to the one owner whom the product and its consumer share.
-    told = project.query(
-        "select incident_id, occasion, count(*), count(distinct notification_id), "
-        "any_value(recipient) from lake.operations.notification_messages group by 1, 2 order by 1, 2"
-    )
-    assert told == [
-        ("churn-run-failed-20261104", "opened", 1, 1, "customer-analytics"),
-        ("churn-run-failed-20261104", "overdue", 2, 2, "customer-analytics"),
-        ("churn-run-failed-20261104", "resolved", 1, 1, "customer-analytics"),
-        ("churn-run-failed-20261104", "severity_changed", 1, 1, "customer-analytics"),
-        ("churn-sla-breach-20261104", "opened", 1, 1, "customer-analytics"),
-        ("churn-sla-breach-20261104", "overdue", 2, 2, "customer-analytics"),
-        ("churn-sla-breach-20261104", "resolved", 1, 1, "customer-analytics"),
-        ("churn-sla-breach-20261104", "severity_changed", 1, 1, "customer-analytics"),
-        ("churn-sla-escalation-20261105", "opened", 1, 1, "customer-analytics"),
-        ("churn-sla-escalation-20261105", "overdue", 1, 1, "customer-analytics"),
-        ("churn-sla-escalation-20261105", "resolved", 1, 1, "customer-analytics"),
-    ]
-    [(body,)] = project.query(
-        "select body from lake.operations.notification_messages "
-        "where incident_id = 'churn-run-failed-20261104' and occasion = 'severity_changed'"
-    )
-    assert body.splitlines() == [
-        "What happened: From medium to high: what consumers are served is stale.",
-        "Who is affected: retention_campaign (high criticality).",
-        "What they are served: the run as of 2026-11-02, 79.00 hours old and stale. "
-        "By the contract they skip the action.",
-        "Since: 2026-11-04 07:00:00 UTC.",
-        "What to do: read the step that failed in lake.operations.step_log, repair it, and run dbt build again.",
-        "Incident: churn-run-failed-20261104, in lake.operations.incidents.",
-    ]
+    assert_everything_is_told_once(project)
 
 
 def test_five_days_without_a_build(built: Project, read: Callable[[Project], Query]) -> None:
@@ -222,7 +240,9 @@ def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> Non
     console = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T10:00:00"}).stdout
     assert "churn-sla-breach-20261124 (medium) opened: The slot 2026-11-24" in console
     assert "churn-sla-breach-20261124 (medium) mitigated: The run as of 2026-11-24" in console
-    breaches = "select cast(as_of as date)::text, outcome, hours_late from lake.operations.sla_breaches"
+    breaches = (
+        "select cast(as_of as date)::text, outcome, hours_late from lake.operations.sla_breaches"
+    )
     assert project.query(breaches) == [("2026-11-24", "late", 1)]
     console = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}).stdout
     assert "churn-sla-breach-20261124 (medium) resolved" in console
@@ -232,8 +252,30 @@ def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> Non
     ) == [("churn", 2, 1, False)]
 
 
+def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
+    """A run is withdrawn before its deadline: nothing failed, yet consumers wait."""
+    project = fresh()
+    [(run_id,)] = project.query(
+        "select run_id from lake.operations.run_states where product = 'churn' and is_current"
+    )
+    project.dbt("run-operation", "withdraw_run", "--args",
+                f"{{run_id: {run_id}, reason: wrong prices, by: ana}}",
+                env={"PREDICTION_NOW": "2026-11-23T08:00:00"})  # fmt: skip
+    late = {"PREDICTION_NOW": "2026-11-23T09:30:00"}
+    result = project.build(*CHURN, env=late, check=False)
+    assert result.returncode != 0
+    assert "FAIL 1 sla_is_kept_quarantine_churn_churn" in result.stdout
+    assert "Done. PASS=" in result.stdout
+    assert "ERROR=1" in result.stdout
+    assert project.query("select outcome, reason from lake.operations.sla_breaches") == [
+        ("open", "withdrawn: wrong prices")
+    ]
+    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    assert incident(project, "sla_breach")[2] == "resolved"
+
+
 def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Path) -> None:
-    """The build ends before there is a plan; the owners hear of it, and the next build resolves it."""
+    """The build ends before there is a plan; the owners hear of it; the next build resolves it."""
     project = fresh()
     raw = Project(project.folder, tmp_path / "nothing", project.warehouse, project.target)
     for _ in range(2):
@@ -247,7 +289,8 @@ def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Pat
     assert {row[2] for row in opened} == {"open"}
     assert all("The raw data cannot be used: table" in row[3] for row in opened)
     assert project.query(
-        "select recipient, count(*) from lake.operations.notification_messages group by 1 order by 1"
+        "select recipient, count(*) from lake.operations.notification_messages "
+        "group by 1 order by 1"
     ) == [("crm", 1), ("customer-analytics", 2)]
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
     assert incident(project, "source_broken")[2] == "resolved"
@@ -286,8 +329,8 @@ def test_what_a_person_says_of_an_incident(fresh: Fresh, tmp_path: Path) -> None
         "select event, message, recorded_by from lake.operations.incident_events "
         f"where incident_id = '{name}' order by event_number"
     )[1:] == [
-        ("acknowledged", "it's the \"export\"", "ana"),
-        ("resolved", "it's the \"export\"", "ana"),
+        ("acknowledged", 'it\'s the "export"', "ana"),
+        ("resolved", 'it\'s the "export"', "ana"),
     ]
     # What it knew is accounted for; what comes later is another incident.
     project.build(*CHURN)
@@ -302,7 +345,10 @@ def test_operations_on_incidents_of_an_empty_warehouse(fresh: Fresh) -> None:
         "run-operation", "acknowledge_incident", "--args", "{incident_id: x, by: ana}", check=False
     )
     assert result.returncode != 0
-    assert "nothing was built in this warehouse; set WAREHOUSE, or run dbt build first." in result.stdout
+    assert (
+        "nothing was built in this warehouse; set WAREHOUSE, or run dbt build first."
+        in result.stdout
+    )
 
 
 def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
@@ -319,7 +365,9 @@ def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
     console = project.dbt("run-operation", "maintain_lake", "--args", "{keep_days: 1}").stdout
     assert "Files that no snapshot needs are deleted 1 days later." in console
     assert [project.digest(table) for table in tables] == before
-    result = project.dbt("run-operation", "maintain_lake", "--args", "{keep_days: soon}", check=False)
+    result = project.dbt(
+        "run-operation", "maintain_lake", "--args", "{keep_days: soon}", check=False
+    )
     assert "maintain_lake: keep_days is soon; expected a whole number of days" in result.stdout
     # The tests of the next build find nothing deleted from the append-only tables either.
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
@@ -353,12 +401,36 @@ def test_wrong_promises_are_named(
     assert message in " ".join(result.stdout.split())
 
 
-def test_a_consumer_without_criticality_is_named(fresh: Fresh, tmp_path: Path) -> None:
-    """Severity is by the consumers, so each says how bad it is when its predictions are late."""
+def test_consumers_are_found_downstream_and_say_how_critical_they_are(
+    fresh: Fresh, tmp_path: Path
+) -> None:
+    """An exposure of a model that reads two marts hears of both products; one that does not say how
+    bad it is when its predictions are late is named.
+    """
     folder = copy_of_project(tmp_path)
+    (folder / "models" / "consumers" / "audience.sql").write_text(
+        "select churn.customer_id from {{ ref('churn_predictions', v=1) }} as churn "
+        "inner join {{ ref('clv_predictions', v=1) }} as clv using (customer_id)"
+    )
     exposures = folder / "models" / "consumers" / "_consumers__exposures.yml"
+    exposures.write_text(
+        exposures.read_text()
+        + "  - name: mailing\n    type: application\n    owner: {email: mail@example.com}\n"
+        "    depends_on: [ref('audience')]\n    config: {meta: {criticality: low}}\n"
+    )
+    project = fresh(folder=folder)
+    project.build("--select", "product_consumers")
+    assert project.query(
+        "select product, consumer, owner from lake.operations.product_consumers order by 1, 2"
+    ) == [
+        ("churn", "mailing", "mail@example.com"),
+        ("churn", "retention_campaign", "customer-analytics"),
+        ("clv", "budget_allocation", "customer-analytics"),
+        ("clv", "mailing", "mail@example.com"),
+        ("segmentation", "audience_selection", "crm"),
+    ]
     exposures.write_text(exposures.read_text().replace("criticality: high", "criticality: very"))
-    result = fresh(folder=folder).build("--select", "product_consumers", check=False)
+    result = project.build("--select", "product_consumers", check=False)
     assert result.returncode != 0
     assert "the exposure retention_campaign has config.meta.criticality very; expected low" in (
         " ".join(result.stdout.split())
