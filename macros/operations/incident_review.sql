@@ -80,7 +80,7 @@
             {{ string_literal(message) }}, coalesce(known_evidence.evidence, newest.evidence), {{ recorded_at() }},
             {{ string_literal(by) }}, '{{ invocation_id }}'
         from {{ events }} as newest
-        left join ({{ known_evidence() }}) as known_evidence
+        left join ({{ known_evidence('(' ~ contract_rows() ~ ')') }}) as known_evidence
             on newest.product = known_evidence.product and newest.cause = known_evidence.cause
         where
             newest.event_number = (

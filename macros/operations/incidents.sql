@@ -61,8 +61,12 @@ group by incident_id, product, cause
 
 
 {% macro due_incident_events(reviews) -%}
-with recoveries as (
-    {{ recoveries() }}
+with contracts as (
+    {{ contract_rows() }}
+),
+
+recoveries as (
+    {{ recoveries('contracts') }}
 ),
 
 incidents as (
@@ -78,16 +82,32 @@ accounted_for as (
     group by product, cause
 ),
 
+run_troubles as (
+    {{ run_troubles('contracts') }}
+),
+
+sla_troubles as (
+    {{ sla_troubles() }}
+),
+
+escalation_troubles as (
+    {{ escalation_troubles('contracts', 'accounted_for') }}
+),
+
+access_troubles as (
+    {{ access_troubles('contracts') }}
+),
+
 troubles as (
-    {{ troubles('accounted_for') }}
+    {{ troubles() }}
 ),
 
 all_evidence as (
-    {{ known_evidence() }}
+    {{ known_evidence('contracts') }}
 ),
 
 states as (
-    {{ product_states('(' ~ contract_rows() ~ ')', '(' ~ run_states() ~ ')', recorded_at()) }}
+    {{ product_states('contracts', '(' ~ run_states() ~ ')', recorded_at()) }}
 ),
 
 consumers as (

@@ -12,14 +12,46 @@
 
 
 {% macro make_operations_tables() -%}
+    {%- set existing = {} -%}
     {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' -%}
         {%- set relation = api.Relation.create(
             database=source.database, schema=source.schema, identifier=source.identifier
         ) -%}
-        {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
-        {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
-        {%- do add_new_columns(relation, source.columns.values()) -%}
+        {%- if relation.schema not in existing -%}
+            {%- do existing.update({relation.schema: columns_by_table(relation)}) -%}
+        {%- endif -%}
+        {%- set columns = existing[relation.schema].get(relation.identifier) -%}
+        {%- if columns is none -%}
+            {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
+            {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
+        {%- elif source.columns.keys() | reject('in', columns) | list -%}
+            {%- do add_new_columns(relation, source.columns.values()) -%}
+        {%- endif -%}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro columns_by_table(relation) -%}
+    {{ return(adapter.dispatch('columns_by_table')(relation)) }}
+{%- endmacro %}
+
+{% macro default__columns_by_table(relation) -%}
+    {%- set tables = {} -%}
+    {%- for table in adapter.list_relations_without_caching(relation.without_identifier()) -%}
+        {%- do tables.update({table.identifier: adapter.get_columns_in_relation(table) | map(attribute='name') | list}) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{%- endmacro %}
+
+{% macro duckdb__columns_by_table(relation) -%}
+    {%- set tables = {} -%}
+    {%- for row in run_query(
+        "select table_name, column_name from duckdb_columns() where database_name = '" ~ relation.database
+        ~ "' and schema_name = '" ~ relation.schema ~ "'"
+    ).rows -%}
+        {%- do tables.setdefault(row['table_name'], []).append(row['column_name']) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
 {%- endmacro %}
 
 

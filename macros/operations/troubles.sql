@@ -1,20 +1,20 @@
 {#- What is wrong and not yet made good, by product and cause: each open incident has one, and the other way
     round. A run that is published in time, for the same slot or a later one, makes good what was before it. -#}
 
-{% macro recoveries() -%}
+{% macro recoveries(contracts) -%}
     select
         ledger.product,
         ledger.as_of,
         ledger.entry,
         ledger.recorded_at <= {{ add_hours('ledger.as_of', 'contracts.deadline_hours') }} as is_in_time
     from {{ source('operations', 'run_ledger') }} as ledger
-    inner join ({{ contract_rows() }}) as contracts on ledger.product = contracts.product
+    inner join {{ contracts }} as contracts on ledger.product = contracts.product
     where ledger.status in ('published', 'released')
 {%- endmacro %}
 
 
 {#- Runs that failed, crashed or were quarantined, and builds that found no usable sources. -#}
-{% macro run_troubles() -%}
+{% macro run_troubles(contracts) -%}
     select
         ledger.product,
         case
@@ -54,7 +54,7 @@
         failures.ledger_entry,
         failures.message
     from {{ source('operations', 'source_failures') }} as failures
-    cross join ({{ contract_rows() }}) as contracts
+    cross join {{ contracts }} as contracts
 {%- endmacro %}
 
 
@@ -75,7 +75,7 @@
 
 
 {#- So many breaches since the last escalation that the way of working has to change. -#}
-{% macro escalation_troubles(accounted_for) -%}
+{% macro escalation_troubles(contracts, accounted_for) -%}
     select
         breaches.product,
         'sla_escalation' as cause,
@@ -85,7 +85,7 @@
         count(*) || ' breaches of the SLA within ' || max(contracts.escalation_within_days)
         || ' days, the last for ' || {{ plain_date('max(breaches.as_of)') }} || '.' as message
     from {{ source('operations', 'sla_records') }} as breaches
-    inner join ({{ contract_rows() }}) as contracts on breaches.product = contracts.product
+    inner join {{ contracts }} as contracts on breaches.product = contracts.product
     left join {{ accounted_for }} as accounted
         on breaches.product = accounted.product and accounted.cause = 'sla_escalation'
     where
@@ -98,7 +98,7 @@
 
 
 {#- A series of denied reads by one role: somebody tries, or an entitlement is wrong. -#}
-{% macro access_troubles() -%}
+{% macro access_troubles(contracts) -%}
     {%- set limit = var('denied_access') -%}
     select
         product,
@@ -113,7 +113,7 @@
             count(*) as denials,
             {{ epoch_microseconds('max(denied.logged_at)') }} as evidence
         from {{ source('operations', 'access_log') }} as denied
-        left join ({{ contract_rows() }}) as contracts on left(denied.output, length(contracts.product) + 1) = contracts.product || '_'
+        left join {{ contracts }} as contracts on left(denied.output, length(contracts.product) + 1) = contracts.product || '_'
         where
             not denied.allowed
             and denied.logged_at > {{ add_hours(recorded_at(), '-' ~ limit.within_hours) }}
@@ -124,7 +124,9 @@
 {%- endmacro %}
 
 
-{% macro troubles(accounted_for) -%}
+{#- Of troubles that are not yet accounted for and not made good, one row per product and cause. It reads the CTEs
+    of due_incident_events. -#}
+{% macro troubles() -%}
     {%- set later_run -%}
         recovery.entry > runs.ledger_entry and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)
     {%- endset -%}
@@ -134,7 +136,6 @@
         max_by(all_troubles.as_of, all_troubles.evidence) as as_of,
         max(all_troubles.evidence) as evidence,
         max_by(all_troubles.message, all_troubles.evidence) as message,
-        count(*) as occurrences,
         {{ all_true('all_troubles.is_mitigated') }} as is_mitigated
     from (
         select
@@ -145,7 +146,7 @@
             runs.message,
             {{ exists_recovery('runs', later_run) }} as is_mitigated,
             {{ exists_recovery('runs', 'recovery.is_in_time and ' ~ later_run) }} as is_made_good
-        from ({{ run_troubles() }}) as runs
+        from run_troubles as runs
 
         union all
 
@@ -160,19 +161,19 @@
                 'recovery.as_of >= promises.as_of and not (promises.needs_later_slot and recovery.as_of = promises.as_of)'
             ) }} as is_mitigated,
             {{ exists_recovery('promises', 'recovery.is_in_time and recovery.as_of > promises.as_of') }} as is_made_good
-        from ({{ sla_troubles() }} union all {{ escalation_troubles(accounted_for) }}) as promises
+        from (select * from sla_troubles union all select * from escalation_troubles) as promises
 
         union all
 
         select
-            accesses.*,
+            *,
             false as is_mitigated,
             false as is_made_good
-        from ({{ access_troubles() }}) as accesses
+        from access_troubles
     ) as all_troubles
-    left join {{ accounted_for }} as accounted
-        on all_troubles.product = accounted.product and all_troubles.cause = accounted.cause
-    where not all_troubles.is_made_good and all_troubles.evidence > coalesce(accounted.evidence, 0)
+    left join accounted_for
+        on all_troubles.product = accounted_for.product and all_troubles.cause = accounted_for.cause
+    where not all_troubles.is_made_good and all_troubles.evidence > coalesce(accounted_for.evidence, 0)
     group by all_troubles.product, all_troubles.cause
 {%- endmacro %}
 
@@ -186,19 +187,19 @@
 
 
 {#- Up to where each cause is known, made good or not. -#}
-{% macro known_evidence() -%}
+{% macro known_evidence(contracts) -%}
     select
         product,
         cause,
         max(evidence) as evidence
     from (
-        select product, cause, evidence from ({{ run_troubles() }}) as runs
+        select product, cause, evidence from ({{ run_troubles(contracts) }}) as runs
         union all
         select product, cause, evidence from ({{ sla_troubles() }}) as promises
         union all
         select product, 'sla_escalation' as cause, evidence from ({{ sla_troubles() }}) as promises
         union all
-        select product, cause, evidence from ({{ access_troubles() }}) as accesses
+        select product, cause, evidence from ({{ access_troubles(contracts) }}) as accesses
     ) as known
     group by product, cause
 {%- endmacro %}
