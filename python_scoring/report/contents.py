@@ -1,0 +1,293 @@
+"""What the report tells, as plain rows: read once by `queries`, shown by the other modules."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from python_scoring.report import words
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a product promises, from `prediction_contracts`."""
+
+    product: str
+    meaning: str
+    unit: str
+    cadence: str
+    anchor_days: int
+    availability_lag_hours: int
+    expected_within_hours: int
+    valid_maximum: float
+    contract_json: str
+
+    def deadline(self, as_of: datetime) -> datetime:
+        """By when a slot has to be published."""
+        return as_of + timedelta(hours=self.availability_lag_hours + self.expected_within_hours)
+
+    def score(self, value: float | None) -> str:
+        """A score as exactly as its range makes sense."""
+        return words.number(value, 2 if self.valid_maximum <= 10 else 0)  # noqa: PLR2004
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """What consumers are served now, and whether they may act on it."""
+
+    product: str
+    as_of: datetime | None
+    run_id: str | None
+    model_version: str | None
+    age_hours: float | None
+    fresh_until: datetime | None
+    freshness: str
+    served_as: str | None
+    action_allowed: bool
+    action_blocked_reason: str | None
+    action_policy: str
+    default_score: float | None
+    max_age_hours: int
+    overdue_hours: float | None
+    sla_owner: str
+    last_attempt_as_of: datetime | None
+    last_attempt_status: str | None
+    last_attempt_reason: str | None
+    last_attempt_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """The share of a window's slots that were published by their deadline."""
+
+    product: str
+    window_days: int
+    slots: int
+    met: int
+    attainment: float | None
+    target: float
+    is_met: bool | None
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A deadline or a maximum age that was not kept."""
+
+    product: str
+    kind: str
+    as_of: datetime
+    deadline: datetime
+    outcome: str
+    closed_at: datetime | None
+    hours_late: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident as it stands now."""
+
+    incident_id: str
+    product: str
+    cause: str
+    severity: str
+    status: str
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    reviewed_at: datetime | None
+    fallback_mode: str | None
+    as_of: datetime | None
+    served_as_of: datetime | None
+    message: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is wrong any more, reviewed or not."""
+        return self.status in ("resolved", "reviewed")
+
+
+@dataclass(frozen=True)
+class IncidentEvent:
+    """One entry in the timeline of an incident."""
+
+    incident_id: str
+    event: str
+    severity: str
+    recorded_at: datetime
+    recorded_by: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What somebody still has to do about an incident."""
+
+    incident_id: str
+    product: str
+    duty: str
+    subject: str | None
+    owner: str | None
+    due_on: date | None
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a run, from `run_states`."""
+
+    run_id: str
+    product: str
+    as_of: datetime
+    status: str
+    reason: str | None
+    recorded_at: datetime
+    last_entry: int
+    is_served: bool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A run that was measured: the customers it scored and how their scores lie."""
+
+    run_id: str
+    product: str
+    as_of: datetime
+    status: str
+    is_served: bool
+    model_version: str
+    customers_scored: int
+    mean_score: float | None
+    score_p10: float | None
+    score_p50: float | None
+    score_p90: float | None
+
+
+@dataclass(frozen=True)
+class CheckCount:
+    """How often one check of a run came out how."""
+
+    run_id: str
+    product: str
+    check_name: str
+    passed: int
+    warned: int
+    blocked: int
+    not_evaluated: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check that did not pass, in a sentence."""
+
+    run_id: str
+    product: str
+    check_name: str
+    scope: str
+    severity: str
+    outcome: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Stability:
+    """The population stability index of a run's scores against one of its two references."""
+
+    run_id: str
+    product: str
+    scope: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The limits of the population stability index in one scope; `*` is every other scope."""
+
+    product: str
+    scope: str
+    warn_limit: float | None
+    block_limit: float | None
+
+
+@dataclass(frozen=True)
+class Band:
+    """Customers of a run in one tenth of the training scores; the last band is open."""
+
+    run_id: str
+    tenth: int
+    upper_edge: float | None
+    customers: int
+
+
+@dataclass(frozen=True)
+class LabelSize:
+    """How many customers of a run carry a label."""
+
+    run_id: str
+    label: str | None
+    customers: int
+
+
+@dataclass(frozen=True)
+class Move:
+    """Customers who moved from one label to another since the former batch."""
+
+    run_id: str
+    product: str
+    former_run_id: str
+    label_before: str | None
+    label_after: str | None
+    customers: int
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds that one node of an attempt took; it may stand for several steps."""
+
+    product: str
+    attempt: int
+    as_of: datetime
+    steps: str
+    step_number: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that the report tells of one warehouse, at one instant."""
+
+    now: datetime
+    is_clock_frozen: bool
+    days: int
+    warehouse: str
+    code_version: str
+    contracts: list[Contract]
+    freshness: list[Freshness]
+    attainment: list[Attainment] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    events: list[IncidentEvent] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    check_counts: list[CheckCount] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    stability: list[Stability] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
+    bands: list[Band] = field(default_factory=list)
+    label_sizes: list[LabelSize] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    step_times: list[StepTime] = field(default_factory=list)
+
+    @property
+    def since(self) -> datetime:
+        """The first instant of the report's window."""
+        return self.now - timedelta(days=self.days)
+
+    @property
+    def products(self) -> list[str]:
+        """The products, in the order in which they are shown."""
+        return [contract.product for contract in self.contracts]
+
+    def batches_of(self, product: str) -> list[Batch]:
+        """The measured batches of a product, oldest first."""
+        return [batch for batch in self.batches if batch.product == product]

@@ -1,0 +1,257 @@
+"""Reads the warehouse once, in few queries, into the rows of `contents`."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import duckdb
+
+from python_scoring.errors import InputError
+from python_scoring.instants import clock, frozen_clock
+from python_scoring.report import contents
+from python_scoring.report.contents import Contents
+from python_scoring.warehouse import Warehouse, code_version, connect_lake
+
+# As many batches of a product are shown, also where the report's days hold fewer.
+FEWEST_BATCHES = 12
+# A phone has room for so many columns.
+MOST_COLUMNS = 30
+
+Row = TypeVar("Row")
+
+
+def read_warehouse(warehouse: Warehouse, days: int) -> Contents:
+    """All that the report tells of `warehouse` at the present clock.
+
+    Raises InputError where nothing was built yet, or by a version that did not know all of this.
+    """
+    with connect_lake(warehouse) as lake:
+        try:
+            return _read(lake, warehouse, days)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            what = str(error).splitlines()[0].split(": ", 1)[-1]
+            raise InputError(
+                f"{warehouse.folder} was built by another version of this project, or not to the "
+                f"end: {what} Run `dbt build` once, then try again."
+            ) from error
+
+
+def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> Contents:
+    now = clock()
+    # Views that judge by the reader's clock all judge by one instant.
+    lake.execute("set variable prediction_now = ?", [str(now)])
+    since = f"timestamp '{now}' - interval {days} day"
+    lake.execute(_BATCHES.format(since=since, fewest=FEWEST_BATCHES))
+    lake.execute(_ATTEMPTS.format(most=MOST_COLUMNS))
+    return Contents(
+        now=now.replace(microsecond=0),
+        is_clock_frozen=frozen_clock() is not None,
+        days=days,
+        warehouse=str(warehouse.folder),
+        code_version=code_version(),
+        contracts=_rows(lake, contents.Contract, "lake.operations.prediction_contracts"),
+        freshness=_rows(lake, contents.Freshness, "lake.operations.prediction_freshness"),
+        attainment=_rows(
+            lake, contents.Attainment, "lake.operations.sla_attainment", "product, window_days"
+        ),
+        breaches=_rows(
+            lake,
+            contents.Breach,
+            f"(from lake.operations.sla_breaches where deadline >= {since} or outcome = 'open')",
+            "deadline desc, product, kind",
+        ),
+        incidents=_rows(
+            lake, contents.Incident, _INCIDENTS.format(since=since), "opened_at desc, incident_id"
+        ),
+        events=_rows(
+            lake,
+            contents.IncidentEvent,
+            _EVENTS.format(incidents=_INCIDENTS.format(since=since)),
+            "event_number",
+        ),
+        duties=_rows(
+            lake,
+            contents.Duty,
+            "(from lake.operations.review_duties where not is_done)",
+            "due_on, incident_id, duty, subject",
+        ),
+        runs=_rows(lake, contents.Run, "lake.operations.run_states", "product, as_of, last_entry"),
+        batches=_rows(lake, contents.Batch, "batches", "product, as_of"),
+        check_counts=_rows(
+            lake,
+            contents.CheckCount,
+            _CHECK_COUNTS.format(most=MOST_COLUMNS),
+            "run_id, check_name",
+        ),
+        findings=_rows(
+            lake,
+            contents.Finding,
+            _FINDINGS.format(most=MOST_COLUMNS),
+            "newest, severity, check_name, scope",
+        ),
+        stability=_rows(lake, contents.Stability, _STABILITY, "scope, as_of"),
+        limits=_rows(
+            lake,
+            contents.Limit,
+            "(from lake.operations.check_limits where check_name = 'score_psi' and applies)",
+            "product, scope",
+        ),
+        bands=_rows(lake, contents.Band, _BANDS, "run_id, tenth"),
+        label_sizes=_rows(
+            lake, contents.LabelSize, _LABEL_SIZES.format(most=MOST_COLUMNS), "run_id, label"
+        ),
+        moves=_rows(lake, contents.Move, _MOVES, "product, label_before, label_after, customers"),
+        step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
+    )
+
+
+def _rows(
+    lake: duckdb.DuckDBPyConnection, kind: type[Row], relation: str, order: str = "product"
+) -> list[Row]:
+    """The rows of a relation as instances of a dataclass, whose fields name the columns."""
+    columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    cursor = lake.execute(f"select {', '.join(columns)} from {relation} order by {order}")  # noqa: S608 - fixed names
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return [kind(*row) for row in found]
+
+
+# The newest measured run of each slot: the served one where there is one.
+_BATCHES = """
+create temp table batches as
+with measured as (
+    select
+        statistics.*, states.as_of, states.status, states.is_served, states.model_version,
+        row_number() over (
+            partition by states.product, states.as_of
+            order by states.is_served desc, states.last_entry desc
+        ) as place
+    from lake.operations.output_statistics as statistics
+    inner join lake.operations.run_states as states on statistics.run_id = states.run_id
+),
+
+numbered as (
+    select *, row_number() over (partition by product order by as_of desc) as newest
+    from measured
+    where place = 1
+)
+
+select * from numbered where as_of >= {since} or newest <= {fewest}
+"""
+
+_INCIDENTS = """
+(
+    from lake.operations.incidents
+    where opened_at >= {since} or resolved_at >= {since} or status not in ('resolved', 'reviewed')
+)
+"""
+
+_EVENTS = """
+(
+    select events.*
+    from lake.operations.incident_events as events
+    semi join {incidents} as incidents on events.incident_id = incidents.incident_id
+)
+"""
+
+_CHECK_COUNTS = """
+(
+    select
+        checks.run_id, any_value(checks.product) as product, checks.check_name,
+        count(*) filter (where checks.outcome = 'passed') as passed,
+        count(*) filter (where checks.outcome = 'failed' and checks.severity = 'warn') as warned,
+        count(*) filter (where checks.outcome = 'failed' and checks.severity = 'block') as blocked,
+        count(*) filter (where checks.outcome = 'not_evaluated') as not_evaluated
+    from lake.operations.output_checks as checks
+    semi join batches on checks.run_id = batches.run_id and batches.newest <= {most}
+    group by checks.run_id, checks.check_name
+)
+"""
+
+# Of what could not be evaluated only the newest batch's is news.
+_FINDINGS = """
+(
+    select checks.*, batches.newest
+    from lake.operations.output_checks as checks
+    inner join batches on checks.run_id = batches.run_id and batches.newest <= {most}
+    where checks.outcome = 'failed' or (checks.outcome = 'not_evaluated' and batches.newest = 1)
+)
+"""
+
+_STABILITY = """
+(
+    select checks.*, batches.as_of
+    from lake.operations.output_checks as checks
+    inner join batches on checks.run_id = batches.run_id
+    where checks.check_name = 'score_psi'
+)
+"""
+
+# A bin that is empty in a run has no row there: the edge of a tenth is the largest seen in any run.
+_BANDS = """
+(
+    with scores as (
+        select
+            distributions.run_id, distributions.tenth, distributions.customers, batches.newest,
+            max(distributions.upper_edge) over (
+                partition by batches.product, batches.model_version, distributions.tenth
+            ) as upper_edge
+        from lake.operations.output_distributions as distributions
+        inner join batches on distributions.run_id = batches.run_id
+        where distributions.kind = 'score' and distributions.tenth is not null
+    )
+
+    select run_id, tenth, any_value(upper_edge) as upper_edge, sum(customers)::bigint as customers
+    from scores
+    where newest <= 2
+    group by run_id, tenth
+)
+"""
+
+_LABEL_SIZES = """
+(
+    select
+        distributions.run_id, distributions.category as label,
+        sum(distributions.customers)::bigint as customers
+    from lake.operations.output_distributions as distributions
+    semi join batches on distributions.run_id = batches.run_id and batches.newest <= {most}
+    where distributions.kind = 'label'
+    group by all
+)
+"""
+
+_MOVES = """
+(
+    select
+        moves.run_id, moves.product, moves.former_run_id, moves.label_before, moves.label_after,
+        sum(moves.customers)::bigint as customers
+    from lake.operations.label_migrations as moves
+    semi join batches on moves.run_id = batches.run_id and batches.newest = 1
+    group by all
+)
+"""
+
+_ATTEMPTS = """
+create temp table attempts as
+select
+    run_id, invocation_id, any_value(product) as product, any_value(as_of) as as_of,
+    row_number() over (partition by any_value(product) order by min(entry) desc) as newest
+from lake.operations.run_ledger
+where status = 'started'
+group by run_id, invocation_id
+qualify newest <= {most}
+"""
+
+# Steps that one node does together have one time: they are told together.
+_STEP_TIMES = """
+(
+    select
+        attempts.product, attempts.newest as attempt, attempts.as_of,
+        string_agg(steps.step, ' and ' order by steps.step_number) as steps,
+        min(steps.step_number) as step_number,
+        date_diff('millisecond', steps.started_at, steps.finished_at) / 1000 as seconds
+    from lake.operations.step_log as steps
+    inner join attempts
+        on steps.run_id = attempts.run_id and steps.invocation_id = attempts.invocation_id
+    where steps.finished_at is not null
+    group by attempts.product, attempts.newest, attempts.as_of, steps.started_at, steps.finished_at
+)
+"""
