@@ -1,0 +1,31 @@
+"""`python -m python_scoring report`: all products on one HTML page."""
+
+import os
+from pathlib import Path
+
+from python_scoring.errors import InputError
+from python_scoring.report.page import render
+from python_scoring.report.queries import read_warehouse
+from python_scoring.warehouse import Warehouse
+
+
+def write_report(out: Path, days: int) -> int:
+    """Write the report on the environment's warehouse to `out`; returns the number of bytes.
+
+    Readers of `out` see the former report or the new one, never half of one. Raises InputError
+    where the file cannot be written or nothing was built yet.
+    """
+    if not out.parent.is_dir():
+        raise InputError(f"--out {out}: the folder {out.parent} does not exist; create it first")
+    if out.is_dir():
+        raise InputError(f"--out {out} is a folder; expected the name of a file")
+    page = render(read_warehouse(Warehouse.from_environment(), days)).encode()
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(page)
+        unfinished.replace(out)
+    except OSError as error:
+        raise InputError(f"--out {out} cannot be written: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return len(page)

@@ -1,0 +1,208 @@
+"""The checks as a heat map: families by batch, each cell the worst that its checks found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import altair as alt
+
+from python_scoring.report import svg, words
+from python_scoring.report.contents import Batch, CheckCount, Contents, Contract, Finding
+from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.queries import MOST_COLUMNS
+
+# As the files in macros/guardrails/ have them; a test keeps them together.
+FAMILIES = {
+    "values": (
+        *("score_not_null", "score_finite", "score_in_range", "bounds_enclose_score"),
+        *("label_known", "customer_unique", "record_complete", "model_as_pinned"),
+        *("model_unchanged", "model_change"),
+    ),
+    "population": (
+        *("population_not_empty", "customer_eligible", "coverage", "population_change"),
+        *("customers_entered", "customers_left", "entered_unexplained", "left_unexplained"),
+        *("snapshot_renewed", "recent_activity"),
+    ),
+    "scores": (
+        *("score_psi", "score_jensen_shannon", "score_kolmogorov_smirnov"),
+        *("score_mean_shift", "score_quantile_shift", "score_spread"),
+    ),
+    "labels": ("label_share", "label_present"),
+    "changes": ("labels_changed", "rank_agreement", "scores_unchanged", "score_jumps"),
+    "features": ("feature_psi", "feature_nulls", "feature_categories"),
+}
+_FAMILY_OF = {check: family for family, checks in FAMILIES.items() for check in checks}
+_OTHERS = "others"
+
+# The colour of a cell, its sign and the sign's colour. A passed check needs no sign; the others are
+# told apart without their colours.
+_LOOKS = {
+    "passed": (svg.SOFT, "", svg.INK),
+    "not evaluated": (svg.CARD, "–", svg.MUTED),  # noqa: RUF001 - a sign
+    "warned": (svg.WARN, "▲", "var(--on-warn)"),
+    "blocked": (svg.BAD, "✕", "var(--on-bad)"),
+}
+_LEGEND = (
+    Key("█", svg.SOFT, "passed"),
+    Key(_LOOKS["not evaluated"][1], svg.MUTED, "not evaluated"),
+    Key(_LOOKS["warned"][1], svg.WARN, "warned"),
+    Key(_LOOKS["blocked"][1], svg.BAD, "blocked"),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the checks of one family said of one batch."""
+
+    family: str
+    batch: Batch
+    passed: int
+    warned: int
+    blocked: int
+    not_evaluated: int
+
+    @property
+    def look(self) -> str:
+        """The worst that was found."""
+        if self.blocked:
+            return "blocked"
+        if self.warned:
+            return "warned"
+        return "passed" if self.passed else "not evaluated"
+
+
+def family_of(check_name: str) -> str:
+    """The family of a check; a check of one's own may have none."""
+    return _FAMILY_OF.get(check_name, _OTHERS)
+
+
+def cells_of(contents: Contents, product: str) -> list[Cell]:
+    """The cells of a product's newest batches, oldest first."""
+    counts: dict[tuple[str, str], list[CheckCount]] = {}
+    for count in contents.check_counts:
+        counts.setdefault((count.run_id, family_of(count.check_name)), []).append(count)
+    return [
+        Cell(
+            family,
+            batch,
+            sum(count.passed for count in found),
+            sum(count.warned for count in found),
+            sum(count.blocked for count in found),
+            sum(count.not_evaluated for count in found),
+        )
+        for batch in contents.batches_of(product)[-MOST_COLUMNS:]
+        for family in (*FAMILIES, _OTHERS)
+        if (found := counts.get((batch.run_id, family)))
+    ]
+
+
+def figure(contents: Contents, contract: Contract) -> Figure | None:
+    """The heat map; None where nothing was checked yet."""
+    cells = cells_of(contents, contract.product)
+    if not cells:
+        return None
+    sentence = _sentence(cells)
+    columns = ("Passed", "Warned", "Blocked", "Not evaluated")
+    table = Table(
+        columns=("Batch", "Family", *columns),
+        rows=[
+            (
+                words.slot(cell.batch.as_of),
+                words.name(cell.family),
+                *(str(count) for count in (cell.passed, cell.warned, cell.blocked)),
+                str(cell.not_evaluated),
+            )
+            for cell in reversed(cells)
+        ],
+        numbers=frozenset(columns),
+    )
+    drawn = draw(
+        _chart(cells), f"{contract.product}-checks", "Checks by batch", sentence, table, _LEGEND
+    )
+    return replace(
+        drawn, points=_news(contents, contract), findings=_findings_table(contents, contract)
+    )
+
+
+def _sentence(cells: Sequence[Cell]) -> str:
+    newest = cells[-1].batch
+    own = [cell for cell in cells if cell.batch == newest]
+    evaluated = sum(cell.passed + cell.warned + cell.blocked for cell in own)
+    passed = sum(cell.passed for cell in own)
+    text = (
+        f"{words.short_slot(newest.as_of)}: {passed} of {words.plural(evaluated, 'check')} passed"
+    )
+    if left_out := sum(cell.not_evaluated for cell in own):
+        text += f", {left_out} more could not be evaluated"
+    batches = {cell.batch.run_id for cell in cells}
+    warned = len({cell.batch.run_id for cell in cells if cell.warned})
+    blocked = len({cell.batch.run_id for cell in cells if cell.blocked})
+    of_all = f"Of the last {words.plural(len(batches), 'batch', 'batches')}"
+    if not warned and not blocked:
+        return f"{text}. {of_all} none warned and none was blocked."
+    return f"{text}. {of_all} {warned or 'none'} warned and {blocked or 'none'} blocked."
+
+
+def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
+    instants = {cell.batch.run_id: cell.batch.as_of for cell in cells}
+    batches = list(instants)
+    found = {cell.family for cell in cells}
+    families = [words.name(family) for family in (*FAMILIES, _OTHERS) if family in found]
+    rows = [
+        {
+            "batch": batches.index(cell.batch.run_id),
+            "family": words.name(cell.family),
+            "tone": _LOOKS[cell.look][0],
+            "sign": _LOOKS[cell.look][1],
+            "ink": _LOOKS[cell.look][2],
+        }
+        for cell in cells
+    ]
+    scale, axis = svg.columns(list(instants.values()))
+    columns = alt.X("batch:O", scale=scale, axis=axis)
+    lines = alt.Y("family:N", sort=families, title=None, scale=alt.Scale(paddingInner=0.08))
+    base = alt.Chart(svg.data(rows)).encode(x=columns, y=lines)
+    cell = base.mark_rect(cornerRadius=1.5).encode(fill=alt.Fill("tone:N", scale=None))
+    sign = base.mark_text(fontSize=9).encode(text="sign:N", fill=alt.Fill("ink:N", scale=None))
+    return svg.layered(23 * len(families), cell, sign)
+
+
+def _news(contents: Contents, contract: Contract) -> list[str]:
+    """What the newest batch's checks found, in their own sentences."""
+    newest = contents.batches_of(contract.product)[-1:]
+    return [
+        finding.message
+        for finding in _own_findings(contents, contract)
+        if finding.outcome == "failed" and finding.run_id == newest[0].run_id
+    ]
+
+
+def _findings_table(contents: Contents, contract: Contract) -> Table | None:
+    """What did not pass in the newest batches, newest first; None where all did."""
+    found = _own_findings(contents, contract)
+    if not found:
+        return None
+    days = {batch.run_id: batch.as_of for batch in contents.batches_of(contract.product)}
+    return Table(
+        columns=("Batch", "Check", "Of", "Outcome", "Finding"),
+        rows=[
+            (
+                words.slot(days[finding.run_id]),
+                words.name(finding.check_name),
+                finding.scope,
+                _outcome(finding),
+                finding.message,
+            )
+            for finding in found
+        ],
+        stacked=True,
+    )
+
+
+def _own_findings(contents: Contents, contract: Contract) -> list[Finding]:
+    return [finding for finding in contents.findings if finding.product == contract.product]
+
+
+def _outcome(finding: Finding) -> str:
+    if finding.outcome == "not_evaluated":
+        return "Not evaluated"
+    return "Blocked" if finding.severity == "block" else "Warned"

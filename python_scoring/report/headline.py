@@ -1,0 +1,124 @@
+"""The state of things in plain words: one sentence on top, and what is behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from python_scoring.report import incidents, words
+from python_scoring.report.contents import Contents, Freshness
+
+_SIGNS = {"good": "●", "warn": "▲", "bad": "■"}
+_RANK = {"good": 0, "warn": 1, "bad": 2}
+# In characters: what a phone has room for in large letters.
+_LONGEST_REASON = 90
+
+
+@dataclass(frozen=True)
+class State:
+    """How a product stands: in a word and as part of a sentence, and for trouble why."""
+
+    product: str
+    tone: str
+    word: str
+    said: str
+    reason: str = ""
+
+    @property
+    def sign(self) -> str:
+        """The tone without its colour."""
+        return _SIGNS[self.tone]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The sentence on top, its tone, and what else a person should know first."""
+
+    tone: str
+    sentence: str
+    notes: list[str]
+
+    @property
+    def sign(self) -> str:
+        """The tone without its colour."""
+        return _SIGNS[self.tone]
+
+
+def state_of(served: Freshness) -> State:
+    """How a product stands."""
+    product = served.product
+    if served.as_of is None:
+        return State(product, "bad", "never published", "never published", _last_attempt(served))
+    age = f"{words.hours(served.age_hours)} old"
+    if served.freshness == "stale":
+        reason = f"consumers get what is {age}, and {words.hours(served.max_age_hours)} are allowed"
+        return State(product, "bad", "stale", "stale", reason)
+    if served.freshness == "due":
+        reason = f"a newer run was expected by {words.short_moment(served.fresh_until)}"
+        return State(product, "warn", "due", "due", reason)
+    if not served.action_allowed:
+        said = "fresh, but not to be acted on"
+        return State(product, "bad", "fresh, no action", said, served.action_blocked_reason or "")
+    if served.served_as == "last_known_good":
+        said = "served from the last known good run"
+        return State(product, "warn", "last known good", said, _last_attempt(served))
+    return State(product, "good", "fresh", "fresh")
+
+
+def headline_of(contents: Contents) -> Headline:
+    """The overall state."""
+    states = [state_of(served) for served in contents.freshness]
+    still_open = [incident for incident in contents.incidents if not incident.is_over]
+    overdue = [duty for duty in contents.duties if duty.is_overdue]
+    tones = [state.tone for state in states]
+    tones += ["bad" if incident.severity == "high" else "warn" for incident in still_open]
+    tones += ["warn" for _ in overdue]
+    sentence, is_reason_told = _sentence(states)
+    notes = [
+        words.sentence(f"{words.name(state.product)}: {state.reason}")
+        for state in states
+        if state.reason and not is_reason_told
+    ]
+    if still_open:
+        notes.append(incidents.open_summary(contents))
+    if overdue:
+        is_are = "is" if len(overdue) == 1 else "are"
+        notes.append(f"{words.plural(len(overdue), 'duty', 'duties')} {is_are} overdue.")
+    if not still_open and not overdue:
+        notes.append("No incident is unresolved, and no duty is overdue.")
+    tone = max(tones, key=lambda tone: _RANK[tone], default="bad")
+    return Headline(tone, sentence, notes)
+
+
+def _sentence(states: Sequence[State]) -> tuple[str, bool]:
+    """The sentence, and whether it says why: there is room for one short reason."""
+    if not states:
+        return "No product has a contract in this warehouse.", True
+    alike: dict[str, list[State]] = {}
+    for state in sorted(states, key=lambda state: -_RANK[state.tone]):
+        alike.setdefault(state.said, []).append(state)
+    if list(alike) == ["fresh"]:
+        return f"{_all_products(states)} fresh.", True
+    reasons = [state.reason for state in states if state.reason]
+    is_told = len(reasons) == 1 and len(reasons[0]) <= _LONGEST_REASON
+    parts = []
+    for said, found in alike.items():
+        names = words.listing([words.name(state.product) for state in found])
+        verbs = ("was", "were") if said == "never published" else ("is", "are")
+        reason = f": {found[0].reason}" if is_told and found[0].reason else ""
+        parts.append(words.sentence(f"{names} {verbs[len(found) > 1]} {said}{reason}"))
+    return " ".join(parts), is_told
+
+
+def _all_products(states: Sequence[State]) -> str:
+    if len(states) == 1:
+        return f"{words.name(states[0].product)} is"
+    if len(states) == 2:  # noqa: PLR2004 - English has a word for two
+        return "Both products are"
+    return f"All {words.count_word(len(states))} products are"
+
+
+def _last_attempt(served: Freshness) -> str:
+    if served.last_attempt_status is None:
+        return "nothing was tried yet"
+    verbs = {"started": "has no outcome yet", "failed": "failed", "crashed": "crashed"}
+    ended = verbs.get(served.last_attempt_status, f"was {served.last_attempt_status}")
+    return f"the attempt for {words.short_slot(served.last_attempt_as_of)} {ended}"

@@ -1,0 +1,204 @@
+"""Incidents: when each began and ended, and what happened in between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import altair as alt
+
+from python_scoring.report import svg, words
+from python_scoring.report.contents import Contents, Incident, IncidentEvent
+from python_scoring.report.figure import Figure, Key, Table, draw
+
+# More would not be read; the table holds them all.
+_MOST_BARS = 12
+# Colour and thickness of a bar.
+_LOOKS = {"high": (svg.BAD, 0.34), "medium": (svg.WARN, 0.24), "low": (svg.NONE, 0.14)}
+# Where the bar of an incident lies in its row; its title stands above.
+_MIDDLE = 0.68
+_SHORTEST = timedelta(days=7)
+_SHAPES = {
+    "acknowledged": "diamond",
+    "mitigated": "triangle-up",
+    "resolved": "circle",
+    "open": "triangle-right",
+}
+_LEGEND = (
+    Key("█", svg.BAD, "high (thick)"),
+    Key("▆", svg.WARN, "medium"),
+    Key("▃", svg.NONE, "low (thin)"),
+    Key("▷", svg.INK, "still open"),
+    Key("◇", svg.INK, "acknowledged"),
+    Key("△", svg.INK, "mitigated"),
+    Key("○", svg.INK, "resolved"),
+)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One incident with its timeline."""
+
+    incident: Incident
+    title: str
+    events: list[IncidentEvent]
+
+    @property
+    def sign(self) -> tuple[str, str]:
+        """Tone and sign: of its severity while it lasts."""
+        if self.incident.is_over:
+            return "quiet", "○"
+        return {"high": ("bad", "■"), "medium": ("warn", "▲")}.get(
+            self.incident.severity, ("quiet", "●")
+        )
+
+
+def stories(contents: Contents) -> list[Story]:
+    """Unresolved incidents first, then the others, each newest first."""
+    ordered = sorted(contents.incidents, key=lambda incident: incident.is_over)
+    return [
+        Story(
+            incident,
+            _title(incident),
+            [event for event in contents.events if event.incident_id == incident.incident_id],
+        )
+        for incident in ordered
+    ]
+
+
+def _title(incident: Incident) -> str:
+    product = "All products" if incident.product == "all" else words.name(incident.product)
+    return f"{product}: {words.lower_name(incident.cause)}"
+
+
+def summary(contents: Contents) -> str:
+    """How many incidents there are, and which of them are unresolved."""
+    if not contents.incidents:
+        return f"No incident in the last {contents.days} days."
+    still_open = [incident for incident in contents.incidents if not incident.is_over]
+    found = words.plural(len(contents.incidents), "incident")
+    text = f"{found} in the last {contents.days} days"
+    if not still_open:
+        return f"{text}, all resolved."
+    return f"{text}. {open_summary(contents)}"
+
+
+def open_summary(contents: Contents) -> str:
+    """The unresolved incidents by name."""
+    still_open = [incident for incident in contents.incidents if not incident.is_over]
+    titles = [
+        f"{_title(incident)} ({incident.severity}, {incident.status})" for incident in still_open
+    ]
+    is_are = "incident is" if len(still_open) == 1 else "incidents are"
+    number = words.count_word(len(still_open))
+    return words.sentence(f"{number} {is_are} unresolved: {'; '.join(titles)}")
+
+
+def figure(contents: Contents) -> Figure | None:
+    """The timeline; None where there was no incident."""
+    if not contents.incidents:
+        return None
+    table = Table(
+        columns=(
+            *("Incident", "Severity", "Status", "Opened", "Acknowledged", "Mitigated"),
+            *("Resolved", "Consumers got"),
+        ),
+        rows=[
+            (
+                _title(incident),
+                words.name(incident.severity),
+                words.name(incident.status),
+                words.moment(incident.opened_at),
+                words.moment(incident.acknowledged_at),
+                words.moment(incident.mitigated_at),
+                words.moment(incident.resolved_at),
+                words.name(incident.fallback_mode) if incident.fallback_mode else words.NOTHING,
+            )
+            for incident in contents.incidents
+        ],
+    )
+    begun = [incident for incident in contents.incidents if incident.opened_at <= contents.now]
+    shown = sorted(begun, key=lambda incident: incident.is_over)[:_MOST_BARS]
+    if not shown:
+        return None
+    sentence = summary(contents)
+    if len(shown) < len(contents.incidents):
+        sentence += f" The picture shows {len(shown)}: the unresolved and the newest."
+    chart = _chart(contents, shown)
+    return draw(chart, "incidents", "Incidents over time", sentence, table, _LEGEND)
+
+
+def _chart(contents: Contents, shown: Sequence[Incident]) -> svg.AnyChart:
+    lines = alt.Scale(domain=[0, len(shown)], reverse=True)
+    # Not more of the past than there is to show, but never so little that hours look like weeks.
+    first = min(max(incident.opened_at, contents.since) for incident in shown)
+    first = max(contents.since, min(first, contents.now - _SHORTEST))
+    time = alt.X("starts:T", scale=svg.time_scale(first, contents.now), axis=svg.time_axis())
+    top = alt.Y("top:Q", scale=lines, axis=None)
+    bars = [_bar(first, contents.now, row, incident) for row, incident in enumerate(shown)]
+    base = alt.Chart(svg.data(bars))
+    span = base.mark_rect(cornerRadius=2).encode(
+        x=time,
+        x2="ends:T",
+        y=top,
+        y2="bottom:Q",
+        fill=alt.Fill("tone:N", scale=None),
+    )
+    # An incident of minutes would be too short to be seen.
+    begin = base.mark_rule(strokeWidth=3).encode(
+        x=time, y=top, y2="bottom:Q", stroke=alt.Stroke("tone:N", scale=None)
+    )
+    title = base.encode(x=time, y=alt.Y("line:Q", scale=lines, axis=None), text="told:N")
+    left = title.transform_filter("!datum.is_late").mark_text(align="left")
+    right = title.transform_filter("datum.is_late").mark_text(align="right", x="width")
+    signs = [
+        {"starts": at, "middle": row + _MIDDLE, "sign": sign}
+        for row, incident in enumerate(shown)
+        for sign, at in _signs(incident, first, contents.now)
+    ]
+    sign = (
+        alt.Chart(svg.data(signs))
+        .mark_point(filled=True, fill=svg.CARD, stroke=svg.INK, strokeWidth=1.4, size=44, opacity=1)
+        .encode(
+            x=time,
+            y=alt.Y("middle:Q", scale=lines, axis=None),
+            shape=alt.Shape(
+                "sign:N", scale=alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values())),
+                legend=None,
+            ),
+        )
+    )  # fmt: skip
+    return svg.layered(40 * len(shown), span, begin, left, right, sign)
+
+
+def _bar(first: datetime, now: datetime, row: int, incident: Incident) -> dict[str, object]:
+    starts = max(incident.opened_at, first)
+    tone, thickness = _LOOKS[incident.severity]
+    return {
+        "starts": starts,
+        "ends": max(incident.resolved_at or now, starts),
+        "top": row + _MIDDLE - thickness / 2,
+        "bottom": row + _MIDDLE + thickness / 2,
+        "line": row + 0.24,
+        "tone": tone,
+        "told": f"{_title(incident)} · {incident.severity} · {incident.status}",
+        # Its title would not fit to the right of its beginning.
+        "is_late": starts > first + (now - first) / 3,
+    }
+
+
+def _signs(incident: Incident, first: datetime, now: datetime) -> list[tuple[str, datetime]]:
+    """What happened when, but of signs that would lie upon each other only the last."""
+    told = [
+        ("acknowledged", incident.acknowledged_at),
+        ("mitigated", incident.mitigated_at),
+        ("resolved", incident.resolved_at),
+        ("open", None if incident.is_over else now),
+    ]
+    signs: list[tuple[str, datetime]] = []
+    for sign, at in told:
+        if at is None or at < first:
+            continue
+        if signs and at - signs[-1][1] < (now - first) / 40:
+            signs.pop()
+        signs.append((sign, at))
+    return signs

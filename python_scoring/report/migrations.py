@@ -1,0 +1,125 @@
+"""Who moved from which label to which since the former batch, as a matrix."""
+
+from collections.abc import Sequence
+
+import altair as alt
+
+from python_scoring.report import svg, words
+from python_scoring.report.contents import Contents, Contract
+from python_scoring.report.figure import Figure, Table, draw
+from python_scoring.report.labels import ordered
+
+JOINED, LEFT = "joined", "left"
+
+
+def figure(contents: Contents, contract: Contract) -> Figure | None:
+    """The matrix of the newest batch; None where there was none to compare it with."""
+    moves = [
+        move
+        for move in contents.moves
+        if move.product == contract.product
+        and (move.label_before is not None or move.label_after is not None)
+    ]
+    newest = next(iter(contents.batches_of(contract.product)[::-1]), None)
+    if newest is None or not any(move.label_before for move in moves):
+        return None
+    counts: dict[tuple[str, str], int] = {}
+    for move in moves:
+        pair = (move.label_before or JOINED, move.label_after or LEFT)
+        counts[pair] = counts.get(pair, 0) + move.customers
+    found = {label for pair in counts for label in pair} - {JOINED, LEFT}
+    labels = ordered(contract, found)
+    before = [*labels, *([JOINED] if any(b == JOINED for b, _ in counts) else [])]
+    after = [*labels, *([LEFT] if any(a == LEFT for _, a in counts) else [])]
+    sentence = _sentence(counts, words.short_slot(newest.as_of))
+    table = Table(
+        columns=("Before", *(words.name(label) for label in after), "All"),
+        rows=[
+            (
+                words.name(label),
+                *(f"{counts.get((label, other), 0):,}" for other in after),
+                f"{sum(counts.get((label, other), 0) for other in after):,}",
+            )
+            for label in before
+        ],
+        numbers=frozenset((*(words.name(label) for label in after), "All")),
+    )
+    return draw(
+        _chart(counts, before, after), f"{contract.product}-migrations",
+        "Who changed label", sentence, table,
+    )  # fmt: skip
+
+
+def _sentence(counts: dict[tuple[str, str], int], newest: str) -> str:
+    both = {
+        pair: count for pair, count in counts.items() if JOINED not in pair and LEFT not in pair
+    }
+    stayed = sum(count for (before, after), count in both.items() if before == after)
+    total = sum(both.values())
+    text = (
+        f"{newest}: {words.percent(stayed / total if total else None)} of the "
+        f"{words.plural(total, 'customer')} in both batches kept their label"
+    )
+    moved = {pair: count for pair, count in both.items() if pair[0] != pair[1]}
+    if moved:
+        (before, after), count = max(moved.items(), key=lambda item: (item[1], item[0]))
+        text += (
+            f"; most of the others went from {words.lower_name(before)} to "
+            f"{words.lower_name(after)} ({count:,})"
+        )
+    joined = sum(count for (before, _), count in counts.items() if before == JOINED)
+    left = sum(count for (_, after), count in counts.items() if after == LEFT)
+    return f"{text}. {joined:,} joined and {left:,} left."
+
+
+def _chart(
+    counts: dict[tuple[str, str], int], before: Sequence[str], after: Sequence[str]
+) -> svg.AnyChart:
+    totals = {label: sum(counts.get((label, other), 0) for other in after) for label in before}
+    rows = [
+        {
+            "before": words.name(label),
+            "after": words.name(other),
+            "strength": (counts.get((label, other), 0) / totals[label]) ** 0.5
+            if totals[label]
+            else 0,
+            "share": words.percent(counts.get((label, other), 0) / totals[label], 0)
+            if counts.get((label, other), 0)
+            else "",
+            "count": f"{counts.get((label, other), 0):,}",
+            "is_strong": counts.get((label, other), 0) > totals[label] * 0.3,
+            "kept": label == other,
+        }
+        for label in before
+        for other in after
+    ]
+    is_wide = len(after) > 4  # noqa: PLR2004 - what a phone has room for
+    base = alt.Chart(svg.data(rows)).encode(
+        x=alt.X(
+            "after:N",
+            sort=[words.name(label) for label in after],
+            title="now",
+            axis=alt.Axis(orient="top", labelAngle=-28 if is_wide else 0, labelPadding=4),
+            scale=alt.Scale(paddingInner=0.05),
+        ),
+        y=alt.Y(
+            "before:N",
+            sort=[words.name(label) for label in before],
+            title="before",
+            axis=alt.Axis(titleAngle=0, titleAlign="left", titleAnchor="start", titleY=-10),
+            scale=alt.Scale(paddingInner=0.06),
+        ),
+    )
+    cells = base.mark_rect(cornerRadius=2, fill=svg.GOOD).encode(
+        fillOpacity=alt.FillOpacity(
+            "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.06, 1]), legend=None
+        )
+    )
+    ink = alt.Fill(
+        "is_strong:N",
+        scale=alt.Scale(domain=[True, False], range=["var(--on-good)", svg.INK]),
+        legend=None,
+    )
+    share = base.mark_text(dy=-5, fontWeight="bold").encode(text="share:N", fill=ink)
+    count = base.mark_text(dy=8, fontSize=9.5).encode(text="count:N", fill=ink)
+    return svg.layered(38 * len(before), cells, share, count)

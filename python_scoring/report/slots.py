@@ -1,0 +1,172 @@
+"""What became of each slot: one strip per product, one segment per slot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import altair as alt
+
+from python_scoring.backfill import is_slot
+from python_scoring.report import svg, words
+from python_scoring.report.contents import Contents, Contract, Run
+from python_scoring.report.figure import Figure, Key, Table, draw
+
+# Tone and height of a segment: trouble stands out by its height, not by its colour alone.
+_LOOKS = {
+    "published in time": (svg.GOOD, 0.5),
+    "published late": (svg.WARN, 0.75),
+    "not published": (svg.BAD, 1.0),
+    "waiting": (svg.NONE, 0.2),
+}
+_LEGEND = (
+    Key("▂", svg.GOOD, "published in time (low)"),
+    Key("▅", svg.WARN, "published late (medium)"),
+    Key("█", svg.BAD, "not published: failed, quarantined, withdrawn or missed (high)"),
+)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One slot of a product: its outcome, which of the four looks it has, and the run behind it."""
+
+    product: str
+    as_of: datetime
+    ends: datetime
+    look: str
+    outcome: str
+    run: Run | None
+
+
+def slots_of(contents: Contents) -> list[Slot]:
+    """The slots of the window whose data are complete, since the product's first run."""
+    return [
+        slot
+        for contract in contents.contracts
+        for slot in _slots_of_product(contents, contract)
+        if slot.ends > contents.since
+    ]
+
+
+def _slots_of_product(contents: Contents, contract: Contract) -> list[Slot]:
+    runs = [run for run in contents.runs if run.product == contract.product]
+    if not runs:
+        return []
+    late = {
+        breach.as_of
+        for breach in contents.breaches
+        if (breach.product, breach.kind, breach.outcome) == (contract.product, "slot", "late")
+    }
+    starts = _starts(contract, min(run.as_of for run in runs), contents.now)
+    slots = []
+    for as_of, ends in zip(starts, [*starts[1:], contents.now], strict=True):
+        run = _deciding_run([run for run in runs if run.as_of == as_of])
+        look, outcome = _judge(run, as_of in late, contents.now > contract.deadline(as_of))
+        slots.append(Slot(contract.product, as_of, ends, look, outcome, run))
+    return slots
+
+
+def _starts(contract: Contract, first: datetime, now: datetime) -> list[datetime]:
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    last = now - timedelta(hours=contract.availability_lag_hours)
+    days = [day + timedelta(days=number) for number in range((last - day).days + 1)]
+    return [day for day in days if is_slot(day, contract.cadence, contract.anchor_days)]
+
+
+def _deciding_run(runs: Sequence[Run]) -> Run | None:
+    """The run that consumers were served, or the last that was tried."""
+    return max(runs, key=lambda run: (run.is_served, run.last_entry), default=None)
+
+
+def _judge(run: Run | None, is_late: bool, is_overdue: bool) -> tuple[str, str]:  # noqa: FBT001
+    if run is None:
+        return ("not published", "missed") if is_overdue else ("waiting", "waiting")
+    if run.is_served:
+        look = "published late" if is_late else "published in time"
+        return look, look
+    if run.status == "started":
+        return "waiting", "running"
+    return "not published", run.status
+
+
+def figure(contents: Contents) -> Figure | None:
+    """The strips of all products; None where nothing was ever tried."""
+    slots = slots_of(contents)
+    if not slots:
+        return None
+    told = {product: _counts(product, slots) for product in contents.products}
+    sentence = f"Slots of the last {contents.days} days. " + " ".join(
+        f"{words.name(product)}: {text}." for product, text in told.items()
+    )
+    table = Table(
+        stacked=True,
+        columns=("Product", "Slot", "Outcome", "Recorded", "Reason"),
+        rows=[
+            (
+                words.name(slot.product),
+                words.slot(slot.as_of),
+                words.name(slot.outcome),
+                words.moment(slot.run.recorded_at if slot.run else None),
+                (slot.run.reason if slot.run else None) or words.NOTHING,
+            )
+            for slot in sorted(slots, key=lambda slot: slot.as_of, reverse=True)
+        ],
+    )
+    chart = _chart(contents, slots, told)
+    return draw(chart, "slots", "What became of each slot", sentence, table, _LEGEND)
+
+
+def _counts(product: str, slots: Sequence[Slot]) -> str:
+    own = [slot for slot in slots if slot.product == product and slot.look != "waiting"]
+    if not own:
+        return "no slot yet"
+    in_time = sum(slot.look == "published in time" for slot in own)
+    late = sum(slot.look == "published late" for slot in own)
+    others = [slot.outcome for slot in own if slot.look == "not published"]
+    parts = [f"{in_time} of {words.plural(len(own), 'slot')} in time"]
+    if late:
+        parts.append(f"{late} late")
+    parts += [f"{others.count(outcome)} {outcome}" for outcome in sorted(set(others))]
+    return ", ".join(parts)
+
+
+def _chart(contents: Contents, slots: Sequence[Slot], told: dict[str, str]) -> svg.AnyChart:
+    rows = {product: row for row, product in enumerate(contents.products)}
+    # A short history is not squeezed into a corner.
+    first = max(contents.since, min(slot.as_of for slot in slots))
+    segments = []
+    for slot in slots:
+        tone, height = _LOOKS[slot.look]
+        bottom = rows[slot.product] + 0.94
+        segments.append(
+            {
+                "starts": max(slot.as_of, first),
+                "ends": slot.ends,
+                "top": bottom - 0.52 * height,
+                "bottom": bottom,
+                "tone": tone,
+            }
+        )
+    captions = [
+        {"line": row + 0.18, "product": words.name(product), "told": told[product]}
+        for product, row in rows.items()
+    ]
+    line = alt.Y("line:Q", scale=alt.Scale(domain=[0, len(rows)], reverse=True), axis=None)
+    strips = (
+        alt.Chart(svg.data(segments))
+        .mark_rect(stroke=svg.CARD, strokeWidth=0.7)
+        .encode(
+            x=alt.X(
+                "starts:T",
+                scale=svg.time_scale(first, contents.now),
+                axis=svg.time_axis(grid=False),
+            ),
+            x2="ends:T",
+            y=alt.Y("top:Q", scale=alt.Scale(domain=[0, len(rows)], reverse=True), axis=None),
+            y2="bottom:Q",
+            fill=alt.Fill("tone:N", scale=None),
+        )
+    )
+    caption = alt.Chart(svg.data(captions)).encode(y=line)
+    names = caption.mark_text(align="left", fontWeight="bold", x=0).encode(text="product:N")
+    counts = caption.mark_text(align="right", fill=svg.MUTED, x="width").encode(text="told:N")
+    return svg.layered(50 * len(rows), strips, names, counts)

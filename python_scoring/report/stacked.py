@@ -1,0 +1,45 @@
+"""Columns of parts that lie upon each other, one column per batch or run."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import altair as alt
+
+from python_scoring.report import svg
+
+
+def stacked_columns(
+    instants: Sequence[datetime],
+    parts: Sequence[str],
+    values: Sequence[tuple[int, str, float]],
+    format_of_values: str,
+) -> svg.AnyChart:
+    """A column for each instant; `values` are its number, a part and how much of it there is.
+
+    The first part lies at the bottom and is the faintest.
+    """
+    rows = [
+        {"column": column, "part": part, "number": parts.index(part), "value": value}
+        for column, part, value in values
+    ]
+    scale, axis = svg.columns(instants)
+    chart = (
+        alt.Chart(svg.data(rows))
+        .mark_bar(stroke=svg.CARD, strokeWidth=0.6)
+        .encode(
+            x=alt.X("column:O", scale=scale, axis=axis),
+            y=alt.Y(
+                "value:Q",
+                title=None,
+                scale=alt.Scale(nice=False),
+                axis=alt.Axis(format=format_of_values, tickCount=4),
+            ),
+            order=alt.Order("number:Q"),
+            fill=alt.Fill(
+                "part:N",
+                scale=alt.Scale(domain=list(parts), range=svg.ramp(len(parts))),
+                legend=None,
+            ),
+        )
+    )
+    return svg.layered(130, chart)
