@@ -146,3 +146,20 @@ def feature_version() -> None:
             "models/features/_features__models.yml and append its row to "
             "seeds/feature_versions.csv (CONTRIBUTING.md, 'Change a feature')"
         )
+
+
+@commands.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True,
+    help="The HTML file.",
+)  # fmt: skip
+@click.option(
+    "--days", type=click.IntRange(min=1, max=3660), default=90, show_default=True,
+    help="How many days back the report looks.",
+)  # fmt: skip
+def report(out: Path, days: int) -> None:
+    """Write the state of all products as one HTML page that needs no network."""
+    from python_scoring.report import write_report
+
+    size = write_report(out, days)
+    click.echo(f"{out}: {size:,} bytes")
