@@ -25,6 +25,13 @@ class Fresh(Protocol):
         """On a copy of the built warehouse, or an empty one; on demo data, or other raw data."""
 
 
+def copy_warehouse(original: Path, copy: Path) -> None:
+    """A copy of a warehouse that a test may change."""
+    shutil.copytree(original, copy)
+    with duckdb.connect() as connection:
+        prepare(Warehouse(copy), connection)
+
+
 @pytest.fixture(scope="session")
 def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Raw demo data. Tests must not change them."""
@@ -57,9 +64,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
         own.mkdir()
         raw = raw_data or request.getfixturevalue("demo_raw")
         if not empty:
-            shutil.copytree(request.getfixturevalue("built").warehouse, own / "warehouse")
-            with duckdb.connect() as connection:
-                prepare(Warehouse(own / "warehouse"), connection)
+            copy_warehouse(request.getfixturevalue("built").warehouse, own / "warehouse")
         return Project(folder, raw, own / "warehouse", own / "target")
 
     return make

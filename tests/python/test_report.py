@@ -1,0 +1,508 @@
+"""The report: one page that tells the truth, to everybody, without a network."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from conftest import Fresh, copy_warehouse
+from project import PRODUCTS, Project
+
+from python_scoring.errors import InputError
+from python_scoring.report import words, write_report
+from python_scoring.report.checks import FAMILIES
+from python_scoring.report.contents import Contents, Contract, Freshness, Run
+from python_scoring.report.headline import headline_of
+from python_scoring.report.slots import slots_of
+from python_scoring.warehouse import PROJECT, Warehouse, install_extensions
+
+DAYS_LATER = "2026-11-28T07:00:00"
+MARKUP = "<script>alert('</svg>')</script> & \"more\""
+# Elements that have no end in HTML.
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+@dataclass
+class Element:
+    """An element of the page with what it holds."""
+
+    tag: str
+    attributes: dict[str, str]
+    children: list["Element"] = field(default_factory=list)
+    own_text: list[str] = field(default_factory=list)
+
+    def all(self, tag: str = "") -> Iterator["Element"]:
+        """The element and all within it, or those of one tag."""
+        if tag in ("", self.tag):
+            yield self
+        for child in self.children:
+            yield from child.all(tag)
+
+    def one(self, tag: str) -> "Element":
+        """The only element of a tag."""
+        [found] = self.all(tag)
+        return found
+
+    def text(self) -> str:
+        """All text, with single spaces."""
+        parts = (" ".join(element.own_text) for element in self.all())
+        return " ".join(" ".join(parts).split())
+
+
+class Page(HTMLParser):
+    """A parsed page; tags that are not closed in order are an error."""
+
+    def __init__(self, html: str) -> None:
+        """Parse at once."""
+        super().__init__()
+        self.html = html
+        self.root = Element("root", {})
+        self.open = [self.root]
+        self.feed(html)
+        assert self.open == [self.root], "a tag is not closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.open[-1].children.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element without content."""
+        self.open[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last."""
+        assert self.open.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        """Text belongs to the open element."""
+        self.open[-1].own_text.append(data)
+
+    def by_id(self, name: str) -> Element:
+        """The only element of an id."""
+        [found] = [element for element in self.root.all() if element.attributes.get("id") == name]
+        return found
+
+
+def report(project: Project, out: Path, now: str | None = None) -> Page:
+    """The page that the command writes."""
+    env = {"CODE_VERSION": "test"} | ({"PREDICTION_NOW": now} if now else {})
+    project.command("report", "--out", str(out), env=env)
+    return Page(out.read_text())
+
+
+def write(project: Project, *statements: str) -> None:
+    """Change the lake, as no reader can."""
+    with duckdb.connect() as connection:
+        install_extensions(connection)
+        connection.execute(Warehouse(project.warehouse).attach_sql(read_only=False))
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def healthy(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """An hour after the first build."""
+    return report(built, tmp_path_factory.mktemp("healthy") / "report.html")
+
+
+@pytest.fixture(scope="module")
+def broken(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """Five days later: one more good build, one without raw data, one quarantined run of churn."""
+    folder = tmp_path_factory.mktemp("broken")
+    copy_warehouse(built.warehouse, folder / "warehouse")
+    project = replace(built, warehouse=folder / "warehouse", target=folder / "target")
+    churn = ("--select", "+path:models/products/churn")
+    project.dbt("run", *churn, env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
+    (folder / "raw").mkdir()
+    without_data = {"PREDICTION_NOW": "2026-11-25T07:00:00", "RAW_DATA": str(folder / "raw")}
+    assert project.dbt("run", env=without_data, check=False).returncode != 0
+    reason = MARKUP.replace("'", "''")
+    write(
+        project,
+        "insert into lake.operations.run_ledger by name select * replace ("
+        "entry + 1000 as entry, 'quarantined run' as run_id, 'quarantined' as status, "
+        f"timestamp '2026-11-26' as as_of, '{reason}' as reason, "
+        "timestamp '2026-11-26 07:05:00' as recorded_at) "
+        "from lake.operations.run_ledger "
+        "where product = 'churn' and status = 'published' and as_of = '2026-11-24'",
+        "update lake.operations.output_checks set "
+        f"outcome = 'failed', severity = 'warn', message = '{reason}' "
+        "where product = 'churn' and check_name = 'coverage'",
+    )
+    return report(project, folder / "report.html", DAYS_LATER)
+
+
+@pytest.fixture(params=["healthy", "broken"])
+def page(request: pytest.FixtureRequest) -> Page:
+    """Each of the two pages."""
+    found: Page = request.getfixturevalue(request.param)
+    return found
+
+
+# What every page has
+
+
+def test_every_picture_is_also_told_in_words(page: Page) -> None:
+    """Each figure has a name, a sentence with figures, and its data as a table."""
+    figures = list(page.root.all("figure"))
+    assert len(figures) >= 1 + 6 * len(PRODUCTS)
+    for figure in figures:
+        picture = figure.one("svg")
+        assert picture.attributes["role"] == "img"
+        title, description = picture.attributes["aria-labelledby"].split()
+        assert page.by_id(title).text() == figure.one("h3").text()
+        sentence = figure.one("figcaption").text()
+        assert re.search(r"\d", sentence), sentence
+        assert page.by_id(description).text() == sentence
+        table = next(iter(list(figure.all("table"))[::-1]))
+        columns = [column.text() for column in table.one("thead").all("th")]
+        lines = list(table.one("tbody").all("tr"))
+        assert lines
+        for line in lines:
+            assert len(list(line.all("td"))) == len(columns)
+
+
+def test_nothing_is_loaded(page: Page) -> None:
+    """The page links to itself only, runs nothing, and forbids the browser the rest."""
+    assert not list(page.root.all("script"))
+    for element in page.root.all():
+        for name, value in element.attributes.items():
+            assert "//" not in value or element.tag == "time", value
+            assert not name.startswith("on")
+            if name in ("href", "src", "xlink:href", "data", "action"):
+                assert value.startswith("#") or value == "data:,"
+            for target in re.findall(r"url\((.*?)\)", value):
+                assert target.startswith("#")
+    style = page.root.one("style").text()
+    assert "url(" not in style
+    assert "@import" not in style
+    [policy] = re.findall(r'Content-Security-Policy" content="([^"]*)"', page.html)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
+    """Within pictures too, of which each brings ids of its own."""
+    ids = [e.attributes["id"] for e in page.root.all() if "id" in e.attributes]
+    assert len(ids) == len(set(ids))
+    links = re.findall(r'(?:href="|url\()#([^")]+)', page.html)
+    labels = re.findall(r'aria-labelledby="([^"]*)"', page.html)
+    assert {*links, *" ".join(labels).split()} <= set(ids)
+
+
+def test_headings_are_in_order(page: Page) -> None:
+    """One first heading, and no level is left out; each product has a section of its own."""
+    levels = [int(e.tag[1]) for e in page.root.all() if re.fullmatch("h[1-6]", e.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    for product in PRODUCTS:
+        section = page.by_id(f"product-{product}")
+        assert section.one("h2").text().startswith(words.name(product))
+        assert len(list(section.all("figure"))) >= 5
+
+
+def test_colours_come_from_the_page(page: Page) -> None:
+    """Pictures use the page's variables, so that they follow it into the dark."""
+    colours = {
+        element.attributes[name]
+        for picture in page.root.all("svg")
+        for element in picture.all()
+        for name in ("fill", "stroke")
+        if name in element.attributes
+    }
+    declared = set(re.findall(r"(--[\w-]+):", page.root.one("style").text()))
+    assert colours - {"none", "transparent"} <= {f"var({name})" for name in declared}
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+def test_words_can_be_read(scheme: int) -> None:
+    """Every colour of words has a contrast of 4.5 to what is behind it, by day and by night."""
+    css = (PROJECT / "python_scoring/report/templates/style.css").read_text()
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6})", css.split(":root {")[1 + scheme]))
+    for ink in ("ink", "muted", "good-ink", "warn-ink", "bad-ink"):
+        for paper in ("page", "card"):
+            assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
+    for tone in ("good", "warn", "bad"):
+        assert contrast(colours[f"on-{tone}"], colours[tone]) >= 4.5, tone
+        assert contrast(colours[tone], colours["card"]) >= 2, tone
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours as the Web Content Accessibility Guidelines count it."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+# What the pages say
+
+
+def test_a_healthy_morning(healthy: Page) -> None:
+    """Everything is fresh: the page says so first, and then what is served."""
+    assert healthy.root.one("h1").text() == "● All three products are fresh."
+    assert healthy.root.one("head").one("title").text().startswith("All three products are fresh.")
+    assert (
+        "No incident is unresolved, and no duty is overdue."
+        in next(healthy.root.all("header")).text()
+    )
+    now = healthy.by_id("now").text()
+    assert now.count("Action allowed") == 3
+    assert "7 hours old, at most 3 days Served Mon 23 Nov, current" in now
+    assert "Owner crm" in now
+    assert "version test" in healthy.root.one("footer").text()
+    assert "the clock is set by PREDICTION_NOW" in healthy.root.one("footer").text()
+
+
+def test_a_broken_morning(broken: Page) -> None:
+    """The page says which product is stale and why, what is open, and what was missed."""
+    headline = broken.root.one("h1").text()
+    assert headline.startswith("■ Churn")
+    assert "stale" in headline
+    card = broken.by_id("now").text()
+    assert "4 days 7 hours old, at most 3 days" in card
+    assert "not allowed: skip the action. The predictions are older than the 72 hours" in card
+    assert "Thu 26 Nov, quarantined Thu 26 Nov, 07:05." in card
+    incidents = broken.by_id("incidents").text()
+    assert "source broken" in incidents
+    assert "orders" in incidents
+    slots = broken.by_id("figure-slots").one("figcaption").text()
+    assert "Churn: 2 of 5 slots in time, 2 missed, 1 quarantined." in slots
+    attainment = broken.by_id("figure-attainment").one("figcaption").text()
+    assert "target 99.0%" in attainment
+    moved = broken.by_id("figure-churn-migrations").one("figcaption").text()
+    assert re.match(r"Tue 24 Nov: \d\d\.\d% of the \d+ customers in both batches kept", moved)
+
+
+def test_names_and_messages_cannot_bring_markup(broken: Page) -> None:
+    """A reason from the ledger and a check's message are words on the page, nothing else."""
+    assert "<script" not in broken.html
+    assert MARKUP in broken.by_id("now").text()
+    assert MARKUP in broken.by_id("figure-churn-checks").text()
+
+
+def test_the_same_warehouse_and_clock_give_the_same_bytes(
+    healthy: Page, built: Project, tmp_path: Path
+) -> None:
+    """Nothing on the page depends on when, or how often, it was written."""
+    assert report(built, tmp_path / "again.html").html == healthy.html
+
+
+# Errors
+
+
+def test_errors_say_what_to_do(
+    fresh: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's mistakes: no warehouse, one of another version, nowhere to write to."""
+    monkeypatch.setenv("WAREHOUSE", str(tmp_path / "nothing"))
+    with pytest.raises(InputError, match="nothing was built in this warehouse"):
+        write_report(tmp_path / "report.html", 90)
+
+    project = fresh()
+    monkeypatch.setenv("WAREHOUSE", str(project.warehouse))
+    with pytest.raises(InputError, match=r"missing does not exist; create it first"):
+        write_report(tmp_path / "missing" / "report.html", 90)
+    with pytest.raises(InputError, match="is a folder; expected the name of a file"):
+        write_report(tmp_path, 90)
+
+    write(project, "drop view lake.operations.prediction_freshness")
+    with pytest.raises(InputError, match=r"prediction_freshness.*Run `dbt build` once"):
+        write_report(tmp_path / "report.html", 90)
+    ended = project.command("report", "--out", str(tmp_path / "report.html"), check=False)
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("Error: ")
+    assert not list(tmp_path.glob("*report*"))
+
+
+def test_a_page_that_cannot_be_written_leaves_the_former_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers keep what they had, and no half page is left beside it."""
+    out = tmp_path / "report.html"
+    out.write_text("former")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("python_scoring.report.read_warehouse", lambda *_: CONTENTS)
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(InputError, match=r"report.html cannot be written: No space left"):
+        write_report(out, 90)
+    assert out.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+# The words, from rows that no build has to make
+
+NOW = datetime(2026, 11, 23, 7)
+CONTRACT = Contract(
+    "churn", "Leaves.", "probability", "daily", 0, 6, 3, 1.0, '{"labels": [{"name": "low"}]}'
+)
+SERVED = Freshness(
+    product="churn",
+    as_of=datetime(2026, 11, 23),
+    run_id="r",
+    model_version="1.0.0",
+    age_hours=7.0,
+    fresh_until=datetime(2026, 11, 24, 9),
+    freshness="fresh",
+    served_as="current",
+    action_allowed=True,
+    action_blocked_reason=None,
+    action_policy="skip",
+    default_score=0.5,
+    max_age_hours=72,
+    overdue_hours=0.0,
+    sla_owner="crm",
+    last_attempt_as_of=datetime(2026, 11, 23),
+    last_attempt_status="published",
+    last_attempt_reason="67 checks passed",
+    last_attempt_at=NOW,
+)
+CONTENTS = Contents(
+    now=NOW,
+    is_clock_frozen=True,
+    days=90,
+    warehouse="here",
+    code_version="test",
+    contracts=[CONTRACT],
+    freshness=[SERVED],
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tone", "sentence"),
+    [
+        ({}, "good", "Churn is fresh."),
+        (
+            {"freshness": "stale", "age_hours": 127.0},
+            "bad",
+            "Churn is stale: consumers get what is 5 days 7 hours old, and 3 days are allowed.",
+        ),
+        (
+            {"freshness": "due", "age_hours": 34.0},
+            "warn",
+            "Churn is due: a newer run was expected by Tue 24 Nov, 09:00.",
+        ),
+        (
+            {"served_as": "last_known_good", "last_attempt_status": "quarantined"},
+            "warn",
+            (
+                "Churn is served from the last known good run: "
+                "the attempt for Mon 23 Nov was quarantined."
+            ),
+        ),
+        (
+            {"as_of": None, "freshness": "never published", "last_attempt_status": None},
+            "bad",
+            "Churn was never published: nothing was tried yet.",
+        ),
+        (
+            {"action_allowed": False, "action_blocked_reason": "An incident is open."},
+            "bad",
+            "Churn is fresh, but not to be acted on: An incident is open.",
+        ),
+    ],
+)
+def test_the_headline_names_the_trouble(
+    changes: dict[str, object], tone: str, sentence: str
+) -> None:
+    served = replace(SERVED, **changes)  # type: ignore[arg-type]
+    headline = headline_of(replace(CONTENTS, freshness=[served]))
+    assert (headline.tone, headline.sentence) == (tone, sentence)
+
+
+def test_the_headline_of_several_products() -> None:
+    """The worst first, the fresh ones last; with more than one trouble the reasons come below."""
+    stale = replace(SERVED, product="clv", freshness="stale", age_hours=400.0, max_age_hours=336)
+    due = replace(SERVED, product="segmentation", freshness="due")
+    one = headline_of(replace(CONTENTS, freshness=[SERVED, stale]))
+    assert one.sentence == (
+        "CLV is stale: consumers get what is 16 days 16 hours old, and 14 days are allowed. "
+        "Churn is fresh."
+    )
+    two = headline_of(replace(CONTENTS, freshness=[SERVED, stale, due]))
+    assert two.sentence == "CLV is stale. Segmentation is due. Churn is fresh."
+    assert two.notes[0].startswith("CLV: consumers get what is 16 days")
+
+
+def test_the_outcome_of_a_slot() -> None:
+    """Served, failed, withdrawn, missed, or not due yet; the served revision decides."""
+
+    def run(day: int, status: str, entry: int, *, is_served: bool = False) -> Run:
+        as_of = datetime(2026, 11, day)
+        return Run(f"{day} {entry}", "churn", as_of, status, None, as_of, entry, is_served)
+
+    runs = [
+        run(16, "published", 1, is_served=True),
+        run(16, "failed", 9),
+        run(17, "quarantined", 2),
+        run(18, "failed", 3),
+        run(18, "published", 4, is_served=True),
+        run(19, "withdrawn", 5),
+        run(21, "crashed", 6),
+    ]
+    slots = slots_of(replace(CONTENTS, runs=runs))
+    assert [(slot.as_of.day, slot.outcome) for slot in slots] == [
+        (16, "published in time"),
+        (17, "quarantined"),
+        (18, "published in time"),
+        (19, "withdrawn"),
+        (20, "missed"),
+        (21, "crashed"),
+        (22, "missed"),
+        (23, "waiting"),
+    ]
+    later = replace(CONTENTS, runs=runs, now=NOW + timedelta(hours=3))
+    assert slots_of(later)[-1].outcome == "missed"
+
+
+def test_every_check_has_a_family() -> None:
+    """The heat map sorts checks as macros/guardrails/ does."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    families = {family: set(checks) for family, checks in FAMILIES.items()}
+    assert {check for found in families.values() for check in found} == set(
+        project["vars"]["default_checks"]
+    )
+    for family, found in families.items():
+        [file] = (PROJECT / "macros/guardrails").glob(f"{family.rstrip('s')}*_findings.sql")
+        assert found == {check for check in found if f"'{check}'" in file.read_text()}, family
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (words.hours(0), "0 minutes"),
+        (words.hours(0.5), "30 minutes"),
+        (words.hours(25), "1 day 1 hour"),
+        (words.hours(72), "3 days"),
+        (words.hours(-1), "0 minutes"),
+        (words.percent(1), "100%"),
+        (words.percent(0.99999), ">99.9%"),
+        (words.percent(0.0001, 0), "<1%"),
+        (words.percent(0), "0%"),
+        (words.percent(0.985), "98.5%"),
+        (words.name("at_risk"), "At risk"),
+        (words.name("clv"), "CLV"),
+        (words.listing(["a", "b", "c"]), "a, b and c"),
+        (words.slot(datetime(2026, 11, 3)), "Tue 3 Nov 2026"),
+        (words.slot(datetime(2026, 11, 3, 6, 5)), "Tue 3 Nov 2026, 06:05"),
+        (words.slug("a b/<c>"), "a-b-c"),
+    ],
+)
+def test_words(told: str, expected: str) -> None:
+    assert told == expected
