@@ -14,7 +14,7 @@ DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
 	@echo "make test    set up, lint, type-check, every test but the slow ones (make test-all)"
-	@echo "make docs    the dbt docs as one static page, target/static_index.html"
+	@echo "make docs    target/static_index.html, the dbt docs, and target/report.html, the report"
 	@echo "make lock    resolve the dependencies again (needs uv)"
 
 build: $(VENV)/elementary
@@ -36,6 +36,7 @@ lint: $(VENV)/elementary
 
 docs: $(VENV)/elementary
 	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate --static
+	@$(BIN)/python -m python_scoring report --out target/report.html
 
 $(VENV)/installed: requirements.lock
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} found: expected 3.10 to 3.13; call make PYTHON=python3.12")'
