@@ -109,7 +109,12 @@ def _ticks(lowest: float) -> list[float]:
 
 def breaches(contents: Contents) -> Table | None:
     """Deadlines and maximum ages that were not kept, newest first; None where all were."""
-    if not contents.breaches:
+    shown = [
+        breach
+        for breach in contents.breaches
+        if breach.deadline >= contents.since or breach.outcome == "open"
+    ]
+    if not shown:
         return None
     return Table(
         stacked=True,
@@ -119,9 +124,9 @@ def breaches(contents: Contents) -> Table | None:
                 f"{words.name(breach.product)}, {_what(breach)}",
                 words.moment(breach.deadline),
                 _outcome(breach),
-                breach.reason or words.NOTHING,
+                words.shorten(breach.reason or words.NOTHING, 240),
             )
-            for breach in contents.breaches
+            for breach in shown
         ],
     )
 

@@ -15,6 +15,8 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     if newest is None:
         return None
     now = {band.tenth: band for band in contents.bands if band.run_id == newest.run_id}
+    if not now:
+        return None
     # Another model cuts its scores into other bands.
     is_alike = former is not None and former.model_version == newest.model_version
     before = {
@@ -61,7 +63,7 @@ def _band_names(contract: Contract, found: dict[int, Band]) -> dict[int, str]:
         edge = found[tenth].upper_edge
         upper = contract.score(edge)
         if lower is None:
-            names[tenth] = f"up to {upper}"
+            names[tenth] = "any score" if edge is None else f"up to {upper}"
         elif tenth == tenths[-1] or edge is None:
             names[tenth] = f"over {lower}"
         else:
@@ -77,11 +79,12 @@ def _share(tenth: int, found: dict[int, Band]) -> float:
 
 def _bands_chart(shares: Sequence[tuple[str, float, float | None]]) -> svg.AnyChart:
     rows = [
-        {"band": name, "now": new, "before": old, "told": words.percent(new, 0)}
-        for name, new, old in shares
+        {"band": number, "now": new, "before": old, "told": words.percent(new, 0)}
+        for number, (_, new, old) in enumerate(shares)
     ]
+    names = [name for name, *_ in shares]
     base = alt.Chart(svg.data(rows)).encode(
-        y=alt.Y("band:N", sort=[name for name, *_ in shares], title=None, axis=alt.Axis(grid=False))
+        y=alt.Y("band:O", title=None, axis=alt.Axis(labelExpr=svg.names(names), grid=False))
     )
     most = max(max(new, old or 0) for _, new, old in shares)
     share = alt.X(

@@ -12,7 +12,7 @@ _POLICIES = {
 }
 _BAD_ENDS = ("failed", "crashed", "quarantined", "withdrawn")
 _AGE_TONES = {"fresh": "good", "due": "warn"}
-# The rest of a long reason stands in the table of slots and with the checks.
+# The rest of a long reason stands with the slots, the incidents and the duties.
 _LONGEST_REASON = 240
 
 
@@ -64,8 +64,8 @@ def _action(served: Freshness) -> Fact:
         policy = f"act on the default score {served.default_score:g}"
     if served.action_allowed:
         return Fact("Action", f"allowed; when not: {policy}")
-    reason = words.sentence(served.action_blocked_reason or "")
-    return Fact("Action", f"not allowed: {policy}. {reason}", "bad")
+    reason = words.shorten(served.action_blocked_reason or "", _LONGEST_REASON)
+    return Fact("Action", f"not allowed: {policy}. {words.sentence(reason)}", "bad")
 
 
 def _last_attempt(served: Freshness) -> Fact:

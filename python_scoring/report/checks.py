@@ -32,6 +32,7 @@ FAMILIES = {
 }
 _FAMILY_OF = {check: family for family, checks in FAMILIES.items() for check in checks}
 _OTHERS = "others"
+_MOST_NEWS = 5
 
 # The colour of a cell, its sign and the sign's colour. A passed check needs no sign; the others are
 # told apart without their colours.
@@ -166,14 +167,18 @@ def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
     return svg.layered(23 * len(families), cell, sign)
 
 
-def _news(contents: Contents, contract: Contract) -> list[str]:
-    """What the newest batch's checks found, in their own sentences."""
-    newest = contents.batches_of(contract.product)[-1:]
-    return [
-        finding.message
+def _news(contents: Contents, contract: Contract) -> list[Key]:
+    """What the newest batch's checks found, in their own sentences; the table has the rest."""
+    newest = contents.batches_of(contract.product)[-1]
+    news = [
+        Key(_LOOKS[look][1], _LOOKS[look][0], f"{words.name(look)}: {finding.message}")
         for finding in _own_findings(contents, contract)
-        if finding.outcome == "failed" and finding.run_id == newest[0].run_id
+        if finding.run_id == newest.run_id and (look := _look(finding)) != "not evaluated"
     ]
+    if len(news) > _MOST_NEWS:
+        more = words.plural(len(news) - _MOST_NEWS, "more finding")
+        return [*news[:_MOST_NEWS], Key("…", svg.MUTED, f"{more} in the table")]
+    return news
 
 
 def _findings_table(contents: Contents, contract: Contract) -> Table | None:
@@ -189,7 +194,7 @@ def _findings_table(contents: Contents, contract: Contract) -> Table | None:
                 words.slot(days[finding.run_id]),
                 words.name(finding.check_name),
                 finding.scope,
-                _outcome(finding),
+                words.name(_look(finding)),
                 finding.message,
             )
             for finding in found
@@ -202,7 +207,7 @@ def _own_findings(contents: Contents, contract: Contract) -> list[Finding]:
     return [finding for finding in contents.findings if finding.product == contract.product]
 
 
-def _outcome(finding: Finding) -> str:
+def _look(finding: Finding) -> str:
     if finding.outcome == "not_evaluated":
-        return "Not evaluated"
-    return "Blocked" if finding.severity == "block" else "Warned"
+        return "not evaluated"
+    return "blocked" if finding.severity == "block" else "warned"

@@ -25,8 +25,11 @@ class Contract:
         return as_of + timedelta(hours=self.availability_lag_hours + self.expected_within_hours)
 
     def score(self, value: float | None) -> str:
-        """A score as exactly as its range makes sense."""
-        return words.number(value, 2 if self.valid_maximum <= 10 else 0)  # noqa: PLR2004
+        """A score as exactly as its range and its size make sense."""
+        large = (10.0, 100.0)
+        if value is None or self.valid_maximum <= large[0]:
+            return words.number(value, 2)
+        return words.number(value, sum(abs(value) < limit for limit in large))
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,6 @@ class Freshness:
     action_policy: str
     default_score: float | None
     max_age_hours: int
-    overdue_hours: float | None
     sla_owner: str
     last_attempt_as_of: datetime | None
     last_attempt_status: str | None
@@ -76,7 +78,6 @@ class Breach:
     as_of: datetime
     deadline: datetime
     outcome: str
-    closed_at: datetime | None
     hours_late: float | None
     reason: str | None
 
@@ -112,7 +113,6 @@ class IncidentEvent:
 
     incident_id: str
     event: str
-    severity: str
     recorded_at: datetime
     recorded_by: str | None
     message: str | None
@@ -123,7 +123,6 @@ class Duty:
     """What somebody still has to do about an incident."""
 
     incident_id: str
-    product: str
     duty: str
     subject: str | None
     owner: str | None

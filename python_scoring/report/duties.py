@@ -10,11 +10,10 @@ def table(contents: Contents) -> Table | None:
     if not contents.duties:
         return None
     return Table(
-        columns=("Duty", "Product", "Incident", "Owner", "Due", "State"),
+        columns=("Duty", "Incident", "Owner", "Due", "State"),
         rows=[
             (
                 _what(duty),
-                words.name(duty.product),
                 duty.incident_id,
                 duty.owner or words.NOTHING,
                 words.day(duty.due_on),

@@ -23,7 +23,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of a legend: a sign, its colour in CSS, and what they mean."""
+    """An entry of a legend or a list: a sign, its colour in CSS, and what they stand for."""
 
     sign: str
     colour: str
@@ -40,7 +40,7 @@ class Figure:
     table: Table
     picture: Markup
     legend: Sequence[Key] = ()
-    points: Sequence[str] = ()
+    points: Sequence[Key] = ()
     findings: Table | None = None
 
 

@@ -73,7 +73,9 @@ def headline_of(contents: Contents) -> Headline:
     tones += ["warn" for _ in overdue]
     sentence, is_reason_told = _sentence(states)
     notes = [
-        words.sentence(f"{words.name(state.product)}: {state.reason}")
+        words.sentence(
+            f"{words.name(state.product)}: {words.shorten(state.reason, 2 * _LONGEST_REASON)}"
+        )
         for state in states
         if state.reason and not is_reason_told
     ]

@@ -23,6 +23,11 @@ _SHAPES = {
     "resolved": "circle",
     "open": "triangle-right",
 }
+_FALLBACKS = {
+    "last_known_good": "consumers get the last known good predictions",
+    "skip": "consumers should skip the action",
+    "default_score": "consumers should act on the default score",
+}
 _LEGEND = (
     Key("█", svg.BAD, "high (thick)"),
     Key("▆", svg.WARN, "medium"),
@@ -39,8 +44,21 @@ class Story:
     """One incident with its timeline."""
 
     incident: Incident
-    title: str
     events: list[IncidentEvent]
+
+    @property
+    def title(self) -> str:
+        """Product, cause and slot."""
+        title = _title(self.incident)
+        return f"{title}, {words.short_slot(self.incident.as_of)}" if self.incident.as_of else title
+
+    @property
+    def consumers(self) -> str:
+        """What consumers have while it lasts."""
+        told = _FALLBACKS.get(self.incident.fallback_mode or "", "")
+        if self.incident.fallback_mode == "last_known_good" and self.incident.served_as_of:
+            told += f", as of {words.short_slot(self.incident.served_as_of)}"
+        return words.sentence(told)
 
     @property
     def sign(self) -> tuple[str, str]:
@@ -58,7 +76,6 @@ def stories(contents: Contents) -> list[Story]:
     return [
         Story(
             incident,
-            _title(incident),
             [event for event in contents.events if event.incident_id == incident.incident_id],
         )
         for incident in ordered
@@ -147,8 +164,8 @@ def _chart(contents: Contents, shown: Sequence[Incident]) -> svg.AnyChart:
     begin = base.mark_rule(strokeWidth=3).encode(
         x=time, y=top, y2="bottom:Q", stroke=alt.Stroke("tone:N", scale=None)
     )
-    title = base.encode(x=time, y=alt.Y("line:Q", scale=lines, axis=None), text="told:N")
-    left = title.transform_filter("!datum.is_late").mark_text(align="left")
+    title = base.encode(y=alt.Y("line:Q", scale=lines, axis=None), text="told:N")
+    left = title.transform_filter("!datum.is_late").mark_text(align="left").encode(x=time)
     right = title.transform_filter("datum.is_late").mark_text(align="right", x="width")
     signs = [
         {"starts": at, "middle": row + _MIDDLE, "sign": sign}
@@ -182,7 +199,7 @@ def _bar(first: datetime, now: datetime, row: int, incident: Incident) -> dict[s
         "tone": tone,
         "told": f"{_title(incident)} · {incident.severity} · {incident.status}",
         # Its title would not fit to the right of its beginning.
-        "is_late": starts > first + (now - first) / 3,
+        "is_late": starts > first + (now - first) / 5,
     }
 
 

@@ -64,43 +64,33 @@ def _sentence(counts: dict[tuple[str, str], int], newest: str) -> str:
     if moved:
         (before, after), count = max(moved.items(), key=lambda item: (item[1], item[0]))
         text += (
-            f"; most of the others went from {words.lower_name(before)} to "
+            f"; the largest move was from {words.lower_name(before)} to "
             f"{words.lower_name(after)} ({count:,})"
         )
     joined = sum(count for (before, _), count in counts.items() if before == JOINED)
     left = sum(count for (_, after), count in counts.items() if after == LEFT)
-    return f"{text}. {joined:,} joined and {left:,} left."
+    return f"{text}. {joined or 'None'} joined and {left or 'none'} left."
 
 
 def _chart(
     counts: dict[tuple[str, str], int], before: Sequence[str], after: Sequence[str]
 ) -> svg.AnyChart:
-    totals = {label: sum(counts.get((label, other), 0) for other in after) for label in before}
+    columns = [words.name(label) for label in after]
     rows = [
-        {
-            "before": words.name(label),
-            "after": words.name(other),
-            "strength": (counts.get((label, other), 0) / totals[label]) ** 0.5
-            if totals[label]
-            else 0,
-            "share": words.percent(counts.get((label, other), 0) / totals[label], 0)
-            if counts.get((label, other), 0)
-            else "",
-            "count": f"{counts.get((label, other), 0):,}",
-            "is_strong": counts.get((label, other), 0) > totals[label] * 0.3,
-            "kept": label == other,
-        }
+        _cell(label, other, counts.get((label, other), 0), total)
         for label in before
+        if (total := sum(counts.get((label, other), 0) for other in after))
         for other in after
     ]
-    is_wide = len(after) > 4  # noqa: PLR2004 - what a phone has room for
+    # A phone has room for some fifty letters above the columns.
+    is_crowded = max(len(column) for column in columns) * len(columns) > 50  # noqa: PLR2004
     base = alt.Chart(svg.data(rows)).encode(
         x=alt.X(
             "after:N",
-            sort=[words.name(label) for label in after],
+            sort=columns,
             title="now",
-            axis=alt.Axis(orient="top", labelAngle=-28 if is_wide else 0, labelPadding=4),
-            scale=alt.Scale(paddingInner=0.05),
+            axis=alt.Axis(orient="top", labelAngle=-28 if is_crowded else 0),
+            scale=alt.Scale(domain=columns, paddingInner=0.05, paddingOuter=0),
         ),
         y=alt.Y(
             "before:N",
@@ -110,16 +100,23 @@ def _chart(
             scale=alt.Scale(paddingInner=0.06),
         ),
     )
-    cells = base.mark_rect(cornerRadius=2, fill=svg.GOOD).encode(
-        fillOpacity=alt.FillOpacity(
-            "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.06, 1]), legend=None
-        )
-    )
-    ink = alt.Fill(
-        "is_strong:N",
-        scale=alt.Scale(domain=[True, False], range=["var(--on-good)", svg.INK]),
-        legend=None,
+    ink = alt.Fill("ink:N", scale=None)
+    cell = base.mark_rect(cornerRadius=2, fill=svg.GOOD).encode(
+        fillOpacity=alt.FillOpacity("strength:Q", scale=None)
     )
     share = base.mark_text(dy=-5, fontWeight="bold").encode(text="share:N", fill=ink)
     count = base.mark_text(dy=8, fontSize=9.5).encode(text="count:N", fill=ink)
-    return svg.layered(38 * len(before), cells, share, count)
+    return svg.layered(38 * len(before), cell, share, count)
+
+
+def _cell(before: str, after: str, count: int, total: int) -> dict[str, object]:
+    """A cell, pale up to a half so that its words can be read, and full beyond it."""
+    share = count / total
+    return {
+        "before": words.name(before),
+        "after": words.name(after),
+        "strength": 1 if share > 0.5 else 0.06 + 0.5 * share**0.5,  # noqa: PLR2004
+        "ink": "var(--on-good)" if share > 0.5 else svg.INK,  # noqa: PLR2004
+        "share": words.percent(share, 0) if count else "",
+        "count": f"{count:,}",
+    }

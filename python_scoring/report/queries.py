@@ -56,8 +56,8 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
         breaches=_rows(
             lake,
             contents.Breach,
-            f"(from lake.operations.sla_breaches where deadline >= {since} or outcome = 'open')",
-            "deadline desc, product, kind",
+            "lake.operations.sla_breaches",
+            "deadline desc, product, kind, as_of",
         ),
         incidents=_rows(
             lake, contents.Incident, _INCIDENTS.format(since=since), "opened_at desc, incident_id"
@@ -86,7 +86,7 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
             lake,
             contents.Finding,
             _FINDINGS.format(most=MOST_COLUMNS),
-            "newest, severity, check_name, scope",
+            "newest, outcome, severity, check_name, scope",
         ),
         stability=_rows(lake, contents.Stability, _STABILITY, "scope, as_of"),
         limits=_rows(

@@ -39,30 +39,30 @@ class Slot:
 
 def slots_of(contents: Contents) -> list[Slot]:
     """The slots of the window whose data are complete, since the product's first run."""
-    return [
-        slot
-        for contract in contents.contracts
-        for slot in _slots_of_product(contents, contract)
-        if slot.ends > contents.since
-    ]
+    return [slot for contract in contents.contracts for slot in _slots_of(contents, contract)]
 
 
-def _slots_of_product(contents: Contents, contract: Contract) -> list[Slot]:
-    runs = [run for run in contents.runs if run.product == contract.product]
-    if not runs:
-        return []
-    late = {
+def _slots_of(contents: Contents, contract: Contract) -> list[Slot]:
+    runs: dict[datetime, list[Run]] = {}
+    for run in contents.runs:
+        if run.product == contract.product:
+            runs.setdefault(run.as_of, []).append(run)
+    breached = {
         breach.as_of
         for breach in contents.breaches
-        if (breach.product, breach.kind, breach.outcome) == (contract.product, "slot", "late")
+        if (breach.product, breach.kind) == (contract.product, "slot")
     }
-    starts = _starts(contract, min(run.as_of for run in runs), contents.now)
+    starts = _starts(contract, min(runs, default=contents.now), contents.now)
     slots = []
-    for as_of, ends in zip(starts, [*starts[1:], contents.now], strict=True):
-        run = _deciding_run([run for run in runs if run.as_of == as_of])
-        look, outcome = _judge(run, as_of in late, contents.now > contract.deadline(as_of))
-        slots.append(Slot(contract.product, as_of, ends, look, outcome, run))
-    return slots
+    for as_of, ends in zip(starts, [*starts[1:], contents.now], strict=False):
+        # Consumers were served it, or it is the last that was tried.
+        deciding = max(
+            runs.get(as_of, []), key=lambda run: (run.is_served, run.last_entry), default=None
+        )
+        is_overdue = contents.now > contract.deadline(as_of)
+        look, outcome = _judge(deciding, was_late=as_of in breached, is_overdue=is_overdue)
+        slots.append(Slot(contract.product, as_of, ends, look, outcome, deciding))
+    return [slot for slot in slots if slot.ends > contents.since]
 
 
 def _starts(contract: Contract, first: datetime, now: datetime) -> list[datetime]:
@@ -72,16 +72,11 @@ def _starts(contract: Contract, first: datetime, now: datetime) -> list[datetime
     return [day for day in days if is_slot(day, contract.cadence, contract.anchor_days)]
 
 
-def _deciding_run(runs: Sequence[Run]) -> Run | None:
-    """The run that consumers were served, or the last that was tried."""
-    return max(runs, key=lambda run: (run.is_served, run.last_entry), default=None)
-
-
-def _judge(run: Run | None, is_late: bool, is_overdue: bool) -> tuple[str, str]:  # noqa: FBT001
+def _judge(run: Run | None, *, was_late: bool, is_overdue: bool) -> tuple[str, str]:
     if run is None:
         return ("not published", "missed") if is_overdue else ("waiting", "waiting")
     if run.is_served:
-        look = "published late" if is_late else "published in time"
+        look = "published late" if was_late else "published in time"
         return look, look
     if run.status == "started":
         return "waiting", "running"

@@ -21,13 +21,17 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     if not shown:
         return None
     first, last = shown[0], shown[-1]
-    medians = [batch.score_p50 or 0 for batch in shown]
+    medians = sorted(batch.score_p50 or 0 for batch in shown)
+    lowest, highest = contract.score(medians[0]), contract.score(medians[-1])
+    now = contract.score(last.score_p50)
+    lay = f"lay between {lowest} and {highest}, and is now {now}"
+    if lowest == highest:
+        lay = f"was {lowest} in each"
     sentence = (
         f"{words.plural(len(shown), 'batch', 'batches')} from {words.short_slot(first.as_of)} to "
-        f"{words.short_slot(last.as_of)}: the median score lay between "
-        f"{contract.score(min(medians))} and {contract.score(max(medians))}, and is now "
-        f"{contract.score(last.score_p50)}; eight in ten customers now score from "
-        f"{contract.score(last.score_p10)} to {contract.score(last.score_p90)}."
+        f"{words.short_slot(last.as_of)}: the median score {lay}; "
+        f"eight in ten customers now score from {contract.score(last.score_p10)} to "
+        f"{contract.score(last.score_p90)}."
     )
     held = [batch for batch in shown if batch.status == "quarantined"]
     if held:
@@ -52,64 +56,50 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
         numbers=frozenset(columns[2:]),
     )
     legend = [
-        Key("━", svg.GOOD, "median"),
-        Key("░", svg.GOOD, "middle eight tenths of the customers"),
+        Key("●" if len(shown) <= _MOST_RANGES else "━", svg.GOOD, "median"),
+        Key("█", svg.SOFT, "middle eight tenths of the customers"),
     ]
     if held:
         legend.append(Key("✕", svg.BAD, "quarantined"))
     return draw(
-        _spread_chart(shown), f"{contract.product}-spread", "Scores over time",
-        sentence, table, legend,
-    )  # fmt: skip
+        _chart(shown), f"{contract.product}-spread", "Scores over time", sentence, table, legend
+    )
 
 
-def _spread_chart(shown: Sequence[Batch]) -> svg.AnyChart:
-    served = [batch for batch in shown if batch.status != "quarantined"]
-    rows = [_spread_row(batch) for batch in served]
-    base = alt.Chart(svg.data(rows))
-    time = alt.X(
+def _chart(shown: Sequence[Batch]) -> svg.AnyChart:
+    is_short = len(shown) <= _MOST_RANGES
+    x = alt.X(
         "as_of:T",
-        scale=svg.time_scale(shown[0].as_of, max(shown[-1].as_of, shown[0].as_of)),
+        scale=svg.time_scale(shown[0].as_of, shown[-1].as_of, padding=9 if is_short else 4),
         axis=svg.time_axis(grid=False),
     )
-    height = alt.Y(
+    y = alt.Y(
         "p10:Q", scale=alt.Scale(zero=False), axis=alt.Axis(title=None, tickCount=4, format=",~f")
     )
-    layers: list[alt.Chart] = []
-    if len(served) > _MOST_RANGES:
-        layers.append(
-            base.mark_area(fill=svg.GOOD, opacity=0.18).encode(x=time, y=height, y2="p90:Q")
-        )
-        layers.append(base.mark_line(stroke=svg.GOOD, strokeWidth=2).encode(x=time, y="p50:Q"))
+    held = [batch for batch in shown if batch.status == "quarantined"]
+    served = alt.Chart(_data([batch for batch in shown if batch not in held]))
+    crossed = alt.Chart(_data(held))
+    if is_short:
+        ranges = served.mark_rule(stroke=svg.SOFT, strokeWidth=9, strokeCap="round")
+        medians = served.mark_point(filled=True, fill=svg.GOOD, size=46, opacity=1)
     else:
-        layers.append(
-            base.mark_rule(stroke=svg.GOOD, strokeWidth=9, opacity=0.22, strokeCap="round").encode(
-                x=time, y=height, y2="p90:Q"
-            )
-        )
-        layers.append(
-            base.mark_point(filled=True, fill=svg.GOOD, size=46, opacity=1).encode(
-                x=time, y="p50:Q"
-            )
-        )
-    held = [_spread_row(batch) for batch in shown if batch.status == "quarantined"]
-    if held:
-        crossed = alt.Chart(svg.data(held))
-        layers.append(
-            crossed.mark_rule(stroke=svg.BAD, strokeWidth=1).encode(x=time, y=height, y2="p90:Q")
-        )
-        layers.append(
-            crossed.mark_point(
-                shape=_CROSS, stroke=svg.BAD, strokeWidth=2, size=60, opacity=1
-            ).encode(x=time, y="p50:Q")
-        )
-    return svg.layered(150, *layers)
+        ranges = served.mark_area(fill=svg.SOFT)
+        medians = served.mark_line(stroke=svg.GOOD, strokeWidth=2)
+    span = crossed.mark_rule(stroke=svg.BAD, strokeWidth=1.5)
+    cross = crossed.mark_point(shape=_CROSS, stroke=svg.BAD, strokeWidth=2, size=60, opacity=1)
+    return svg.layered(
+        150,
+        ranges.encode(x=x, y=y, y2="p90:Q"),
+        medians.encode(x=x, y="p50:Q"),
+        span.encode(x=x, y=y, y2="p90:Q"),
+        cross.encode(x=x, y="p50:Q"),
+    )
 
 
-def _spread_row(batch: Batch) -> dict[str, object]:
-    return {
-        "as_of": batch.as_of,
-        "p10": batch.score_p10,
-        "p50": batch.score_p50,
-        "p90": batch.score_p90,
-    }
+def _data(batches: Sequence[Batch]) -> alt.InlineData:
+    return svg.data(
+        [
+            {"as_of": row.as_of, "p10": row.score_p10, "p50": row.score_p50, "p90": row.score_p90}
+            for row in batches
+        ]
+    )

@@ -117,7 +117,9 @@ def _chart(points: Sequence[Point], lines: Sequence[LimitLine]) -> svg.AnyChart:
     top = 1.15 * max(0.05, *(point.value for point in points), *(line.value for line in lines))
     base = alt.Chart(svg.data([vars(point) for point in points])).encode(
         x=alt.X(
-            "as_of:T", scale=svg.time_scale(min(days), max(days)), axis=svg.time_axis(grid=False)
+            "as_of:T",
+            scale=svg.time_scale(min(days), max(days), padding=4),
+            axis=svg.time_axis(grid=False),
         ),
         y=alt.Y(
             "value:Q",
@@ -138,7 +140,7 @@ def _chart(points: Sequence[Point], lines: Sequence[LimitLine]) -> svg.AnyChart:
             "kind:N", scale=alt.Scale(domain=kinds, range=[[4, 3], [1, 0]]), legend=None
         ),
     )
-    told = limits.mark_text(align="right", x="width", dy=-6, fill=svg.MUTED).encode(text="told:N")
+    told = limits.mark_text(align="left", x=4, dy=-6, fill=svg.MUTED).encode(text="told:N")
     layers = [
         training.mark_line(stroke=svg.MUTED, strokeWidth=1),
         training.mark_point(

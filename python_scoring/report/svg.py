@@ -26,7 +26,7 @@ _RAMP = tuple(f"var(--step-{number})" for number in range(1, 7))
 # Widths are measured in a font that lies with vl-convert; the page sets its own, which is alike.
 _FONT = "Arial"
 _SIZE = 11
-_FEWEST_COLUMNS = 12
+_FEWEST_COLUMNS = 8
 
 AnyChart: TypeAlias = alt.Chart | alt.LayerChart
 
@@ -43,9 +43,10 @@ def data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=values)
 
 
-def time_scale(first: datetime, last: datetime) -> alt.Scale:
-    """A scale in UTC, from the first instant to the last."""
-    return alt.Scale(type="utc", domain=[f"{first.isoformat()}Z", f"{last.isoformat()}Z"])
+def time_scale(first: datetime, last: datetime, padding: int = 0) -> alt.Scale:
+    """A scale in UTC, from the first instant to the last, with room for marks at its ends."""
+    domain = [f"{first.isoformat()}Z", f"{last.isoformat()}Z"]
+    return alt.Scale(type="utc", domain=domain, padding=padding, nice=False)
 
 
 def time_axis(**options: Any) -> alt.Axis:
@@ -53,16 +54,21 @@ def time_axis(**options: Any) -> alt.Axis:
     return alt.Axis(format="%-d %b", tickCount=4, title=None, labelFlush=True, **options)
 
 
+def names(of_numbers: Sequence[str]) -> str:
+    """What an axis calls the numbers from 0 on; two of them may have one name."""
+    return f"{json.dumps(list(of_numbers))}[datum.value]"
+
+
 def columns(instants: Sequence[datetime]) -> tuple[alt.Scale, alt.Axis]:
     """Scale and axis of numbered columns, named by their days; few columns do not become wide."""
-    days = {number: words.short_day(instant) for number, instant in enumerate(instants)}
+    days = [words.short_day(instant) for instant in instants]
     places = max(len(days), _FEWEST_COLUMNS)
-    step = -(-places // 5)
+    step = -(-2 * places // 9)
     return (
         alt.Scale(domain=list(range(places)), paddingInner=0.08, paddingOuter=0),
         alt.Axis(
             values=sorted(range(len(days) - 1, -1, -step)),
-            labelExpr=f"({json.dumps(days)})[datum.value]",
+            labelExpr=names(days),
             labelAngle=0,
             # The last one would jut out.
             labelAlign={

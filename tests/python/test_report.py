@@ -14,6 +14,7 @@ import yaml
 from conftest import Fresh, copy_warehouse
 from project import PRODUCTS, Project
 
+from python_scoring.dbt_project import read_manifest
 from python_scoring.errors import InputError
 from python_scoring.report import words, write_report
 from python_scoring.report.checks import FAMILIES
@@ -366,7 +367,6 @@ SERVED = Freshness(
     action_policy="skip",
     default_score=0.5,
     max_age_hours=72,
-    overdue_hours=0.0,
     sla_owner="crm",
     last_attempt_as_of=datetime(2026, 11, 23),
     last_attempt_status="published",
@@ -506,3 +506,10 @@ def test_every_check_has_a_family() -> None:
 )
 def test_words(told: str, expected: str) -> None:
     assert told == expected
+
+
+def test_the_dbt_docs_lead_to_the_report(built: Project) -> None:
+    """Their first page introduces the project and links what `make docs` writes beside it."""
+    overview = read_manifest(built.target)["docs"]["doc.customer_predictions.__overview__"]
+    assert "[the report](report.html)" in overview["block_contents"]
+    assert "--out target/report.html" in (PROJECT / "Makefile").read_text()
