@@ -124,7 +124,7 @@ def breaches(contents: Contents) -> Table | None:
                 f"{words.name(breach.product)}, {_what(breach)}",
                 words.moment(breach.deadline),
                 _outcome(breach),
-                words.shorten(breach.reason or words.NOTHING, 240),
+                words.shorten(breach.reason or words.NOTHING, 170),
             )
             for breach in shown
         ],

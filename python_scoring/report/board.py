@@ -13,16 +13,17 @@ _POLICIES = {
 _BAD_ENDS = ("failed", "crashed", "quarantined", "withdrawn")
 _AGE_TONES = {"fresh": "good", "due": "warn"}
 # The rest of a long reason stands with the slots, the incidents and the duties.
-_LONGEST_REASON = 240
+_LONGEST_REASON = 170
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A line of a card."""
+    """A line of a card: what is so, and in smaller words why."""
 
     name: str
     value: str
     tone: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def _action(served: Freshness) -> Fact:
     if served.action_policy == "default_score" and served.default_score is not None:
         policy = f"act on the default score {served.default_score:g}"
     if served.action_allowed:
-        return Fact("Action", f"allowed; when not: {policy}")
+        return Fact("Action", "allowed", detail=f"When not: {policy}.")
     reason = words.shorten(served.action_blocked_reason or "", _LONGEST_REASON)
-    return Fact("Action", f"not allowed: {policy}. {words.sentence(reason)}", "bad")
+    return Fact("Action", f"not allowed: {policy}", "bad", words.sentence(reason))
 
 
 def _last_attempt(served: Freshness) -> Fact:
@@ -75,8 +76,9 @@ def _last_attempt(served: Freshness) -> Fact:
     is_bad = status in _BAD_ENDS
     # What merely warned is told with the checks.
     told = words.shorten(reason if is_bad else reason.split(":")[0], _LONGEST_REASON)
-    text = (
-        f"{words.short_slot(served.last_attempt_as_of)}, {words.lower_name(status)} "
-        f"{words.short_moment(served.last_attempt_at)}. {words.sentence(told)}"
+    return Fact(
+        "Last attempt",
+        f"{words.short_slot(served.last_attempt_as_of)}, {words.lower_name(status)}",
+        "bad" if is_bad else "",
+        f"{words.short_moment(served.last_attempt_at)}. {words.sentence(told)}",
     )
-    return Fact("Last attempt", text.strip(), "bad" if is_bad else "")

@@ -71,15 +71,20 @@ class Story:
 
 
 def stories(contents: Contents) -> list[Story]:
-    """Unresolved incidents first, then the others, each newest first."""
-    ordered = sorted(contents.incidents, key=lambda incident: incident.is_over)
+    """Unresolved incidents first, the most severe before the others, then the resolved ones."""
     return [
         Story(
             incident,
             [event for event in contents.events if event.incident_id == incident.incident_id],
         )
-        for incident in ordered
+        for incident in sorted(contents.incidents, key=_urgency)
     ]
+
+
+def _urgency(incident: Incident) -> tuple[bool, int]:
+    """For sorting: what comes first is to be looked at first; the newest first among equals."""
+    severity = 0 if incident.is_over else list(_LOOKS).index(incident.severity)
+    return incident.is_over, severity
 
 
 def _title(incident: Incident) -> str:
@@ -102,6 +107,7 @@ def summary(contents: Contents) -> str:
 def open_summary(contents: Contents) -> str:
     """The unresolved incidents by name."""
     still_open = [incident for incident in contents.incidents if not incident.is_over]
+    still_open.sort(key=_urgency)
     titles = [
         f"{_title(incident)} ({incident.severity}, {incident.status})" for incident in still_open
     ]
@@ -134,7 +140,7 @@ def figure(contents: Contents) -> Figure | None:
         ],
     )
     begun = [incident for incident in contents.incidents if incident.opened_at <= contents.now]
-    shown = sorted(begun, key=lambda incident: incident.is_over)[:_MOST_BARS]
+    shown = sorted(begun, key=_urgency)[:_MOST_BARS]
     if not shown:
         return None
     sentence = summary(contents)

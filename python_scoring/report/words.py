@@ -124,11 +124,12 @@ def listing(items: Sequence[str], last: str = "and") -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital letter and a full stop."""
+    """With a full stop, and with a capital letter unless it begins with an identifier."""
     text = text.strip()
     if not text:
         return text
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+    first = text[0] if "_" in text.split()[0] else text[0].upper()
+    return first + text[1:] + ("" if text[-1] in ".!?…" else ".")
 
 
 def shorten(text: str, longest: int) -> str:
