@@ -1,5 +1,6 @@
 """The report: one page that tells the truth, to everybody, without a network."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,17 @@ from python_scoring.dbt_project import read_manifest
 from python_scoring.errors import InputError
 from python_scoring.report import words, write_report
 from python_scoring.report.checks import FAMILIES
-from python_scoring.report.contents import Contents, Contract, Freshness, Run
+from python_scoring.report.contents import (
+    Batch,
+    Contents,
+    Contract,
+    Freshness,
+    LabelSize,
+    Move,
+    Run,
+)
 from python_scoring.report.headline import headline_of
+from python_scoring.report.page import render
 from python_scoring.report.slots import slots_of
 from python_scoring.warehouse import PROJECT, Warehouse, install_extensions
 
@@ -436,6 +446,28 @@ def test_the_headline_of_several_products() -> None:
     two = headline_of(replace(CONTENTS, freshness=[SERVED, stale, due]))
     assert two.sentence == "CLV is stale. Segmentation is due. Churn is fresh."
     assert two.notes[0].startswith("CLV: consumers get what is 16 days")
+
+
+def test_names_cannot_bring_markup_into_pictures() -> None:
+    """A product, label or owner with markup in its name is drawn and written as it is called."""
+    is_served = True
+    batch = Batch("r", MARKUP, NOW, "published", is_served, "1.0.0", 10, 0.5, 0.1, 0.5, 0.9)
+    labels = json.dumps({"labels": [{"name": MARKUP}]})
+    contents = replace(
+        CONTENTS,
+        contracts=[replace(CONTRACT, product=MARKUP, meaning=MARKUP, contract_json=labels)],
+        freshness=[replace(SERVED, product=MARKUP, sla_owner=MARKUP)],
+        runs=[Run("r", MARKUP, datetime(2026, 11, 23), "published", MARKUP, NOW, 1, is_served)],
+        batches=[batch],
+        label_sizes=[LabelSize("r", MARKUP, 10)],
+        moves=[Move("r", MARKUP, "q", MARKUP, MARKUP, 10)],
+    )
+    page = Page(render(contents))
+    assert "<script" not in page.html
+    assert len(list(page.root.all("figure"))) == 4
+    drawn = [text.text() for text in page.root.all("text")]
+    assert drawn.count(MARKUP) == 3  # the product's strip; the label before and now
+    assert MARKUP in page.root.one("h1").text()
 
 
 def test_the_outcome_of_a_slot() -> None:
