@@ -27,8 +27,8 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     newest = attempts[-1]
     longest = max(by_attempt[newest], key=lambda time: time.seconds)
     sentence = (
-        f"The newest run ({words.short_slot(longest.as_of)}) took {_seconds(totals[newest])}, "
-        f"most of it to {_step(longest.steps)} ({_seconds(longest.seconds)})."
+        f"The newest run ({words.short_slot(longest.as_of)}) took {_seconds(totals[newest])}; "
+        f"longest was to {_step(longest.steps)}, {_seconds(longest.seconds)}."
     )
     if len(attempts) > 1:
         sentence += (
