@@ -18,13 +18,13 @@ select
     incidents.mitigated_at,
     incidents.resolved_at,
     incidents.reviewed_at,
-    case
-        when incidents.resolved_at is null then coalesce(states.fallback_mode, incidents.fallback_mode)
-        else incidents.fallback_mode
-    end as fallback_mode,
     incidents.as_of,
     incidents.served_as_of,
     incidents.was_high,
-    incidents.message
+    incidents.message,
+    case
+        when incidents.resolved_at is null then coalesce(states.fallback_mode, incidents.fallback_mode)
+        else incidents.fallback_mode
+    end as fallback_mode
 from incidents
 left join states on incidents.product = states.product

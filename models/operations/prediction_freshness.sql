@@ -55,10 +55,6 @@ select
     reasoned.fresh_until,
     reasoned.freshness,
     reasoned.served_as,
-    coalesce(reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason) is null as action_allowed,
-    nullif(
-        concat_ws(' ', reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason), ''
-    ) as action_blocked_reason,
     reasoned.action_policy,
     reasoned.default_score,
     reasoned.max_age_hours,
@@ -67,6 +63,10 @@ select
     attempts.as_of as last_attempt_as_of,
     attempts.status as last_attempt_status,
     attempts.reason as last_attempt_reason,
-    attempts.recorded_at as last_attempt_at
+    attempts.recorded_at as last_attempt_at,
+    coalesce(reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason) is null as action_allowed,
+    nullif(
+        concat_ws(' ', reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason), ''
+    ) as action_blocked_reason
 from reasoned
 left join attempts on reasoned.product = attempts.product

@@ -8,7 +8,7 @@ slots as (
     where kind = 'slot'
 ),
 
-windows as (
+spans as (
     select 30 as window_days
     union all
     select 90 as window_days
@@ -17,18 +17,18 @@ windows as (
 counted as (
     select
         contracts.product,
-        windows.window_days,
+        spans.window_days,
         contracts.sla_target,
         count(slots.entry) as slots,
         count(case when slots.outcome = 'met' then slots.entry end) as met
     from contracts
-    cross join windows
+    cross join spans
     left join slots
         on
             contracts.product = slots.product
-            and slots.deadline > {{ add_days(current_utc_timestamp(), '-windows.window_days') }}
+            and slots.deadline > {{ add_days(current_utc_timestamp(), '-spans.window_days') }}
             and slots.deadline <= {{ current_utc_timestamp() }}
-    group by contracts.product, windows.window_days, contracts.sla_target
+    group by contracts.product, spans.window_days, contracts.sla_target
 )
 
 select
@@ -36,7 +36,7 @@ select
     window_days,
     slots,
     met,
-    cast(met as double) / nullif(slots, 0) as attainment,
     sla_target as target,
+    cast(met as double) / nullif(slots, 0) as attainment,
     cast(met as double) / nullif(slots, 0) >= sla_target as is_met
 from counted

@@ -24,9 +24,9 @@ publications as (
         on
             breaches.product = ledger.product
             and ledger.status in ('published', 'released')
-            and ledger.recorded_at > breaches.deadline
-            and ledger.as_of >= breaches.as_of
-            and (breaches.kind = 'slot' or ledger.as_of > breaches.as_of)
+            and breaches.deadline < ledger.recorded_at
+            and breaches.as_of <= ledger.as_of
+            and (breaches.kind = 'slot' or breaches.as_of < ledger.as_of)
     group by breaches.entry
 ),
 
