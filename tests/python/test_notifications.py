@@ -17,7 +17,7 @@ import pytest
 from conftest import Fresh
 from hypothesis import given
 from hypothesis import strategies as st
-from project import Project
+from project import PRODUCTS, Project
 from webhooks import SECRET_ANSWER, Webhook, until, webhook
 
 from python_scoring import notifications
@@ -522,12 +522,33 @@ def test_delivery_beside_a_real_build(fresh: Fresh, monkeypatch: pytest.MonkeyPa
         assert build.wait(timeout=120) == 0, (project.target / "started.log").read_text()
         assert process.returncode == 0
         assert "A build is running" in output
-        assert hook.ids == names
-        assert outbox.statuses() == dict.fromkeys(names, "delivered")
+        # The hooks of the build have messages of their own about the incident that was put in.
+        assert [each for each in hook.ids if each in names] == names
+        assert len(set(hook.ids)) == len(hook.ids)
+        statuses = outbox.statuses()
+        assert {statuses[each] for each in hook.ids} == {"delivered"}
         [(published,)] = outbox.rows(
             "count(*)", "run_ledger where status = 'published' and as_of = '2026-11-24'"
         )
         assert published == 1
+
+
+def test_a_first_build_that_failed_is_told_of(
+    fresh: Fresh, hook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Before there is any model, the view over the outbox included, its owners hear of it."""
+    project = fresh(empty=True, raw_data=tmp_path / "nothing")
+    assert project.build(check=False).returncode != 0
+    with pytest.raises(duckdb.CatalogException):
+        project.query("select * from lake.operations.notifications")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("WAREHOUSE", str(project.warehouse))
+    monkeypatch.setenv("NOTIFY_DEFAULT", hook.address())
+    run()
+    assert sorted(told["title"].split("] ")[1] for told in hook.received) == [
+        f"{product}: source broken opened" for product in PRODUCTS
+    ]
+    assert "What to do: repair the export" in hook.received[0]["message"]
 
 
 def test_a_transaction_beside_builds_is_whole_or_not_at_all(outbox: Outbox) -> None:
