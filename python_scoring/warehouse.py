@@ -73,12 +73,12 @@ class Warehouse:
         return FileLock(self.folder / "writer.lock", thread_local=False)
 
     def attach_sql(self, *, read_only: bool, create: bool = False) -> str:
-        """The statement that attaches the lake as `lake`; `create` also names the data folder."""
-        options = [ATTACH_OPTIONS]
-        if create or read_only:
-            options.append(f"DATA_PATH '{_quoted(self.data)}'")
-        if read_only:  # a copied warehouse is read where it is now
-            options += ["OVERRIDE_DATA_PATH true", "READ_ONLY"]
+        """The statement that attaches the lake as `lake`; `create` where there is none yet."""
+        options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'"]
+        if not create:  # a copied warehouse is read and written where it is now
+            options.append("OVERRIDE_DATA_PATH true")
+        if read_only:
+            options.append("READ_ONLY")
         path = _quoted(str(self.catalog))
         return f"attach 'ducklake:sqlite:{path}' as lake ({', '.join(options)})"
 

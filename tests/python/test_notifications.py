@@ -574,6 +574,29 @@ def test_a_transaction_beside_builds_is_whole_or_not_at_all(outbox: Outbox) -> N
     assert outbox.rows("count(*)", count) == [(1,)]
 
 
+def test_a_copied_warehouse_is_written_where_it_is(
+    outbox: Outbox, hook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Before any build in it: what is delivered from the copy stays unknown to the original."""
+    outbox.put("n1")
+    copy = tmp_path / "copy"
+    shutil.copytree(outbox.project.warehouse, copy)
+    monkeypatch.setenv("WAREHOUSE", str(copy))
+    monkeypatch.setenv("NOTIFY_DEFAULT", hook.address())
+    run()
+    with write_to_lake(Warehouse(copy)) as writer:
+        # As a large insert is stored: in a file of its own, not in the catalog.
+        writer.lake.execute("call lake.set_option('data_inlining_row_limit', 0)")
+        writer.lake.execute("insert into lake.operations.source_failures (message) values ('x')")
+        [(status,)] = writer.lake.execute(
+            "select status from lake.operations.notifications"
+        ).fetchall()
+    assert status == "delivered"
+    assert outbox.statuses() == {"n1": "pending"}
+    before, after = (set(folder.rglob("*.parquet")) for folder in (outbox.project.warehouse, copy))
+    assert len(after) == len(before) + 1
+
+
 def test_nothing_built_and_an_older_warehouse_are_named(
     fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
