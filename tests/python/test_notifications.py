@@ -186,13 +186,18 @@ def test_two_processes_at_the_same_time_deliver_once(
     names = [f"n{number}" for number in range(8)]
     outbox.put(*names)
     monkeypatch.setenv("NOTIFY_DEFAULT", hook.address())
-    hook.seconds = 0.2
-    processes = [outbox.start(), outbox.start()]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], outputs
+    hook.may_answer.clear()
+    first = outbox.start("--timeout", "60")
+    hook.wait_for(1)
+    second = outbox.start()
+    assert second.stdout is not None
+    waiting = second.stdout.readline()
+    hook.may_answer.set()
+    assert waiting == "Another notify is running on this warehouse; waiting for it.\n"
+    outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), outputs
+    assert outputs[1] == "Nothing is due for delivery.\n"
     assert hook.ids == names
-    waited = "Another notify is running on this warehouse; waiting for it.\nNothing is due"
-    assert sum(waited in output for output in outputs) == 1
 
 
 def test_a_server_that_fails_is_tried_again_later(
@@ -252,7 +257,7 @@ def test_a_server_that_hangs_is_given_up_and_keeps_nobody_else_waiting(
     hook.status, hook.drips = 0, drips
     started = time.monotonic()
     said = run(Settings(timeout=0.5))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
     assert "json: no answer within 0.5 s" in said[0]
     assert hook.ids == ["n1"]
     assert second_hook.ids == ["n4"]

@@ -22,6 +22,8 @@ class Webhook:
         self.location: str | None = None
         self.drips = False
         self.port = 0
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.stopped = threading.Event()
 
     def address(self, rest: str = "") -> str:
@@ -56,6 +58,7 @@ def webhook() -> Iterator[Webhook]:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             hook.received.append(json.loads(content))
             time.sleep(hook.seconds)
+            hook.may_answer.wait()
             if hook.drips:
                 self.wfile.write(b"HTTP/1.0 200 OK\r\n")
                 while not hook.stopped.wait(0.1):
@@ -91,6 +94,7 @@ def webhook() -> Iterator[Webhook]:
         yield hook
     finally:
         hook.stopped.set()
+        hook.may_answer.set()
         server.shutdown()
         thread.join()
         server.server_close()
