@@ -129,6 +129,30 @@ def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None
     backfill(first, last, list(products), click.echo)
 
 
+@commands.command()
+@click.option("--dry-run", is_flag=True, help="Say who would get what; send and record nothing.")
+@click.option("--retry-dead-letters", is_flag=True, help="Also try what was given up.")
+@click.option(
+    "--max-attempts", type=click.IntRange(min=1), default=8, show_default=True,
+    help="Tries at a destination before a message is given up.",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True,
+    help="Seconds that a destination has to answer.",
+)  # fmt: skip
+def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeout: float) -> None:
+    """Deliver the messages of the outbox that are pending, or due for another try.
+
+    An owner's destinations are Apprise addresses: tagged with the owner's name in the file of
+    NOTIFY_CONFIG, or in the variable NOTIFY_<OWNER>; NOTIFY_DEFAULT is for owners with neither.
+    Ends with an error while somebody has no destination, or messages are given up.
+    """
+    from python_scoring.notifications import Settings, notify, preview
+
+    settings = Settings(max_attempts, timeout, retry_dead_letters)
+    (preview if dry_run else notify)(settings, click.echo)
+
+
 @commands.command("feature-version")
 def feature_version() -> None:
     """Say whether the feature definitions are those recorded for their version."""

@@ -22,3 +22,7 @@ class ScoringError(PredictionError):
 
 class TrainingError(PredictionError):
     """A model cannot be trained or registered as asked, for example because it would look ahead."""
+
+
+class DeliveryError(PredictionError):
+    """A message did not reach its recipient: given up, or nobody said where they are reached."""

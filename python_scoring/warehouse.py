@@ -1,21 +1,24 @@
 """The warehouse folder: one DuckDB file for working tables, one DuckLake for everything durable.
 
 `Plugin` is loaded by dbt-duckdb (see profiles.yml) and prepares the folder before dbt connects, so
-that plain `dbt build` works in an empty `WAREHOUSE`. Readers use `connect_lake`.
+that plain `dbt build` works in an empty `WAREHOUSE`. Readers use `connect_lake`; who writes beside
+the builds uses `write_to_lake`.
 """
 
 import importlib.resources
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from filelock import FileLock, Timeout
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from python_scoring.errors import InputError
 from python_scoring.instants import parse_instant
@@ -26,6 +29,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 ATTACH_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
 
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
+
+# Longer than any transaction beside the builds takes: a build waits for one.
+BUILD_PATIENCE = 60.0
+
+# For writers who do not know of the lock, such as a person with a DuckDB shell.
+CONFLICT_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -54,13 +63,22 @@ class Warehouse:
         """DuckLake's Parquet files, as DuckLake spells the folder."""
         return f"{self.folder / 'lake'}/"
 
+    def writer_lock(self) -> FileLock:
+        """Held by whoever writes to the lake: a build from its start to its end.
+
+        On a SQLite catalog, DuckLake fails with "database is locked" where another process
+        committed after the transaction had begun to read, and does not try again. A build has no
+        second chance, so nothing else may commit while it runs.
+        """
+        return FileLock(self.folder / "writer.lock", thread_local=False)
+
     def attach_sql(self, *, read_only: bool, create: bool = False) -> str:
-        """The statement that attaches the lake as `lake`; `create` also names the data folder."""
-        options = [ATTACH_OPTIONS]
-        if create or read_only:
-            options.append(f"DATA_PATH '{_quoted(self.data)}'")
-        if read_only:  # a copied warehouse is read where it is now
-            options += ["OVERRIDE_DATA_PATH true", "READ_ONLY"]
+        """The statement that attaches the lake as `lake`; `create` where there is none yet."""
+        options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'"]
+        if not create:  # a copied warehouse is read and written where it is now
+            options.append("OVERRIDE_DATA_PATH true")
+        if read_only:
+            options.append("READ_ONLY")
         path = _quoted(str(self.catalog))
         return f"attach 'ducklake:sqlite:{path}' as lake ({', '.join(options)})"
 
@@ -104,8 +122,10 @@ def prepare(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None
 
 
 @contextmanager
-def connect_lake(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection with the lake attached as `lake`; never blocks a build.
+def connect_lake(
+    warehouse: Warehouse, *, read_only: bool = True
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the lake attached as `lake`; by default read-only, and blocks no build.
 
     Raises InputError where nothing has been built yet.
     """
@@ -117,7 +137,7 @@ def connect_lake(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         install_extensions(connection)
         connection.execute("set timezone = 'UTC'")
-        connection.execute(warehouse.attach_sql(read_only=True))
+        connection.execute(warehouse.attach_sql(read_only=read_only))
         set_clock(connection)
         yield connection
 
@@ -126,6 +146,66 @@ def set_clock(connection: duckdb.DuckDBPyConnection) -> None:
     """What the views take for now: the frozen clock where there is one; see macros/environment."""
     if frozen := os.environ.get("PREDICTION_NOW"):
         connection.execute("set variable prediction_now = ?", [str(parse_instant(frozen))])
+
+
+class LakeWriter:
+    """Writes to the lake beside builds, in short transactions of which none comes into a build."""
+
+    def __init__(self, warehouse: Warehouse, lake: duckdb.DuckDBPyConnection) -> None:
+        """`lake` is a connection with the lake attached for writing."""
+        self.lake = lake
+        self._lock = warehouse.writer_lock()
+
+    def transact(
+        self, work: Callable[[duckdb.DuckDBPyConnection], None], patience: float = 0
+    ) -> bool:
+        """Do the work in one transaction, whole or not at all; it may be called more than once.
+
+        Returns False, and has done nothing, where a build or another process was writing for
+        `patience` seconds.
+        """
+        try:
+            with self._lock.acquire(timeout=patience):
+                _in_transaction(self.lake, work)
+        except Timeout:
+            return False
+        except duckdb.Error as error:
+            if _is_conflict(error):
+                return False
+            raise
+        return True
+
+
+@contextmanager
+def write_to_lake(warehouse: Warehouse) -> Iterator[LakeWriter]:
+    """A writer with a connection of its own; raises InputError where nothing has been built yet."""
+    with connect_lake(warehouse, read_only=False) as lake:
+        yield LakeWriter(warehouse, lake)
+
+
+def _is_conflict(error: BaseException) -> bool:
+    words = str(error).lower()
+    is_lost_race = "database is locked" in words or "conflict" in words
+    return isinstance(error, duckdb.Error) and is_lost_race
+
+
+@retry(
+    retry=retry_if_exception(_is_conflict),
+    wait=wait_random_exponential(multiplier=0.05, max=2),
+    stop=stop_after_delay(CONFLICT_PATIENCE),
+    reraise=True,
+)
+def _in_transaction(
+    lake: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], None]
+) -> None:
+    lake.begin()
+    try:
+        work(lake)
+        lake.commit()
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed commit has rolled back already
+            lake.rollback()
+        raise
 
 
 def code_version() -> str:
@@ -153,11 +233,19 @@ class Plugin(BasePlugin):
         """Create the folder before DuckDB opens the file in it."""
         self.warehouse = Warehouse.from_environment()
         self.warehouse.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = self.warehouse.writer_lock()
         self.code_version = code_version()
         self.raw_data = str(Path(os.environ.get("RAW_DATA") or "data/raw").resolve())
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Runs before the profile attaches the lake."""
+        """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
+        try:
+            self.lock.acquire(timeout=BUILD_PATIENCE)
+        except Timeout as error:
+            raise InputError(
+                f"{self.lock.lock_file}: another process has been writing to the lake for "
+                f"{BUILD_PATIENCE:g} s. Find out what it does, end it, and build again."
+            ) from error
         prepare(self.warehouse, conn)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:

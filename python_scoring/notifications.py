@@ -1,0 +1,264 @@
+"""`notify`: delivers what the outbox holds, at least once, and says who was not reached.
+
+Run it after every build, and every few minutes. Each attempt is recorded before the next message is
+sent, so that a process that is killed repeats one message at most; its id tells that it is one.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
+
+from python_scoring.delivery import deliver
+from python_scoring.destinations import CONFIG, DEFAULT, Destination, Destinations, variable_of
+from python_scoring.errors import DeliveryError, InputError
+from python_scoring.instants import clock
+from python_scoring.outbox import Message, Outbox, settle
+from python_scoring.retries import (
+    DEAD_LETTER,
+    DELIVERED,
+    Attempt,
+    Progress,
+    after_failure,
+    message_status,
+    progress_by_destination,
+)
+from python_scoring.warehouse import LakeWriter, Warehouse, connect_lake, write_to_lake
+
+Say = Callable[[str], None]
+
+# How long to wait for another `notify`, which may have read the outbox before the last build ended.
+# Where a server hangs it takes longer, and processes that all wait would pile up.
+NOTIFY_PATIENCE = 60.0
+
+# How long to wait for a build that holds the lake, to record there what was delivered meanwhile.
+RECORD_PATIENCE = 300.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How hard to try."""
+
+    max_attempts: int = 8
+    timeout: float = 10.0
+    retry_dead_letters: bool = False
+
+
+def notify(settings: Settings, say: Say) -> None:
+    """Deliver every message that is pending, or failed and due for another try.
+
+    Raises InputError where nothing was built, or NOTIFY_CONFIG cannot be used. After all others
+    were told, raises InputError for a wrong address, and DeliveryError for recipients without one
+    and while messages are given up.
+    """
+    directory = _Directory()
+    warehouse = Warehouse.from_environment()
+    with write_to_lake(warehouse) as writer, _alone(warehouse, say) as is_alone:
+        if not is_alone:
+            return
+        outbox = Outbox(warehouse, writer.lake)
+        settle(outbox.journal, writer)
+        courier = _Courier(outbox, writer, settings, say)
+        for message, destinations in directory.addressed(outbox):
+            courier.carry(message, destinations)
+        if not courier.tried:
+            say("Nothing is due for delivery.")
+        _record_rest(outbox, writer, say)
+    directory.check(outbox)
+
+
+def preview(settings: Settings, say: Say) -> None:
+    """Say who would get what now; sends and records nothing. Raises what `notify` raises."""
+    directory = _Directory()
+    warehouse = Warehouse.from_environment()
+    with connect_lake(warehouse) as lake:
+        outbox = Outbox(warehouse, lake)
+    is_anything_due = False
+    for message, destinations in directory.addressed(outbox):
+        due = _due(outbox, message, destinations, settings)
+        if due:
+            is_anything_due = True
+            schemas = ", ".join(destination.schema for destination, _ in due)
+            say(f"{message.recipient} would be told through {schemas}: {message.subject}")
+    if not is_anything_due:
+        say("Nothing is due for delivery.")
+    directory.check(outbox)
+
+
+class _Directory:
+    """Where the recipients are reached, and which of them are not."""
+
+    def __init__(self) -> None:
+        self._destinations = Destinations(os.environ)
+        self._known: dict[str, list[Destination]] = {}
+        self._problems: list[str] = []
+        self._has_mistakes = False
+
+    def addressed(self, outbox: Outbox) -> Iterator[tuple[Message, list[Destination]]]:
+        """The open messages of recipients who can be reached, with where."""
+        for message in outbox.open_messages():
+            if message.recipient not in self._known:
+                self._known[message.recipient] = self._look_up(message.recipient)
+            if self._known[message.recipient]:
+                yield message, self._known[message.recipient]
+
+    def check(self, outbox: Outbox) -> None:
+        """Raises DeliveryError for recipients without a destination or with messages given up.
+
+        Raises InputError where an address is wrong.
+        """
+        given_up = Counter(
+            message.recipient
+            for message in outbox.open_messages()
+            if outbox.status(message) == DEAD_LETTER
+        )
+        problems = self._problems + [
+            f"{count} message{'s' if count > 1 else ''} to {owner} given up; "
+            "lake.operations.notifications says why. When that is mended, "
+            "`python -m python_scoring notify --retry-dead-letters` tries again"
+            for owner, count in sorted(given_up.items())
+        ]
+        if problems:
+            error = InputError if self._has_mistakes else DeliveryError
+            raise error("\n  ".join(["not everybody was told", *problems]))
+
+    def _look_up(self, owner: str) -> list[Destination]:
+        try:
+            found = self._destinations.of(owner)
+        except InputError as error:
+            self._problems.append(f"{owner}: {error}")
+            self._has_mistakes = True
+            return []
+        if not found:
+            self._problems.append(
+                f"{owner}: no destination, so its messages wait. Set {variable_of(owner)} or "
+                f"{DEFAULT} to an Apprise address, or give one the tag {owner} in the file that "
+                f"{CONFIG} names"
+            )
+        return found
+
+
+class _Courier:
+    """Carries messages to destinations, and records every attempt before the next."""
+
+    def __init__(self, outbox: Outbox, writer: LakeWriter, settings: Settings, say: Say) -> None:
+        self.tried = False
+        self._outbox = outbox
+        self._writer = writer
+        self._settings = settings
+        self._say = say
+        self._silent: set[str] = set()
+
+    def carry(self, message: Message, destinations: list[Destination]) -> None:
+        """Deliver one message to those of its destinations that have not accepted it yet."""
+        progress = _progress(self._outbox, message, destinations)
+        for destination, before in _due(self._outbox, message, destinations, self._settings):
+            self.tried = True
+            if destination.identity in self._silent:
+                # It would cost a timeout for each message; the first of them is asked again.
+                why = f"{destination.schema}: gives no answer now"
+                self._say(f"{message.recipient} not told yet ({why}): {message.subject}")
+                continue
+            refusal = deliver(message, destination, self._settings.timeout)
+            after, reason = Progress(DELIVERED), None
+            if refusal:
+                after = after_failure(before, clock(), self._settings.max_attempts)
+                reason = refusal.reason
+                if refusal.no_answer:
+                    self._silent.add(destination.identity)
+            progress[destination.identity] = after
+            self._record(message, destination.identity, after, reason, progress)
+            self._tell(message, destination, after, reason)
+        status = message_status(progress.values())
+        if status in (DELIVERED, DEAD_LETTER) and status != self._outbox.status(message):
+            # Those that it was still to be tried at were taken out of the configuration.
+            self._record(message, None, Progress(status), "no other destination is left", progress)
+
+    def _record(
+        self,
+        message: Message,
+        destination: str | None,
+        after: Progress,
+        reason: str | None,
+        progress: dict[str, Progress],
+    ) -> None:
+        attempts = self._outbox.attempts(message)
+        attempt = Attempt(
+            notification_id=message.notification_id,
+            attempt=attempts[-1].attempt + 1 if attempts else 1,
+            destination=destination,
+            outcome=after.outcome,
+            attempted_at=clock(),
+            next_attempt_at=after.next_attempt_at,
+            message=reason,
+            message_status=message_status(progress.values()),
+        )
+        self._outbox.record(attempt, self._writer)
+
+    def _tell(
+        self, message: Message, destination: Destination, after: Progress, reason: str | None
+    ) -> None:
+        if after.outcome == DELIVERED:
+            self._say(f"{message.recipient} told through {destination.schema}: {message.subject}")
+            return
+        again = after.next_attempt_at
+        then = f"again from {again:%Y-%m-%d %H:%M:%S}" if again else "given up"
+        self._say(f"{message.recipient} not told ({reason}; {then}): {message.subject}")
+
+
+def _progress(
+    outbox: Outbox, message: Message, destinations: list[Destination]
+) -> dict[str, Progress]:
+    """The progress at each destination that is configured now, in their order."""
+    progress = progress_by_destination(outbox.attempts(message))
+    return {each.identity: progress.get(each.identity, Progress()) for each in destinations}
+
+
+def _due(
+    outbox: Outbox, message: Message, destinations: list[Destination], settings: Settings
+) -> list[tuple[Destination, Progress]]:
+    """The destinations at which the message is to be tried now."""
+    if outbox.status(message) == DEAD_LETTER and not settings.retry_dead_letters:
+        return []
+    progress = _progress(outbox, message, destinations)
+    return [
+        (destination, progress[destination.identity])
+        for destination in destinations
+        if progress[destination.identity].is_due(clock(), dead_letters=settings.retry_dead_letters)
+    ]
+
+
+@contextmanager
+def _alone(warehouse: Warehouse, say: Say) -> Iterator[bool]:
+    """Whether this is the only process that delivers from the warehouse."""
+    lock = FileLock(warehouse.folder / "notify.lock")
+    is_alone = _acquired(lock, 0)
+    if not is_alone:
+        say("Another notify is running on this warehouse; waiting for it.")
+        is_alone = _acquired(lock, NOTIFY_PATIENCE)
+    if not is_alone:
+        say("It still is: the messages are left to it and to the next run.")
+    try:
+        yield is_alone
+    finally:
+        lock.release()
+
+
+def _acquired(lock: FileLock, patience: float) -> bool:
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout:
+        return False
+    return True
+
+
+def _record_rest(outbox: Outbox, writer: LakeWriter, say: Say) -> None:
+    """Record in the lake what could not be while a build was running."""
+    if settle(outbox.journal, writer):
+        return
+    say("A build is running; what was delivered is recorded in the lake when it ends.")
+    if not settle(outbox.journal, writer, RECORD_PATIENCE):
+        say(f"It still is: the next notify will record it, from {outbox.journal.path}.")
