@@ -88,7 +88,7 @@ told as (
             'What happened: ' || news.message,
             'Who is affected: ' || coalesce(affected.consumers, 'no consumer is declared') || '.',
             'What they are served: ' || {{ served_in_words() }},
-            'Since: ' || cast(incidents.opened_at as text) || ' UTC.',
+            'Since: ' || cast(date_trunc('second', incidents.opened_at) as text) || ' UTC.',
             'What to do: ' || {{ what_to_do() }},
             'Incident: ' || news.incident_id || ', in lake.operations.incidents.'
         ) as body
