@@ -147,7 +147,7 @@ def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeou
     NOTIFY_CONFIG, or in the variable NOTIFY_<OWNER>; NOTIFY_DEFAULT is for owners with neither.
     Ends with an error while somebody has no destination, or messages are given up.
     """
-    from python_scoring.notifications import Settings, notify, preview
+    from python_scoring.notifications.command import Settings, notify, preview
 
     settings = Settings(max_attempts, timeout, retry_dead_letters)
     (preview if dry_run else notify)(settings, click.echo)

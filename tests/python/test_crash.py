@@ -120,8 +120,13 @@ def test_killed_builds_are_made_up_for(fresh: Fresh, built: Project) -> None:
     )
     assert len(set(entries[0])) == 1
     assert attempts(project, "crashed") >= len(PRODUCTS) * (len(MOMENTS) - 1)
-    # One incident per product, however often it crashed, and over with the run that was published.
+    # One incident per product, however often it crashed: over with the run that was published, and
+    # mitigated where the slot, of the first of the month, was late anyway.
     assert project.query(
         "select product, cause, status from lake.operations.incidents order by product"
-    ) == [(product, "run_crashed", "resolved") for product in PRODUCTS]
+    ) == [
+        ("churn", "run_crashed", "resolved"),
+        ("clv", "run_crashed", "resolved"),
+        ("segmentation", "run_crashed", "mitigated"),
+    ]
     assert "Nothing is due" in project.build().stdout

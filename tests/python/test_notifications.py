@@ -21,10 +21,10 @@ from project import PRODUCTS, Project
 from webhooks import SECRET_ANSWER, Webhook, until, webhook
 
 from python_scoring import notifications
-from python_scoring.destinations import Destinations, variable_of
 from python_scoring.errors import DeliveryError, InputError
-from python_scoring.notifications import Settings, notify, preview
-from python_scoring.retries import (
+from python_scoring.notifications.command import Settings, notify, preview
+from python_scoring.notifications.destinations import Destinations, variable_of
+from python_scoring.notifications.retries import (
     DEAD_LETTER,
     FIRST_DELAY,
     LONGEST_DELAY,

@@ -106,7 +106,7 @@ def test_no_macro_names_a_product() -> None:
     names = re.compile("|".join(rf"\b{product}\b" for product in PRODUCTS))
     shared = [
         *Path(PROJECT / "macros").rglob("*.sql"),
-        *Path(PROJECT / "python_scoring").glob("*.py"),
+        *Path(PROJECT / "python_scoring").rglob("*.py"),
     ]
     for file in shared:
         code = re.sub(r"\{#.*?#\}|\"\"\".*?\"\"\"|#[^\n]*", "", file.read_text(), flags=re.DOTALL)

@@ -13,7 +13,7 @@ from apprise import Apprise, AppriseAsset, NotifyBase, OverflowMode
 from apprise.config.file import ConfigFile
 
 from python_scoring.errors import InputError
-from python_scoring.private_logs import overheard
+from python_scoring.notifications.private_logs import overheard
 
 CONFIG, DEFAULT = "NOTIFY_CONFIG", "NOTIFY_DEFAULT"
 EXPECTED = "expected addresses such as json://host/path or slack://token/channel"

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import duckdb
 
-from python_scoring.delivery_journal import DeliveryJournal
 from python_scoring.errors import InputError
-from python_scoring.retries import DELIVERED, PENDING, Attempt
+from python_scoring.notifications.journal import DeliveryJournal
+from python_scoring.notifications.retries import DELIVERED, PENDING, Attempt
 from python_scoring.warehouse import LakeWriter, Warehouse
 
 

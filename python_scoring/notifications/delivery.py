@@ -9,9 +9,9 @@ from threading import Thread
 from apprise import NotifyFormat, NotifyType
 from apprise.plugins.custom_json import NotifyJSON
 
-from python_scoring.destinations import Destination
-from python_scoring.outbox import Message
-from python_scoring.private_logs import overheard
+from python_scoring.notifications.destinations import Destination
+from python_scoring.notifications.outbox import Message
+from python_scoring.notifications.private_logs import overheard
 
 KINDS = {"high": NotifyType.FAILURE, "medium": NotifyType.WARNING, "low": NotifyType.INFO}
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 
-from python_scoring.retries import Attempt
+from python_scoring.notifications.retries import Attempt
 
 INSTANTS = ("attempted_at", "next_attempt_at")
 

@@ -12,12 +12,18 @@ from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
-from python_scoring.delivery import deliver
-from python_scoring.destinations import CONFIG, DEFAULT, Destination, Destinations, variable_of
 from python_scoring.errors import DeliveryError, InputError
 from python_scoring.instants import clock
-from python_scoring.outbox import Message, Outbox, settle
-from python_scoring.retries import (
+from python_scoring.notifications.delivery import deliver
+from python_scoring.notifications.destinations import (
+    CONFIG,
+    DEFAULT,
+    Destination,
+    Destinations,
+    variable_of,
+)
+from python_scoring.notifications.outbox import Message, Outbox, settle
+from python_scoring.notifications.retries import (
     DEAD_LETTER,
     DELIVERED,
     Attempt,
