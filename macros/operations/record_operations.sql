@@ -2,9 +2,13 @@
     is recorded and adds what is missing, so that repeating it adds nothing. -#}
 
 {% macro record_operations() -%}
+    {%- set events = operations_table('incident_events') -%}
     {%- do record_missing('sla_records', due_sla_records()) -%}
-    {%- set new_events = record_missing('incident_events', due_incident_events(incident_reviews())) -%}
-    {%- for event in new_events -%}
+    {%- set last = run_query('select coalesce(max(event_number), 0) as event_number from ' ~ events).rows[0]['event_number'] -%}
+    {%- do record_missing('incident_events', due_incident_events(incident_reviews())) -%}
+    {%- for event in run_query(
+        'select incident_id, severity, event, message from ' ~ events ~ ' where event_number > ' ~ last ~ ' order by event_number'
+    ).rows -%}
         {{ log('  Incident ' ~ event['incident_id'] ~ ' (' ~ event['severity'] ~ ') ' ~ event['event'] | replace('_', ' ') ~ ': ' ~ event['message'], info=true) }}
     {%- endfor -%}
     {%- do record_missing('notification_messages', due_notifications(incident_reviews())) -%}
@@ -12,22 +16,14 @@
 
 
 {% macro record_missing(table, query) -%}
-    {%- set relation = operations_table(table) -%}
-    {%- set found = run_query('select * from (' ~ query ~ ') as missing order by 1') -%}
-    {%- if found.rows | length -%}
-        {%- set rows = [] -%}
-        {%- for row in found.rows -%}
-            {%- set values = [] -%}
-            {%- for value in row.values() -%}
-                {%- do values.append('null' if value is none else string_literal(value)) -%}
-            {%- endfor -%}
-            {%- do rows.append('(' ~ values | join(', ') ~ ')') -%}
-        {%- endfor -%}
-        {%- do run_query(
-            'insert into ' ~ relation ~ ' (' ~ found.column_names | join(', ') ~ ') values ' ~ rows | join(', ')
-        ) -%}
-    {%- endif -%}
-    {{ return(found.rows) }}
+    {%- set columns = [] -%}
+    {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' and source.name == table -%}
+        {%- do columns.extend(source.columns.keys()) -%}
+    {%- endfor -%}
+    {%- do run_query(
+        'insert into ' ~ operations_table(table) ~ ' (' ~ columns | join(', ') ~ ') select ' ~ columns | join(', ')
+        ~ ' from (' ~ query ~ ') as missing'
+    ) -%}
 {%- endmacro %}
 
 
