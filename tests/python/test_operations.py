@@ -296,6 +296,7 @@ def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Pat
     assert incident(project, "source_broken")[2] == "resolved"
 
 
+@pytest.mark.slow
 def test_what_a_person_says_of_an_incident(fresh: Fresh, tmp_path: Path) -> None:
     """Acknowledged and resolved, twice in a row; wrong calls say what to do and change nothing."""
     project = fresh()
