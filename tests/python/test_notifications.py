@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from project import PRODUCTS, Project
 from webhooks import SECRET_ANSWER, Webhook, until, webhook
 
-from python_scoring import notifications
 from python_scoring.errors import DeliveryError, InputError
+from python_scoring.notifications import command
 from python_scoring.notifications.command import Settings, notify, preview
 from python_scoring.notifications.destinations import Destinations, variable_of
 from python_scoring.notifications.retries import (
@@ -483,7 +483,7 @@ def test_a_delivery_beside_a_build_is_journalled_and_not_repeated(
     """While a build holds the lake nothing is written into it; afterwards it is, and once."""
     outbox.put("n1", "n2")
     monkeypatch.setenv("NOTIFY_DEFAULT", hook.address())
-    monkeypatch.setattr(notifications, "RECORD_PATIENCE", 0)
+    monkeypatch.setattr(command, "RECORD_PATIENCE", 0)
     warehouse = Warehouse(outbox.project.warehouse)
     journal = warehouse.folder / "delivery_journal.jsonl"
     with warehouse.writer_lock():
