@@ -613,9 +613,9 @@ def test_nothing_built_and_an_older_warehouse_are_named(
     folder.mkdir()
     with duckdb.connect() as connection:
         prepare(Warehouse(folder), connection)
-    for command in (notify, preview):
+    for deliver in (notify, preview):
         with pytest.raises(InputError, match=r"has no outbox yet.*Run `dbt build` once"):
-            command(Settings(), print)
+            deliver(Settings(), print)
 
 
 @given(st.integers(min_value=1, max_value=10_000))
