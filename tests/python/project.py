@@ -96,9 +96,11 @@ class Project:
         """Run a Python file of the project, which must succeed."""
         return self._run([*args], env, check=True)
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on the lake, as a reader sees them."""
+    def query(self, sql: str, at: str | None = None) -> list[tuple[Any, ...]]:
+        """Rows of a query on the lake, as a reader sees them: now, or at an instant."""
         with connect_lake(Warehouse(self.warehouse)) as lake:
+            if at:
+                lake.execute("set variable prediction_now = ?", [at])
             return lake.execute(sql).fetchall()
 
     def frame(self, sql: str) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Weeks of operation with a frozen clock: deadlines, incidents, what is owed, and who may act."""
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,6 @@ from project import PRODUCTS, Project, copy_of_project
 
 CHURN = ("--select", "+path:models/products/churn")
 NEXT_DAY = "2026-11-24T07:00:00"
-
-Query = Callable[[str, str], list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Callable[[Project], Query]:
-    """What a reader of a project's lake sees at an instant."""
-
-    def of(project: Project) -> Query:
-        def at(instant: str, sql: str) -> list[tuple[Any, ...]]:
-            monkeypatch.setenv("PREDICTION_NOW", instant)
-            return project.query(sql)
-
-        return at
-
-    return of
 
 
 def incident(project: Project, cause: str) -> tuple[Any, ...]:
@@ -109,15 +92,16 @@ def assert_everything_is_told_once(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_missed_slot_a_broken_week_and_what_follows(
-    fresh: Fresh, tmp_path: Path, read: Callable[[Project], Query]
-) -> None:
+def test_a_missed_slot_a_broken_week_and_what_follows(fresh: Fresh, tmp_path: Path) -> None:
     """A daily slot is missed; the next five fail; three breaches escalate; the run is repaired; the
     responses, the review and a preventive action are owed, overdue and done. Nothing comes twice.
     """
     folder = with_a_broken_week(copy_of_project(tmp_path))
     project = fresh(empty=True, folder=folder)
-    at = read(project)
+
+    def at(instant: str, sql: str) -> list[tuple[Any, ...]]:
+        return project.query(sql, at=instant)
+
     freshness = (
         "select freshness, action_allowed, action_blocked_reason "
         "from lake.operations.prediction_freshness where product = 'churn'"
@@ -215,9 +199,12 @@ def test_a_missed_slot_a_broken_week_and_what_follows(
     assert_everything_is_told_once(project)
 
 
-def test_five_days_without_a_build(built: Project, read: Callable[[Project], Query]) -> None:
+def test_five_days_without_a_build(built: Project) -> None:
     """No job has run since: readers see stale predictions that must not be acted on."""
-    at = read(built)
+
+    def at(instant: str, sql: str) -> list[tuple[Any, ...]]:
+        return built.query(sql, at=instant)
+
     mart = "select distinct freshness, action_allowed, action_blocked_reason from lake.marts."
     assert at("2026-11-23T08:00:00", f"{mart}churn_predictions_v1") == [("fresh", True, None)]
     too_old = "The predictions are older than the 72 hours that the contract allows."
@@ -248,7 +235,8 @@ def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> Non
     assert "churn-sla-breach-20261124 (medium) resolved" in console
     assert project.query(
         "select product, slots, met, is_met from lake.operations.sla_attainment "
-        "where window_days = 90 and product = 'churn'"
+        "where window_days = 90 and product = 'churn'",
+        at="2026-11-25T08:00:00",
     ) == [("churn", 2, 1, False)]
 
 

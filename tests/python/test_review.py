@@ -30,7 +30,8 @@ def decide(project: Project, operation: str, run_id: str, *, check: bool = True)
 def served(project: Project) -> list[tuple[str, str, str]]:
     return project.query(
         "select distinct run_id, cast(cast(as_of as date) as text), served_as "
-        "from lake.marts.churn_predictions_v1"
+        "from lake.marts.churn_predictions_v1",
+        at=NEXT_DAY,
     )
 
 
