@@ -3,6 +3,8 @@
 import os
 from datetime import datetime, timedelta, timezone
 
+from python_scoring.errors import InputError
+
 
 def parse_instant(text: str) -> datetime:
     """An ISO date or instant as naive UTC; raises ValueError where it is none."""
@@ -13,9 +15,20 @@ def parse_instant(text: str) -> datetime:
 
 
 def frozen_clock() -> datetime | None:
-    """The instant of PREDICTION_NOW; None where the clock runs."""
+    """The instant of PREDICTION_NOW; None where the clock runs.
+
+    Raises InputError, in the words of macros/environment/clock.sql, where it is no instant.
+    """
     frozen = os.environ.get("PREDICTION_NOW")
-    return parse_instant(frozen) if frozen else None
+    if not frozen:
+        return None
+    try:
+        return parse_instant(frozen)
+    except ValueError:
+        raise InputError(
+            f"now: '{frozen}' is not an ISO instant. "
+            "Write for example 2026-01-05 or 2026-01-05T06:00:00Z."
+        ) from None
 
 
 def utc_now() -> datetime:

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from python_scoring.errors import InputError
-from python_scoring.instants import parse_instant
+from python_scoring.instants import frozen_clock
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -144,8 +144,8 @@ def connect_lake(
 
 def set_clock(connection: duckdb.DuckDBPyConnection) -> None:
     """What the views take for now: the frozen clock where there is one; see macros/environment."""
-    if frozen := os.environ.get("PREDICTION_NOW"):
-        connection.execute("set variable prediction_now = ?", [str(parse_instant(frozen))])
+    if frozen := frozen_clock():
+        connection.execute("set variable prediction_now = ?", [str(frozen)])
 
 
 class LakeWriter:
