@@ -210,16 +210,49 @@
 {%- endmacro %}
 
 {% macro default__bin_counts(value, edges) -%}
-    array(
-        {%- for edge in edges %}
-        count_if({{ value }} <= {{ edge }}{{ ' and ' ~ value ~ ' > ' ~ edges[loop.index0 - 1] if not loop.first }}),
-        {%- endfor %}
-        count_if({{ value ~ ' > ' ~ edges[-1] if edges else value ~ ' is not null' }})
-    )
+    array({{ counts_between(value, edges) }})
 {%- endmacro %}
 
+{#- Up to a dozen edges are counted fastest one by one, many by searching among them. -#}
 {% macro duckdb__bin_counts(value, edges) -%}
-    map_values(histogram(cast({{ value }} as double), cast([{{ edges | join(', ') }}] as double[])))
+    {%- if edges | length <= 16 -%}
+    [{{ counts_between(value, edges) }}]
+    {%- else -%}
+    list_concat(
+        [count(*) - count({{ value }})],
+        map_values(histogram(cast({{ value }} as double), cast([{{ edges | join(', ') }}] as double[])))
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro counts_between(value, edges) -%}
+    count(*) - count({{ value }}),
+    {%- for edge in edges %}
+    count_if({{ value }} <= {{ edge }}){{ ' - count_if(' ~ value ~ ' <= ' ~ edges[loop.index0 - 1] ~ ')' if not loop.first }},
+    {%- endfor %}
+    count({{ value }}){{ ' - count_if(' ~ value ~ ' <= ' ~ edges[-1] ~ ')' if edges }}
+{%- endmacro %}
+
+
+{% macro bin_lists(subjects) -%}
+    {{ adapter.dispatch('bin_lists')(subjects) }}
+{%- endmacro %}
+
+{% macro default__bin_lists(subjects) -%}
+    cast(array(
+        {%- for subject in subjects %}
+        named_struct({% for key, value in subject.items() %}'{{ key }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ) as array<struct<kind: string, subject: string, customers: array<bigint>>>)
+{%- endmacro %}
+
+{% macro duckdb__bin_lists(subjects) -%}
+    cast([
+        {%- for subject in subjects %}
+        struct_pack({% for key, value in subject.items() %}{{ key }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ] as struct(kind text, subject text, customers bigint[])[])
 {%- endmacro %}
 
 

@@ -8,16 +8,28 @@
 {%- endfor -%}
 with jumps as (
     select
-        changes.run_id,
-        changes.customer_id,
-        changes.score_before,
-        changes.score_after
-    from {{ ref('changes_' ~ product) }} as changes
-    where {{ is_jump(contract_of(product)) }}
+        run_id,
+        customer_id,
+        score_before,
+        score_after
+    from {{ ref('transitions_' ~ product) }}
+    where is_jump
+),
+
+due_runs as (
+    select * from {{ ref('due_runs') }}
 ),
 
 snapshots as (
-    select * from {{ ref('feature_snapshots') }}
+    select
+        {%- for feature in features %}
+        {{ feature }},
+        {%- endfor %}
+        as_of,
+        feature_version,
+        customer_id
+    from {{ ref('feature_snapshots') }}
+    where customer_id in (select jumps.customer_id from jumps)
 )
 
 select
@@ -34,7 +46,7 @@ select
     {%- endif %} as contributing_features
 from jumps
 inner join {{ runs }} as runs on jumps.run_id = runs.run_id
-inner join {{ ref('due_runs') }} as due_runs on jumps.run_id = due_runs.run_id
+inner join due_runs on jumps.run_id = due_runs.run_id
 left join snapshots as snapshot_now
     on
         due_runs.as_of = snapshot_now.as_of

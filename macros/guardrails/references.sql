@@ -46,14 +46,9 @@
 {%- endmacro %}
 
 
-{% macro score_tenth(value, bins, model_version) -%}
-    case
-        when {{ value }} is null then null
-        {%- for version in bins if 'score' in bins[version] %}
-        when {{ model_version }} = {{ string_literal(version) }}
-            then {{ bin_number(value, bins[version].score.score.tenth_edges.values() | select | list) }}
-        {%- endfor %}
-    end
+{#- None where the model has no reference to rank its scores by. -#}
+{% macro tenth_edges(kinds) -%}
+    {{ return(kinds.score.score.tenth_edges.values() | select | list if 'score' in kinds else none) }}
 {%- endmacro %}
 
 
