@@ -2,11 +2,13 @@
 
 {% macro change_findings(product) -%}
 {%- set contract = contract_of(product) -%}
-{%- set no_former_batch = why_no_former_batch(contract) -%}
-{%- set no_former_scores = why_no_former_batch(contract, same_model=true) -%}
 {%- set nobody_stayed = "case when stayed is null then 'no customer was in the former batch' end" -%}
 with statistics as (
-    select * from {{ ref('statistics_' ~ product) }}
+    select
+        *,
+        {{ why_no_former_batch(contract) }} as no_former_batch,
+        {{ why_no_former_batch(contract, same_model=true) }} as no_former_scores
+    from {{ ref('statistics_' ~ product) }}
 ),
 
 transitions as (
@@ -47,26 +49,26 @@ changes as (
     "'Customers who were in the former batch are ranked ' || case when rank_correlation < 0 then 'the other way round'
     when rank_correlation < 0.7 then 'differently' else 'much as before' end || ' (rank correlation '
     || " ~ plain_number('rank_correlation', 3) ~ " || ').'",
-    "coalesce(" ~ no_former_batch ~ ", " ~ nobody_stayed ~ ", case when rank_correlation is null
+    "coalesce(no_former_batch, " ~ nobody_stayed ~ ", case when rank_correlation is null
     then 'the scores do not differ from each other, or the model has no training reference to rank them by' end)"
 ) }}
 union all
 {{ finding(
     'changes', 'scores_unchanged', 'former batch', 'unchanged / cast(stayed as double)',
     "unchanged || ' of ' || stayed || ' customers who were in the former batch have the very same score.'",
-    'coalesce(' ~ no_former_scores ~ ', ' ~ nobody_stayed ~ ')'
+    'coalesce(no_former_scores, ' ~ nobody_stayed ~ ')'
 ) }}
 union all
 {{ finding(
     'changes', 'score_jumps', 'former batch', 'jumps / cast(stayed as double)',
     "jumps || ' of ' || stayed || ' customers moved by more than " ~ check_setting(contract, 'score_jump')
     ~ " since the former batch; lake.operations.score_jumps lists them.'",
-    'coalesce(' ~ no_former_scores ~ ', ' ~ nobody_stayed ~ ')'
+    'coalesce(no_former_scores, ' ~ nobody_stayed ~ ')'
 ) }}
 union all
 {{ finding(
     'changes', 'labels_changed', 'former batch', 'relabelled / cast(stayed as double)',
     "relabelled || ' of ' || stayed || ' customers have another label than in the former batch.'",
-    'coalesce(' ~ no_former_scores ~ ', ' ~ nobody_stayed ~ ')'
+    'coalesce(no_former_scores, ' ~ nobody_stayed ~ ')'
 ) }}
 {%- endmacro %}

@@ -2,9 +2,11 @@
 
 {% macro population_findings(product) -%}
 {%- set contract = contract_of(product) -%}
-{%- set no_former_batch = why_no_former_batch(contract) -%}
 with statistics as (
-    select * from {{ ref('statistics_' ~ product) }}
+    select
+        *,
+        {{ why_no_former_batch(contract) }} as no_former_batch
+    from {{ ref('statistics_' ~ product) }}
 ),
 
 moves as (
@@ -67,35 +69,35 @@ union all
     'population', 'population_change', 'former batch', 'abs(customers_scored / of_former - 1)',
     "customers_scored || ' customers were scored, and ' || former_customers || ' in the former batch, of '
     || " ~ plain_date('former_as_of') ~ " || '.'",
-    no_former_batch
+    'no_former_batch'
 ) }}
 union all
 {{ finding(
     'population', 'customers_entered', 'former batch', 'entered / of_former',
     "entered || ' customers are new since the former batch: ' || new_sign_ups || ' signed up, ' || became_eligible
     || ' became eligible, ' || entered_unexplained || ' are unexplained.'",
-    no_former_batch
+    'no_former_batch'
 ) }}
 union all
 {{ finding(
     'population', 'customers_left', 'former batch', 'gone / of_former',
     "gone || ' customers of the former batch are no longer scored: ' || no_longer_eligible
     || ' are no longer eligible, ' || left_unexplained || ' are unexplained.'",
-    no_former_batch
+    'no_former_batch'
 ) }}
 union all
 {{ finding(
     'population', 'entered_unexplained', 'former batch', 'entered_unexplained / of_former',
     "entered_unexplained || ' customers appeared who neither signed up nor became eligible since the former batch; '
     || 'they may have been loaded late.'",
-    no_former_batch
+    'no_former_batch'
 ) }}
 union all
 {{ finding(
     'population', 'left_unexplained', 'former batch', 'left_unexplained / of_former',
     "left_unexplained || ' customers of the former batch are no longer in the feature snapshot, or were not scored '
     || 'though they are eligible.'",
-    no_former_batch
+    'no_former_batch'
 ) }}
 union all
 {{ finding(
@@ -104,7 +106,7 @@ union all
     "case when feature_snapshot_id = former_snapshot_id
     then 'The features are the very same as in the former batch, of ' || " ~ plain_date('former_as_of') ~ "
     || ': stale features were fed again.' else 'The features are not those of the former batch.' end",
-    no_former_batch
+    'no_former_batch'
 ) }}
 union all
 {{ finding(

@@ -155,7 +155,10 @@ union all
         select run_id, kind, {{ bucket }}, customers from {{ ref('distributions_' ~ product) }}
         union all
         select run_id, kind, {{ bucket }}, customers from {{ source('operations', 'output_distributions') }}
-        where product = '{{ product }}' and run_id not in (select built.run_id from {{ ref('distributions_' ~ product) }} as built)
+        where
+            product = '{{ product }}'
+            and run_id in (select statistics.former_run_id from statistics)
+            and run_id not in (select built.run_id from {{ ref('distributions_' ~ product) }} as built)
     ) as counts
     where kind = '{{ kind }}' and {{ bucket }} is not null
 {%- endmacro %}
