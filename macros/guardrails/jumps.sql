@@ -3,6 +3,10 @@
 {% macro score_jumps(product, runs) -%}
 {%- set bins = reference_bins(product) -%}
 {%- set features = [] -%}
+{%- set days = [] -%}
+{%- for run in due_runs_of(product) if run.former_run_id -%}
+    {%- do days.extend([literal(run.as_of, 'timestamp'), literal(run.former_as_of, 'timestamp')]) -%}
+{%- endfor -%}
 {%- for feature, is_category in referenced_features(bins).items() if not is_category -%}
     {%- do features.append(feature) -%}
 {%- endfor -%}
@@ -29,7 +33,7 @@ snapshots as (
         feature_version,
         customer_id
     from {{ ref('feature_snapshots') }}
-    where customer_id in (select jumps.customer_id from jumps)
+    where as_of in ({{ days | join(', ') or 'null' }}) and customer_id in (select jumps.customer_id from jumps)
 )
 
 select
