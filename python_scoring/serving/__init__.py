@@ -1,0 +1,1 @@
+"""The serving database: what consumers read in PostgreSQL."""
