@@ -1,1 +1,1 @@
-"""The serving database: a PostgreSQL that holds what the lake publishes, for consumers with roles."""
+"""The serving database: what the lake publishes, in a PostgreSQL with a role per consumer."""

@@ -55,7 +55,7 @@ def sync_access(
                 _check(consumer, own, claims, columns)
                 with connection.transaction():
                     served[consumer] = (_role(connection, consumer, own[0].role), own)
-            except (ServingError, psycopg.Error, ValueError) as error:
+            except (ServingError, psycopg.Error, ValueError) as error:  # noqa: PERF203 - each alone
                 if connection.broken:
                     raise
                 products = frozenset(each.product for each in own if each.product)

@@ -85,12 +85,12 @@ class Column:
             return f"numeric({match[1]}, {match[2]})"
         raise ServingError(
             f"column {self.name}: the type {self.data_type} cannot be served. Expected one of "
-            f"{', '.join(sorted(TYPES))} or decimal(p, s); cast it in the mart, for example to json."
+            f"{', '.join(sorted(TYPES))} or decimal(p, s); cast it in the mart."
         )
 
     @property
     def selected(self) -> str:
-        """The column as DuckDB hands it over."""
+        """The column, as DuckDB hands it over."""
         name = quoted(self.name)
         return name if self.postgres_type in ARROW_WRITES else f"cast({name} as text) as {name}"
 

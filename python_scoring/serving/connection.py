@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 # A network that drops packets silently is noticed within a minute and a half.
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 30,
@@ -30,6 +30,7 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "10min",
     "client_connection_check_interval": "2s",  # a killed publisher leaves no session behind
     "maintenance_work_mem": "256MB",  # the index of a run is built in memory
+    "max_parallel_maintenance_workers": "0",  # and leaves the other cores to readers
 }
 
 

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from python_scoring.serving.connection import Connection, connect
 from python_scoring.serving.lake_state import LONGEST_NAME
-from python_scoring.serving.local import DATABASE, LocalServer
+from python_scoring.serving.local import DATABASE, LocalServer, local_server
 from python_scoring.serving.publishing import publish
 from python_scoring.warehouse import Warehouse, connect_lake
 
@@ -35,7 +35,7 @@ def serve(
     Raises InputError where nothing was built or the folder cannot be used, ServingError where the
     server does not start.
     """
-    with connect_lake(warehouse) as lake, LocalServer(folder, port) as server:
+    with connect_lake(warehouse) as lake, local_server(folder, port) as server:
         for outcome in publish(lake, server.dsn):
             say(
                 f"{outcome.product}: "
@@ -90,6 +90,7 @@ def _introduce(
         f"user {login}, schema serving"
     )
     if relation and context:
-        say(f"  first:      set serving.usage_context = '{context.replace(chr(39), chr(39) * 2)}';")
-        say(f"  then:       select * from serving.{relation} limit 10;")
+        literal = "'" + context.replace("'", "''") + "'"
+        say(f"  first:      set serving.usage_context = {literal};")
+        say(f"  then:       select * from serving.{relation} limit 10;")  # noqa: S608 - shown
     say("")

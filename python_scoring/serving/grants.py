@@ -12,8 +12,10 @@ ROLE_MARK = "Consumer of customer_predictions"
 
 FUNCTIONS = (
     "serving.authorize(text,integer)",
-    "serving.judge(timestamp without time zone,timestamp without time zone,numeric,boolean,text,"
-    "jsonb,timestamp without time zone)",
+    (
+        "serving.judge(timestamp without time zone,timestamp without time zone,numeric,boolean,"
+        "text,jsonb,timestamp without time zone)"
+    ),
     "serving.lookup_prediction(text,text,text)",
 )
 
@@ -51,8 +53,7 @@ acls as (
     where pronamespace::regnamespace::text in ('serving', 'serving_data')
 )
 
-select kind, schema, name, acls.column, privilege_type, is_grantable, holders.grantee,
-    pg_roles.rolname
+select kind, schema, name, acls.column, privilege_type, is_grantable, pg_roles.rolname
 from acls
 cross join lateral aclexplode(acl) as granted
 inner join holders on granted.grantee = holders.grantee
@@ -71,7 +72,7 @@ from (select distinct role, output, version from serving_data.entitlements) as e
 inner join serving_data.marts
     on entitlements.output = marts.output and entitlements.version = marts.version
 inner join pg_class
-    on marts.relation = pg_class.relname and relnamespace = 'serving'::regnamespace and relkind = 'v'
+    on marts.relation = relname and relnamespace = 'serving'::regnamespace and relkind = 'v'
 cross join lateral jsonb_array_elements_text(marts.columns) as columns (name)
 cross join lateral (
     select coalesce(array_agg(each), '{}') as names
@@ -106,8 +107,8 @@ def sync_grants(connection: Connection, former: list[int] | None = None) -> None
         held = connection.execute(HELD, {"mark": ROLE_MARK, "former": former or []}).fetchall()
         wanted = _wanted(connection)
         kept: set[Right] = set()
-        for *what, is_grantable, _, role in held:
-            right = Right(*what, role)
+        for kind, schema, name, column, privilege, is_grantable, role in held:
+            right = Right(kind, schema, name, column, privilege, role)
             if right in wanted and not is_grantable:
                 kept.add(right)
             else:

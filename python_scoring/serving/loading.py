@@ -79,8 +79,8 @@ def _register(
         found = lake.execute(query, _of_run(table, run)[1]).fetchmany(2)
         if len(found) > 1:
             raise ServingError(
-                f"{table.mart.relation}, run {run.run_id}: {', '.join(names)} differ among its rows; "
-                "expected one value of each in a run. Rename the column that varies."
+                f"{table.mart.relation}, run {run.run_id}: {', '.join(names)} differ among "
+                "its rows; expected one value of each in a run. Rename the column that varies."
             )
         known |= {key: value for row in found for key, value in zip(names, row, strict=True)}
     values = {
@@ -126,7 +126,7 @@ def _month(connection: Connection, table: Table, day: date) -> sql.Identifier:
     return partition
 
 
-def _copy(  # noqa: PLR0913, PLR0917 - what to load, from where, and into what
+def _copy(
     connection: Connection,
     lake: duckdb.DuckDBPyConnection,
     table: Table,

