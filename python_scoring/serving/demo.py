@@ -63,7 +63,7 @@ def _demo_login(connection: Connection, login: str, role: str) -> str:
         password.encode(), login.encode(), b"scram-sha-256"
     ).decode()
     name = sql.Identifier(login)
-    exists = connection.execute("select from pg_roles where rolname = %s", [login]).fetchone()
+    exists = connection.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone()
     connection.execute(
         sql.SQL("{} role {} login password {}").format(
             sql.SQL("create" if exists is None else "alter"), name, sql.Literal(verifier)

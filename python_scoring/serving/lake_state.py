@@ -89,9 +89,15 @@ def rows(lake: duckdb.DuckDBPyConnection, query: str, *values: Any) -> list[dict
 
 
 def product_names(lake: duckdb.DuckDBPyConnection) -> list[str]:
-    """Every product with a contract, in order."""
+    """Every product with a contract, in order. Raises ServingError where nothing was built."""
     query = "select product from lake.operations.prediction_contracts order by product"
-    return [str(row["product"]) for row in rows(lake, query)]
+    try:
+        return [str(row["product"]) for row in rows(lake, query)]
+    except duckdb.CatalogException as error:
+        raise ServingError(
+            "the lake has no operations.prediction_contracts: nothing was built in it. "
+            "Run `dbt build` first."
+        ) from error
 
 
 def served_relations(lake: duckdb.DuckDBPyConnection) -> set[str]:

@@ -59,6 +59,35 @@ def load_history(
     return row_count
 
 
+def adopt(connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Count the runs of a history as loaded whose rows are null in the columns that came since.
+
+    The others are loaded again; a history of years would be, too, if this did not spare it.
+    """
+    stale = connection.execute(
+        "select run_number, run_id, column_names from serving_data.runs"
+        " where relation = %s and column_names <> %s",
+        [table.mart.relation, table.column_names],
+    ).fetchall()
+    for names in {tuple(names) for _, _, names in stale}:
+        new = [each for each in table.column_names if each not in names]
+        found = lake.execute(
+            f"select distinct run_id from {_mart(table)}"  # noqa: S608 - names are quoted
+            f" where coalesce({', '.join(f'cast({quoted(each)} as text)' for each in new)})"
+            " is not null"
+        ).fetchall()
+        filled = {run_id for (run_id,) in found}
+        adopted = [
+            number
+            for number, run_id, own in stale
+            if tuple(own) == names and run_id not in filled
+        ]
+        connection.execute(
+            "update serving_data.runs set column_names = %s where run_number = any (%s)",
+            [table.column_names, adopted],
+        )
+
+
 def _register(
     connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table, run: Run
 ) -> int:
@@ -86,7 +115,7 @@ def _register(
     values = {
         **{name: known.get(name) for name in OF_THE_RUN},
         "relation": table.mart.relation,
-        "columns_digest": table.columns_digest,
+        "column_names": table.column_names,
         "row_count": 0,
         "is_visible": False,
         "is_withdrawn": run.is_withdrawn,

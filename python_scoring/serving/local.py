@@ -147,7 +147,7 @@ class LocalServer:
         dsn = f"host={self.socket_folder} port={self.port} dbname=postgres user={OPERATOR}"
         with psycopg.connect(dsn, autocommit=True) as connection:
             exists = connection.execute(
-                "select from pg_database where datname = %s", [DATABASE]
+                "select 1 from pg_database where datname = %s", [DATABASE]
             ).fetchone()
             if exists is None:
                 connection.execute(f"create database {DATABASE}")

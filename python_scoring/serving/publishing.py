@@ -30,7 +30,7 @@ from python_scoring.serving.lake_state import (
     rows,
     served_relations,
 )
-from python_scoring.serving.loading import load_current, load_history
+from python_scoring.serving.loading import adopt, load_current, load_history
 from python_scoring.serving.switching import let_planned_readers_begin, switch
 from python_scoring.serving.tables import Table, prepare_table
 from python_scoring.serving.views import prepare_view
@@ -41,7 +41,7 @@ PUBLISHER_LOCK = 5_062_870_411
 
 LOADED = """
 select run_id from serving_data.runs
-where relation = %s and columns_digest = %s
+where relation = %s and column_names = %s
 """
 ATTACHED = (
     LOADED
@@ -127,8 +127,10 @@ def _load(
 ) -> int | None:
     """Load the runs that the mart lacks; how many rows, None where it lacked no run."""
     is_current = table.mart.kind == "current"
+    if not is_current:
+        adopt(connection, lake, table)
     found = connection.execute(
-        ATTACHED if is_current else LOADED, [table.mart.relation, table.columns_digest]
+        ATTACHED if is_current else LOADED, [table.mart.relation, table.column_names]
     ).fetchall()
     present = {run_id for (run_id,) in found}
     load = load_current if is_current else load_history

@@ -27,7 +27,7 @@ from (
     from serving_data.runs
     inner join pg_inherits
         on inhrelid = to_regclass('serving_data.run_' || runs.run_number) and not inhdetachpending
-    where relation = %(relation)s and run_id = %(run_id)s and columns_digest = %(columns)s
+    where relation = %(relation)s and run_id = %(run_id)s and column_names = %(columns)s
 ) as chosen
 where relation = %(relation)s and current_run is distinct from chosen.run_number
 """
@@ -115,7 +115,7 @@ def switch(connection: Connection, product: Product, tables: list[Table]) -> Non
             if table.mart.kind == "current":
                 connection.execute(
                     SET_CURRENT,
-                    {**values, "run_id": product.state.run_id, "columns": table.columns_digest},
+                    {**values, "run_id": product.state.run_id, "columns": table.column_names},
                 )
             else:
                 connection.execute(

@@ -1,6 +1,5 @@
 """The tables that hold the rows of a mart version, and the register of mart versions."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 
@@ -27,10 +26,9 @@ class Table:
         return sql.Identifier("serving_data", self.mart.relation)
 
     @property
-    def columns_digest(self) -> str:
-        """Changes with the columns: what was loaded before lacks some."""
-        names = "\n".join(each.name for each in self.columns)
-        return hashlib.sha256(names.encode()).hexdigest()[:16]
+    def column_names(self) -> list[str]:
+        """What a run that is loaded now has; one that was loaded before may lack some."""
+        return sorted(each.name for each in self.columns)
 
 
 def prepare_table(connection: Connection, mart: Mart) -> Table:

@@ -36,7 +36,7 @@ create table if not exists serving_data.runs (
     feature_snapshot_id text,
     output_schema_version text,
     row_count bigint not null,
-    columns_digest text not null,
+    column_names text[] not null,
     is_visible boolean not null,
     is_withdrawn boolean not null,
     is_superseded boolean not null

@@ -1,6 +1,7 @@
 -- How fresh a product is at an instant, and whether consumers may act on it: the rules of
 -- macros/operations/product_states.sql and models/operations/prediction_freshness.sql.
--- It holds no data of its own, so whoever reads a view may call it.
+-- It holds no data of its own, so whoever reads a view may call it. The body is parsed here and
+-- now: no search_path of a reader changes what it means, and it is still inlined.
 create or replace function serving.judge(
     as_of timestamp,
     fresh_until timestamp,
@@ -17,7 +18,7 @@ create or replace function serving.judge(
     action_blocked_reason text
 )
 language sql immutable parallel safe rows 1
-as $$
+begin atomic
     with aged as (
         -- Whole seconds over 3600 as a double, then rounded half away from zero: what DuckDB does.
         select cast(
@@ -74,5 +75,5 @@ as $$
         nullif(
             concat_ws(' ', reasoned.age_reason, judge.incident_reason, reasoned.response_reason), ''
         )
-    from reasoned
-$$;
+    from reasoned;
+end;
