@@ -151,7 +151,7 @@ def _starts(connection: Connection, after: tuple[str, int] | None) -> list[tuple
 
 
 def _chunk(connection: Connection, file: str, position: int) -> bytes:
-    found = connection.execute(READ, [file, position, CHUNK]).fetchone()
+    found = connection.execute(READ, [file, position, CHUNK], binary=True).fetchone()
     return bytes(found[0]) if found and found[0] is not None else b""
 
 

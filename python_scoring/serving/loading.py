@@ -78,9 +78,7 @@ def adopt(connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table)
         ).fetchall()
         filled = {run_id for (run_id,) in found}
         adopted = [
-            number
-            for number, run_id, own in stale
-            if tuple(own) == names and run_id not in filled
+            number for number, run_id, own in stale if tuple(own) == names and run_id not in filled
         ]
         connection.execute(
             "update serving_data.runs set column_names = %s where run_number = any (%s)",

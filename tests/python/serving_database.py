@@ -12,7 +12,7 @@ from python_scoring.serving.access_log import Access, new_entries
 from python_scoring.serving.local import LocalServer
 from python_scoring.serving.publishing import Outcome, publish
 
-PASSWORD = "only-in-tests"
+PASSWORD = "only-in-tests"  # noqa: S105 - of a server that lives for a test
 
 
 @dataclass

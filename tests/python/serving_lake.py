@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -55,7 +54,6 @@ HISTORY_COLUMNS: dict[str, str] = {
     "is_superseded": "boolean",
 }
 SCHEMA = """
-attach ':memory:' as lake;
 create schema lake.operations;
 create schema lake.marts;
 create table lake.operations.prediction_contracts (
@@ -83,17 +81,19 @@ create table lake.operations.run_states (
 """
 
 
-@dataclass
 class Lake:
-    """A lake of its own, in memory or in the connection's attached file."""
+    """A lake in memory, or the one that is attached in the connection."""
 
-    connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
-    entries: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection | None = None) -> None:
+        """Empty, with the tables that publishing reads."""
+        self.entries = 0
+        self.connection = connection or duckdb.connect()
+        if connection is None:
+            self.connection.execute("attach ':memory:' as lake")
         self.connection.execute(SCHEMA)
 
     def run(self, query: str, *values: Any) -> list[Any]:
+        """What a query returns."""
         return self.connection.execute(query, list(values)).fetchall()
 
     def add_product(self, product: str, policy: str = "skip", default: float = 0.5) -> None:
@@ -115,6 +115,7 @@ class Lake:
     def add_mart(
         self, product: str, output: str, version: int, kind: str, columns: dict[str, str]
     ) -> None:
+        """A mart version with these columns, empty."""
         relation = f"{output}_v{version}"
         contract = [
             {"name": name, "data_type": data_type, "description": f"What {name} is."}
@@ -191,7 +192,7 @@ class Lake:
         consumer: str | None = None,
     ) -> None:
         """An exposure's entitlement."""
-        product = output.split("_prediction")[0]
+        product = output.partition("_prediction")[0]
         for context in contexts:
             self.run(
                 "insert into lake.operations.consumer_contracts values"

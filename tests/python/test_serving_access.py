@@ -149,8 +149,10 @@ ATTACKS = [
     "update serving_data.entitlements set valid_until = null",
     "create table serving.mine (a integer)",
     "create table serving_data.mine (a integer)",
-    "create function serving.authorize(output text, version bigint) returns boolean"
-    " language sql return true",
+    (
+        "create function serving.authorize(output text, version bigint) returns boolean"
+        " language sql return true"
+    ),
     "drop view serving.churn_predictions_v1",
     "grant crm to current_user",
     "table serving_data.product_states",
@@ -159,10 +161,14 @@ ATTACKS = [
     "copy (select 1) to program 'true'",
     "prepare mine as select * from serving.churn_predictions_v1; execute mine",
     "declare mine cursor with hold for select * from serving.churn_predictions_v1",
-    "create function pg_temp.pg_has_role(oid, oid, text) returns boolean language sql"
-    " return true; set search_path = pg_temp, pg_catalog; table serving.churn_predictions_v1",
-    "create temp table entitlements (role text); create temp table consumers (role text);"
-    " set search_path = pg_temp, serving, pg_catalog; select * from churn_predictions_v1",
+    (
+        "create function pg_temp.pg_has_role(oid, oid, text) returns boolean language sql"
+        " return true; set search_path = pg_temp, pg_catalog; table serving.churn_predictions_v1"
+    ),
+    (
+        "create temp table entitlements (role text); create temp table consumers (role text);"
+        " set search_path = pg_temp, serving, pg_catalog; select * from churn_predictions_v1"
+    ),
 ]
 
 
@@ -200,10 +206,14 @@ def test_others_cannot_lend_their_access(shop: Database) -> None:
     shop.run(f"create schema shared authorization {lender}")
     for statement in (
         "create view shared.lent as select * from serving.churn_predictions_v1",
-        "create function shared.lent() returns setof text language sql security definer"
-        " as 'select customer_id from serving.churn_predictions_v1'",
-        "create function shared.looked_up() returns text language sql security definer"
-        " as $$select label from serving.lookup_prediction('churn', 'C0000001', 'campaign')$$",
+        (
+            "create function shared.lent() returns setof text language sql security definer"
+            " as 'select customer_id from serving.churn_predictions_v1'"
+        ),
+        (
+            "create function shared.looked_up() returns text language sql security definer"
+            " as $$select label from serving.lookup_prediction('churn', 'C0000001', 'campaign')$$"
+        ),
         "grant usage on schema shared to public; grant select on shared.lent to public",
     ):
         ask(crm, statement)
@@ -435,9 +445,9 @@ def test_the_log_cannot_be_forged_or_silenced(shop: Database) -> None:
         ' "context": "pricing", "allowed": true, "reason": null}'
     )
     ask(crm, f"do $do$ begin raise log '{forged}'; end $do$")
-    ask(crm, f"create function pg_temp.\"serving.authorize\"(text, integer) returns void"
+    ask(crm, f'create function pg_temp."serving.authorize"(text, integer) returns void'
              f" language plpgsql as $f$ begin raise log '{forged}'; end $f$")  # fmt: skip
-    ask(crm, "select pg_temp.\"serving.authorize\"('x', 1)")
+    ask(crm, """select pg_temp."serving.authorize"('x', 1)""")
     refused(crm, "set log_min_messages = panic")
     ask(crm, "set client_min_messages = log")
     ask(crm, "do $$ begin perform * from serving.churn_predictions_v1;"
@@ -449,9 +459,9 @@ def test_the_log_cannot_be_forged_or_silenced(shop: Database) -> None:
 def test_the_log_is_read_from_where_it_was_left(shop: Database) -> None:
     """Also over a rotation; statements are kept as digests alone, denied lookups included."""
     crm = shop.login("crm", context="campaign")
-    secret = "select 'some secret', count(*) from serving.churn_predictions_v1"
-    ask(crm, secret)
-    ask(crm, secret)
+    statement = "select 'some words', count(*) from serving.churn_predictions_v1"
+    ask(crm, statement)
+    ask(crm, statement)
     first = shop.entries()
     assert len(first) == 2
     assert first[0].statement_digest == first[1].statement_digest
@@ -469,6 +479,26 @@ def test_the_log_is_read_from_where_it_was_left(shop: Database) -> None:
     ]
     assert all(each.reason for each in later)
     assert new_entries(shop.dsn, last, limit=1) == later[:1]
+
+
+def test_lines_that_are_none_of_ours_are_passed_over(shop: Database) -> None:
+    """Other programs' lines, broken ones, and the last one while it is still being written."""
+    crm = shop.login("crm", context="campaign")
+    ask(crm, "select count(*) from serving.churn_predictions_v1")
+    (entry,) = shop.entries()
+    log = shop.server.folder / "log" / entry.log_file
+    whole = log.read_bytes()[: entry.log_position].splitlines(keepends=True)[-1]
+    with log.open("ab") as file:
+        file.write(b'serving access {"role"\n\xff\xfe 42501\n[42501]\n"42501"\n\n')
+        file.write(whole.replace(b"LOG", b"NOTICE") + whole[:-20])
+    last = (entry.log_file, entry.log_position)
+    assert new_entries(shop.dsn, last) == []
+    with log.open("ab") as file:
+        file.write(whole[-20:])
+    (completed,) = new_entries(shop.dsn, last)
+    assert completed.role == "crm"
+    assert completed.log_position == log.stat().st_size
+    assert len(new_entries(shop.dsn, ("gone.json", 5))) >= 2
 
 
 def test_an_operator_who_may_not_read_the_log_is_told_what_to_grant(shop: Database) -> None:

@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -144,9 +143,8 @@ def test_only_new_runs_are_loaded_and_two_are_kept(shop: Database) -> None:
     months = shop.run("select relname from pg_class where relname ~ '^month_' and relkind = 'r'")
     assert len(months) == 2
     crm = shop.login("crm", context="campaign")
-    history = ask(
-        crm, "select run_id, count(*) from serving.churn_prediction_history_v1 group by 1"
-    )
+    query = "select run_id, count(*) from serving.churn_prediction_history_v1 group by 1"
+    history = ask(crm, query)
     assert sorted(history) == [(f"run-{number}", 50) for number in range(1, 6)]
 
 
@@ -329,7 +327,7 @@ def reading(database: Database, query: str, *, prepare: bool) -> Iterator[Readin
                 try:
                     cursor = connection.execute(query.encode(), prepare=prepare)
                     readings.seen.append(cursor.fetchall())
-                except psycopg.Error as error:
+                except psycopg.Error as error:  # noqa: PERF203 - the next reading may succeed
                     readings.errors.append(str(error))
 
     thread = threading.Thread(target=read)
@@ -394,7 +392,7 @@ def test_a_long_reader_holds_nobody_up(shop: Database) -> None:
 
 
 def test_a_reader_between_statements_defers_the_cleaning_alone(shop: Database) -> None:
-    """A transaction that is left open holds locks on the partitions it has read, but no snapshot."""
+    """A transaction that is left open holds locks on what it has read, but no snapshot."""
     idle = shop.login("crm", context="campaign")
     ask(idle, "begin")
     ask(idle, "select count(*) from serving.churn_predictions_v1")
@@ -493,3 +491,35 @@ def test_a_publish_that_is_killed_leaves_the_former_run_whole(shop: Database) ->
     assert sorted(counts) == [("run-1", 50), ("run-2", rows)]
     left = shop.run("select count(*) from pg_class where relname ~ '^run_[0-9]+$'")
     assert left == [(4,)]
+
+
+def test_a_publisher_needs_no_superuser(database: Database) -> None:
+    """It may create roles, and schemas in its database; it is no consumer of what it publishes."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("crm", "churn_predictions", 1, "campaign", withheld=["label"])
+    publisher = database.login()
+    user = publisher.info.user
+    database.run(
+        f"alter role {user} createrole; grant create on database {database.name} to {user}"
+    )
+    dsn = f"{database.dsn_for(user)} password={PASSWORD}"
+    for number in range(2, 5):
+        (outcome,) = publish(lake.connection, dsn)
+        assert (outcome.error, outcome.rows) == (None, 100)
+        lake.publish_run("churn", f"run-{number}", FIRST + number * DAY)
+    database.run("grant select on serving_data.marts to crm")
+    (outcome,) = publish(lake.connection, dsn)
+    assert outcome.error is None
+    crm = database.login("crm", context="campaign")
+    assert ask(crm, "select count(score) from serving.churn_predictions_v1") == [(50,)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ask(crm, "table serving_data.marts")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="is no consumer"):
+        ask(publisher, "table serving.churn_predictions_v1")
+    lake.run("delete from lake.operations.consumer_contracts")
+    (outcome,) = publish(lake.connection, dsn)
+    assert outcome.error is None
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ask(crm, "table serving.churn_predictions_v1")
