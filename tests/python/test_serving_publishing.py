@@ -108,9 +108,14 @@ def test_a_second_publish_writes_nothing(shop: Database) -> None:
 
 def test_contracts_are_comments(shop: Database) -> None:
     comment = shop.run("select obj_description('serving.churn_predictions_v1'::regclass)")[0][0]
-    for words in ("The churn_predictions.", "Meaning: Chance to leave.", "Unit: probability",
-                  "Intended use: campaign, reporting", "Must not be used for: Pricing."):  # fmt: skip
-        assert words in comment
+    assert comment.splitlines() == [
+        "The churn_predictions.",
+        "Meaning: Chance to leave.",
+        "Unit: probability",
+        "Intended use: campaign, reporting",
+        "Limits: None.",
+        "Must not be used for: Pricing.",
+    ]
     column = shop.run("select col_description('serving.churn_predictions_v1'::regclass, 2)")
     assert column == [("What score is.",)]
 
