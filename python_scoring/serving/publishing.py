@@ -78,7 +78,7 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
             install(connection)
             problems = _sync_access(connection, lake)
             outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
-            _finish(connection, lake)
+            _finish(connection, lake, products)
             outcomes = [_with_problems(each, problems) for each in outcomes]
     except (psycopg.Error, duckdb.Error, PredictionError) as error:
         text = _text(error, dsn)
@@ -161,11 +161,14 @@ def _sync_access(connection: Connection, lake: duckdb.DuckDBPyConnection) -> lis
     return sync_access(connection, read_entitlements(lake), columns)
 
 
-def _finish(connection: Connection, lake: duckdb.DuckDBPyConnection) -> None:
+def _finish(connection: Connection, lake: duckdb.DuckDBPyConnection, products: list[str]) -> None:
     relations = served_relations(lake)
     if relations:  # nothing at all is no decision of anybody
         retire(connection, relations)
         prepare_finding(connection)
+        connection.execute(
+            "delete from serving_data.product_states where not product = any (%s)", [products]
+        )
     sync_grants(connection)
 
 

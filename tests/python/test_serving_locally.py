@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from serving_lake import Lake
 
+from python_scoring.errors import InputError
 from python_scoring.serving.demo import serve
 from python_scoring.serving.local import LocalServer
 from python_scoring.warehouse import Warehouse, prepare
@@ -69,6 +70,8 @@ def test_serve_publishes_and_introduces_each_consumer(warehouse: Warehouse) -> N
             psycopg.connect(address)
 
         again = LocalServer(folder)  # what it holds stays
+        with pytest.raises(InputError, match="runs in this folder already"):
+            LocalServer(folder)
         with psycopg.connect(again.dsn) as connection:
             found = connection.execute("select count(*) from serving_data.run_2").fetchone()
         again.stop()

@@ -19,6 +19,7 @@ import pytest
 from serving_database import PASSWORD, Database, ask, use
 from serving_lake import COLUMNS, FIRST, HISTORY_COLUMNS, V2_COLUMNS
 
+from python_scoring.serving import publishing
 from python_scoring.serving.publishing import publish
 from python_scoring.warehouse import PROJECT
 
@@ -305,6 +306,16 @@ def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
         assert outcome.error
         assert "s3cret" not in outcome.error
         assert outcome.product == "churn"
+
+
+def test_publishers_take_turns(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "PATIENCE", 0.3)
+    other = shop.operator()
+    other.execute("select pg_advisory_lock(%s)", [publishing.PUBLISHER_LOCK])
+    (outcome,) = publish(shop.lake.connection, shop.dsn)
+    assert "another publish has been running" in str(outcome.error)
+    other.close()
+    shop.publish()
 
 
 # --- readers ---------------------------------------------------------------------------------
