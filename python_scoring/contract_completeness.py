@@ -31,11 +31,11 @@ def contract_gaps(manifest: dict[str, Any]) -> list[str]:
         contract = by_product.get(served.product)
         if contract is None:
             gaps.append(
-                f"{place}: its product {served.product} has no contract; give the mart's latest "
-                "version a config.meta.prediction"
+                f"{served.file}: the product {served.product} has no contract; give the latest "
+                "version of its mart a config.meta.prediction"
             )
         elif served.kind == "current":
-            gaps += _gaps_of_contract(contract, variables, place)
+            gaps += _gaps_of_contract(contract, variables, f"{served.file}: config.meta.prediction")
             gaps += _gaps_of_range_check(served, contract, place)
     return list(dict.fromkeys(gaps))
 
@@ -55,29 +55,28 @@ def _gaps_of_columns(served: ServedOutput, place: str) -> Iterator[str]:
 def _gaps_of_contract(
     contract: dict[str, Any], variables: dict[str, Any], place: str
 ) -> Iterator[str]:
-    key_place = f"{place}: config.meta.prediction"
     for key in variables["contract_keys"]:
         if key not in contract or (key != "checks" and _is_empty(contract[key])):
-            yield f"{key_place}.{key} is missing or empty"
+            yield f"{place}.{key} is missing or empty"
     for key, inner_keys in INNER_KEYS.items():
         for inner in inner_keys:
             if _is_empty((contract.get(key) or {}).get(inner)):
-                yield f"{key_place}.{key}.{inner} is missing or empty"
+                yield f"{place}.{key}.{inner} is missing or empty"
     contexts = variables["usage_contexts"]
     for context in contract.get("intended_use") or []:
         if context not in contexts:
             yield (
-                f"{key_place}.intended_use names {context}; expected {', '.join(contexts)}, or a "
+                f"{place}.intended_use names {context}; expected {', '.join(contexts)}, or a "
                 "new one under usage_contexts in dbt_project.yml"
             )
     valid_range = contract.get("valid_range") or {}
     low, high = valid_range.get("minimum"), valid_range.get("maximum")
     default = (contract.get("conservative_default") or {}).get("score")
     if not (isinstance(low, Real) and isinstance(high, Real) and low < high):
-        yield f"{key_place}.valid_range is {low} to {high}; expected two numbers, the lower first"
+        yield f"{place}.valid_range is {low} to {high}; expected two numbers, the lower first"
     elif not (isinstance(default, Real) and low <= default <= high):
         yield (
-            f"{key_place}.conservative_default.score is {default}, outside of the valid range, "
+            f"{place}.conservative_default.score is {default}, outside of the valid range, "
             f"{low} to {high}"
         )
 
