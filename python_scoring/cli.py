@@ -217,3 +217,15 @@ def report(out: Path, days: int) -> None:
 
     size = write_report(out, days)
     click.echo(f"{out}: {size:,} bytes")
+
+
+@commands.command("docs")
+@click.option(
+    "--target", type=click.Path(path_type=Path), default=Path("target"), show_default=True,
+    help="The folder that `dbt docs generate` wrote into.",
+)  # fmt: skip
+def docs(target: Path) -> None:
+    """Write static_index.html: dbt's docs, with the contracts and consumers in words."""
+    from python_scoring.docs_page import write_docs
+
+    click.echo(write_docs(target))
