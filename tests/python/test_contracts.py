@@ -243,6 +243,25 @@ def test_no_column_is_null_that_must_not_be(manifest: Manifest, built: Project) 
         assert dict(zip(required, counts[1:], strict=True)) == dict.fromkeys(required, 0)
 
 
+def test_the_rules_of_the_files_hold_in_a_build(files: dict[str, Manifest], built: Project) -> None:
+    """The SQL in them runs as it stands, on the marts that they speak of."""
+    for file in files.values():
+        (table,) = file["schema"]
+        rules = [(rule, "") for rule in table["quality"]]
+        for column in table["properties"]:
+            rules += [(rule, column["name"]) for rule in column.get("quality", [])]
+        queries = [
+            rule["query"]
+            .replace("${object}", f"lake.marts.{table['physicalName']}")
+            .replace("${property}", column)
+            for rule, column in rules
+            if rule["type"] == "sql"
+        ]
+        assert len(queries) == 2
+        for query in queries:
+            assert built.query(query) == [(0,)]
+
+
 def test_a_project_that_cannot_be_parsed_is_named(tmp_path: Path) -> None:
     folder = copy_of_project(tmp_path)
     (folder / "models" / "broken.sql").write_text("select {{ nonsense(")
