@@ -62,7 +62,7 @@ def with_everybody(folder: Path) -> Path:
         text = contract.read_text().replace("order_count_365d > 0", "order_count > 0")
         contract.write_text(text)
     settings = folder / "dbt_project.yml"
-    blocking_drift = r"((?:feature|score)_\w+: {warn_above: [\d.]+), block_above: [\d.]+"
+    blocking_drift = r"((?:feature|score|label)_\w+: {warn_above: [\d.]+), block_above: [\d.]+"
     settings.write_text(re.sub(blocking_drift, r"\1", settings.read_text()))
     return folder
 

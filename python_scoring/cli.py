@@ -229,3 +229,29 @@ def docs(target: Path) -> None:
     from python_scoring.docs_page import write_docs
 
     click.echo(write_docs(target))
+
+
+@commands.command()
+@click.option(
+    "--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("data/serving"),
+    show_default=True, help="Folder of the server's data; made where it is missing.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; by default a free one."
+)
+def serve(folder: Path, port: int | None) -> None:
+    """Serve the marts from a PostgreSQL on this machine, with a demo login for each consumer.
+
+    For trying things out; a scheduled build publishes to the database that SERVING_DSN names.
+    """
+    import contextlib
+    import signal
+    import threading
+
+    from python_scoring.serving.demo import serve
+    from python_scoring.warehouse import Warehouse
+
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(Warehouse.from_environment(), folder, port, click.echo, ended)

@@ -26,3 +26,7 @@ class TrainingError(PredictionError):
 
 class DeliveryError(PredictionError):
     """A message did not reach its recipient: given up, or nobody said where they are reached."""
+
+
+class ServingError(PredictionError):
+    """The serving database cannot be brought to the state of the lake, or read, as asked."""

@@ -12,7 +12,9 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ rows | join('\nunion all\n') or 'select cast(null as text) as product, cast(null as text) as consumer, cast(null as text) as owner, cast(null as text) as criticality where false' }}
+    {{ rows | join('\nunion all\n') or no_rows({
+        'product': 'text', 'consumer': 'text', 'owner': 'text', 'criticality': 'text'
+    }) }}
 {%- endmacro %}
 
 

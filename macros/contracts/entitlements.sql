@@ -19,7 +19,11 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ rows | join('\nunion all\n') or 'select cast(null as text) as consumer, cast(null as text) as role, cast(null as text) as output, cast(null as integer) as version, cast(null as text) as usage_context, cast(null as date) as valid_until, cast(null as text) as owner, cast(null as text) as criticality, cast(null as text) as maturity, cast(null as text) as product, cast(null as text) as withheld_columns where false' }}
+    {{ rows | join('\nunion all\n') or no_rows({
+        'consumer': 'text', 'role': 'text', 'output': 'text', 'version': 'integer', 'usage_context': 'text',
+        'valid_until': 'date', 'owner': 'text', 'criticality': 'text', 'maturity': 'text', 'product': 'text',
+        'withheld_columns': 'text'
+    }) }}
 {%- endmacro %}
 
 

@@ -56,10 +56,11 @@ select
     {{ string_literal(output.description) }} as description,
     {{ string_literal(tojson(columns)) }} as columns_json
     {%- else %}
-select
-    cast(null as text) as output,
-    cast(null as text) as product
-where false
+{{ no_rows({
+    'output': 'text', 'version': 'integer', 'relation': 'text', 'product': 'text', 'kind': 'text',
+    'output_schema_version': 'text', 'deprecated_on': 'date', 'replaced_by': 'text', 'migration': 'text',
+    'description': 'text', 'columns_json': 'text'
+}) }}
     {%- endfor %}
 {%- endmacro %}
 

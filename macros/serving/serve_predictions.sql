@@ -70,9 +70,16 @@
 {%- endmacro %}
 
 
+{#- What a person decided holds there at once. -#}
+{% macro serve_review() -%}
+    {%- do serve_predictions() -%}
+    {%- do fail_unless_served() -%}
+{%- endmacro %}
+
+
 {#- The job fails where a product could not be served, after everything was recorded. -#}
 {% macro fail_unless_served() -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and flags.WHICH in ['build', 'run', 'run-operation'] -%}
         {%- set failures = run_query(
             'select product, message from ' ~ operations_table('serving_log') ~ " where outcome = 'failed' and invocation_id = '"
             ~ invocation_id ~ "' order by product"

@@ -1,1 +1,1 @@
-"""The serving database: what consumers read in PostgreSQL."""
+"""The serving database: what the lake publishes, in a PostgreSQL with a role per consumer."""

@@ -1,15 +1,21 @@
 """Fixtures for tests of whole builds. A build takes seconds, so tests share one where they can."""
 
 import shutil
+import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
+import psycopg
 import pytest
 from project import Project
+from psycopg import sql
+from serving_database import Database
 
 from python_scoring.demo_data import generate
+from python_scoring.serving.local import LocalServer, local_server
 from python_scoring.warehouse import PROJECT, Warehouse, prepare
 
 UNTIL = datetime(2026, 11, 23)
@@ -68,3 +74,35 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
         return Project(folder, raw, own / "warehouse", own / "target")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[LocalServer]:
+    """A PostgreSQL server. Nothing in it needs to survive a crash, or to be vacuumed.
+
+    Not in pytest's folder: started by root, the server runs as another user, and the next pytest
+    that starts closes that folder to others.
+    """
+    settings = {"fsync": "off", "autovacuum": "off"}
+    with (
+        tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as folder,
+        local_server(Path(folder) / "data", settings=settings) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, postgres: LocalServer) -> Iterator[Database]:
+    """A database of the test's own, with an empty lake; roles go with it."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    database = Database(postgres, name)
+    with psycopg.connect(postgres.dsn, autocommit=True) as operator:
+        operator.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield database
+        database.close()
+        operator.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        roles = operator.execute(
+            "select rolname from pg_roles where oid >= 16384 order by rolcanlogin desc"
+        ).fetchall()
+        for (role,) in roles:
+            operator.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))

@@ -1,0 +1,182 @@
+"""Consumers as roles: made from the exposures, and emptied when an exposure is gone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from python_scoring.errors import ServingError
+from python_scoring.serving.connection import Connection
+from python_scoring.serving.grants import ROLE_MARK, sync_grants
+from python_scoring.serving.lake_state import LONGEST_NAME, Entitlement
+
+RESERVED = ("none", "public")
+POWERS = {
+    "rolcanlogin": "nologin",
+    "rolsuper": "nosuperuser",
+    "rolcreaterole": "nocreaterole",
+    "rolcreatedb": "nocreatedb",
+    "rolreplication": "noreplication",
+    "rolbypassrls": "nobypassrls",
+}
+
+MartColumns = Mapping[tuple[str, int], set[str]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a consumer gets nothing, and the products that it would read."""
+
+    products: frozenset[str]
+    message: str
+
+
+def sync_access(
+    connection: Connection, entitlements: Iterable[Entitlement], columns: MartColumns
+) -> list[Problem]:
+    """Bring roles, entitlements and grants to what the exposures say.
+
+    A consumer that cannot be served as its exposure says is left with no right at all; the others
+    get theirs. `columns` are those of each output and version.
+    """
+    by_consumer: dict[str, list[Entitlement]] = {}
+    for each in entitlements:
+        by_consumer.setdefault(each.consumer, []).append(each)
+    claims: dict[str, set[str]] = {}
+    for consumer, own in by_consumer.items():
+        for each in own:
+            claims.setdefault(each.role, set()).add(consumer)
+    problems = []
+    with connection.transaction():
+        served: dict[str, tuple[int, list[Entitlement]]] = {}
+        for consumer, own in by_consumer.items():
+            try:
+                _check(consumer, own, claims, columns)
+                with connection.transaction():
+                    served[consumer] = (_role(connection, consumer, own[0].role), own)
+            except (ServingError, psycopg.Error, ValueError) as error:  # noqa: PERF203 - each alone
+                if connection.broken:
+                    raise
+                products = frozenset(each.product for each in own if each.product)
+                text = str(error) if isinstance(error, ServingError) else _unusable(consumer, error)
+                problems.append(Problem(products, text))
+        former = _record(connection, served)
+        sync_grants(connection, former)
+    return problems
+
+
+def _check(
+    consumer: str, own: list[Entitlement], claims: Mapping[str, set[str]], columns: MartColumns
+) -> None:
+    """Raises ServingError, which names the exposure, for what PostgreSQL would misunderstand."""
+    role = own[0].role
+    if len({each.role for each in own}) > 1:
+        raise ServingError(
+            f"exposure {consumer!r}: has more than one role. Expected one; choose it as `role`."
+        )
+    if not role or len(role.encode()) > LONGEST_NAME:
+        raise ServingError(
+            f"exposure {consumer!r}: the role {role!r} is {'empty' if not role else 'too long'}. "
+            f"Expected 1 to {LONGEST_NAME} bytes; choose another `role` in its meta.access."
+        )
+    if role.startswith("pg_") or role in RESERVED:
+        raise ServingError(
+            f"exposure {consumer!r}: PostgreSQL keeps the role name {role!r} for itself. "
+            "Choose another `role` in its meta.access."
+        )
+    if others := claims[role] - {consumer}:
+        raise ServingError(
+            f"exposure {consumer!r}: {', '.join(sorted(map(repr, others)))} has the role {role!r} "
+            "too. Expected a role of its own for each; choose another `role` in its meta.access."
+        )
+    for each in own:
+        known = columns.get((each.output, each.version))
+        unknown = set(each.withheld_columns) - known if known is not None else set()
+        if unknown:
+            raise ServingError(
+                f"exposure {consumer!r}: withholds {', '.join(sorted(unknown))}, which "
+                f"{each.output} v{each.version} does not have. Correct its meta.access."
+            )
+
+
+def _role(connection: Connection, consumer: str, role: str) -> int:
+    """The id of the consumer's role, made where it is missing, without any power of its own."""
+    found = connection.execute(
+        "select oid, coalesce(starts_with(shobj_description(oid, 'pg_authid'), %s), false),"
+        " rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+        " from pg_roles where rolname = %s",
+        [ROLE_MARK, role],
+    ).fetchone()
+    name = sql.Identifier(role)
+    if not found:
+        connection.execute(sql.SQL("create role {} nologin").format(name))
+        comment = f"{ROLE_MARK}: {consumer}"
+        connection.execute(sql.SQL("comment on role {} is {}").format(name, sql.Literal(comment)))
+        return _role(connection, consumer, role)
+    oid, is_ours, *powers = found
+    if not is_ours:
+        raise ServingError(
+            f"exposure {consumer!r}: the role {role!r} exists already and was not made for a "
+            "consumer, so it is left alone. Choose another `role` in its meta.access."
+        )
+    excess = [word for word, has in zip(POWERS.values(), powers, strict=True) if has]
+    if excess:
+        connection.execute(sql.SQL("alter role {} {}").format(name, sql.SQL(" ".join(excess))))
+    memberships = connection.execute(
+        "select roleid::regrole::text, grantor::regrole::text from pg_auth_members"
+        " where member = %s",
+        [oid],
+    ).fetchall()
+    for group, grantor in memberships:  # names that PostgreSQL has quoted
+        connection.execute(
+            sql.SQL("revoke {} from {} granted by {} cascade").format(
+                sql.SQL(group), name, sql.SQL(grantor)
+            )
+        )
+    return int(oid)
+
+
+def _record(
+    connection: Connection, served: Mapping[str, tuple[int, list[Entitlement]]]
+) -> list[int]:
+    """Write who is a consumer and of what; the ids of the roles that are no consumer's any more."""
+    wanted = {(consumer, own[0].role, oid) for consumer, (oid, own) in served.items()}
+    found = set(
+        connection.execute("select consumer, role, role_oid from serving_data.consumers").fetchall()
+    )
+    for row in found - wanted:
+        connection.execute("delete from serving_data.consumers where consumer = %s", [row[0]])
+    for row in sorted(wanted - found):
+        connection.execute("insert into serving_data.consumers values (%s, %s, %s)", list(row))
+
+    rows = {
+        (each.role, oid, each.output, each.version, each.usage_context, each.valid_until,
+         each.withheld_columns)
+        for oid, own in served.values()
+        for each in own
+    }  # fmt: skip
+    present = {
+        (*row[:-1], tuple(row[-1]))
+        for row in connection.execute("select * from serving_data.entitlements").fetchall()
+    }
+    for row in present - rows:
+        connection.execute(
+            "delete from serving_data.entitlements"
+            " where role = %s and output = %s and version = %s and usage_context = %s",
+            [row[0], row[2], row[3], row[4]],
+        )
+    for row in sorted(rows - present, key=repr):
+        connection.execute(
+            "insert into serving_data.entitlements values (%s, %s, %s, %s, %s, %s, %s)",
+            [*row[:-1], list(row[-1])],
+        )
+    return [oid for _, _, oid in found - wanted]
+
+
+def _unusable(consumer: str, error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    return (
+        f"exposure {consumer!r}: PostgreSQL does not take its role, contexts or columns: {reason}. "
+        "Choose others in its meta.access."
+    )

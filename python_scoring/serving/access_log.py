@@ -1,0 +1,242 @@
+"""Who read what, from the server's JSON log: over SQL, from where the last load ended.
+
+serving.authorize and serving.lookup_prediction log a line for each decision. What PostgreSQL itself
+denies (a view that was never granted, a table of ours) is read from its own error messages.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.errors import InsufficientPrivilege, UndefinedFile, UndefinedTable
+
+from python_scoring.errors import ServingError
+from python_scoring.serving.connection import Connection, connect, masked
+
+DECISION = "serving access "
+
+# Anybody can log a line with these words, but not from within a function of ours.
+OURS = (
+    "PL/pgSQL function serving.authorize(",
+    "PL/pgSQL function serving.lookup_prediction(",
+    "PL/pgSQL function serving_data.refusal(",
+)
+DENIAL = re.compile(
+    r"permission denied for (?:view|table|sequence|function|schema|materialized view) (.+)",
+    re.DOTALL,
+)
+PARTITION = re.compile(r"(?:run|month)_[0-9_]+")
+DENIED = "42501"
+
+CHUNK = 8_000_000
+FILES = """
+select name, size from pg_ls_logdir()
+where name like '%.json' order by modification, name
+"""
+READ = """
+select pg_read_binary_file(
+    current_setting('log_directory') || '/' || %s, %s, %s, true
+)
+"""
+OWN_NAMES = """
+select nspname from pg_namespace where nspname in ('serving', 'serving_data')
+union
+select relname from pg_class where relnamespace::regnamespace::text in ('serving', 'serving_data')
+union
+select proname from pg_proc where pronamespace::regnamespace::text in ('serving', 'serving_data')
+"""
+ROLES_OF_LOGINS = """
+select pg_roles.rolname, min(consumers.role)
+from pg_roles
+inner join serving_data.consumers on pg_has_role(pg_roles.oid, consumers.role_oid, 'usage')
+where not pg_roles.rolsuper
+group by pg_roles.rolname
+having count(*) = 1
+"""
+
+
+@dataclass(frozen=True)
+class Access:
+    """One read, allowed or denied. `log_position` is the byte after its line in `log_file`.
+
+    `output` and `version` are None where a denial was about no mart, or about any version.
+    """
+
+    logged_at: datetime
+    role: str
+    output: str | None
+    version: int | None
+    usage_context: str | None
+    allowed: bool
+    statement_digest: str
+    log_file: str
+    log_position: int
+    reason: str | None
+
+
+def new_entries(
+    dsn: str, after: tuple[str, int] | None = None, limit: int = 100_000
+) -> list[Access]:
+    """The reads logged after the position of the last one known, oldest first, `limit` at most.
+
+    Raises ServingError where the server is out of reach, writes no JSON log, or does not let the
+    user of `dsn` read it.
+    """
+    try:
+        with connect(dsn) as connection:
+            reader = _Reader(connection)
+            found = []
+            for file, position, line in _lines(connection, after):
+                entry = reader.entry(line, file, position)
+                if entry:
+                    found.append(entry)
+                if len(found) >= limit:
+                    break
+            return found
+    except InsufficientPrivilege as error:
+        raise ServingError(
+            f"the server's log may not be read ({masked(error, dsn)}). The operator grants it: "
+            "grant pg_monitor to <user>; "
+            "grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to <user>"
+        ) from error
+    except UndefinedTable:  # nothing was published yet, so nobody could read
+        return []
+    except psycopg.Error as error:
+        raise ServingError(f"the server's log cannot be read: {masked(error, dsn)}") from error
+
+
+def _lines(
+    connection: Connection, after: tuple[str, int] | None
+) -> Iterator[tuple[str, int, bytes]]:
+    """Each whole line after the position, with its file and the byte after it."""
+    for file, start in _starts(connection, after):
+        position, rest = start, b""
+        while True:
+            chunk = _chunk(connection, file, position + len(rest))
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                position += len(line) + 1
+                yield file, position, line
+            if not chunk:  # what is left is a line that is still being written
+                break
+
+
+def _starts(connection: Connection, after: tuple[str, int] | None) -> list[tuple[str, int]]:
+    """The files to read, oldest first, each from where."""
+    try:
+        files = connection.execute(FILES).fetchall()
+    except UndefinedFile:
+        files = []
+    if not files:
+        raise ServingError(
+            "the server writes no JSON log, so nobody knows who read what. The operator sets "
+            "logging_collector = on and log_destination = 'jsonlog' in postgresql.conf."
+        )
+    names = [name for name, _ in files]
+    if after is None or after[0] not in names:
+        return [(name, 0) for name in names]
+    first = names.index(after[0])
+    size = files[first][1]
+    # A smaller file was written anew under its old name, as log_truncate_on_rotation has it.
+    start = after[1] if after[1] <= size else 0
+    return [(after[0], start), *((name, 0) for name in names[first + 1 :])]
+
+
+def _chunk(connection: Connection, file: str, position: int) -> bytes:
+    found = connection.execute(READ, [file, position, CHUNK], binary=True).fetchone()
+    return bytes(found[0]) if found and found[0] is not None else b""
+
+
+class _Reader:
+    """Understands lines of the log; knows our objects and consumers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        database, user = connection.execute("select current_database(), session_user").fetchall()[0]
+        self._database, self._publisher = database, user
+        self._own_names = {name for (name,) in connection.execute(OWN_NAMES).fetchall()}
+        self._marts = {
+            relation: (output, version)
+            for relation, output, version in connection.execute(
+                "select relation, output, version from serving_data.marts"
+            ).fetchall()
+        }
+        self._roles: dict[str, str] = dict(connection.execute(ROLES_OF_LOGINS).fetchall())
+
+    def entry(self, line: bytes, file: str, position: int) -> Access | None:
+        """The read that a line tells of; None for all other lines."""
+        if DECISION.encode() not in line and DENIED.encode() not in line:
+            return None
+        try:
+            record = json.loads(line)
+        except ValueError:
+            return None
+        if not isinstance(record, dict) or record.get("dbname") != self._database:
+            return None
+        if record.get("user") == self._publisher:
+            return None
+        said = self._decision(record) or self._denial(record)
+        if not said:
+            return None
+        statement = str(record.get("statement", ""))
+        return Access(
+            logged_at=self._instant(str(record["timestamp"])),
+            statement_digest=hashlib.sha256(statement.encode("utf-8", "replace")).hexdigest(),
+            log_file=file,
+            log_position=position,
+            **said,
+        )
+
+    @staticmethod
+    def _decision(record: dict[str, Any]) -> dict[str, Any] | None:
+        message, context = str(record.get("message")), str(record.get("context"))
+        if record.get("error_severity") != "LOG" or not context.startswith(OURS):
+            return None
+        if not message.startswith(DECISION):
+            return None
+        said = json.loads(message.removeprefix(DECISION))
+        return {
+            "role": said["role"],
+            "output": said["output"],
+            "version": said["version"],
+            "usage_context": said["context"],
+            "allowed": said["allowed"],
+            "reason": said["reason"],
+        }
+
+    def _denial(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        """What PostgreSQL refuses by itself: of the context it knows nothing."""
+        match = DENIAL.fullmatch(str(record.get("message")))
+        if record.get("state_code") != DENIED or not match:
+            return None
+        name = match[1]
+        if name not in self._own_names and not PARTITION.fullmatch(name):
+            return None
+        output, version = self._marts.get(name, (None, None))
+        user = str(record.get("user"))
+        return {
+            "role": self._roles.get(user, user),
+            "output": output,
+            "version": version,
+            "usage_context": None,
+            "allowed": False,
+            "reason": match[0],
+        }
+
+    def _instant(self, text: str) -> datetime:
+        """As naive UTC; the log may be in any time zone that PostgreSQL knows."""
+        clock, _, zone = text.rpartition(" ")
+        if zone in {"UTC", "GMT"}:
+            return datetime.fromisoformat(clock)
+        found = self._connection.execute(
+            "select cast(%s as timestamptz) at time zone 'utc'", [text]
+        ).fetchone()
+        if not found:
+            raise ServingError(f"the server's log has the timestamp {text!r}, which is none.")
+        instant: datetime = found[0]
+        return instant

@@ -1,0 +1,65 @@
+"""Connections to the serving database, and error texts that keep its password."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+
+# A network that drops packets silently is noticed within a minute and a half.
+NETWORK: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+SETTINGS = {
+    "search_path": "pg_catalog",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "lock_timeout": "2s",
+    "statement_timeout": "30min",  # one statement loads a whole run
+    "idle_in_transaction_session_timeout": "10min",
+    "client_connection_check_interval": "2s",  # a killed publisher leaves no session behind
+    "maintenance_work_mem": "256MB",  # the index of a run is built in memory
+    "max_parallel_maintenance_workers": "0",  # and leaves the other cores to readers
+}
+
+
+@contextmanager
+def connect(dsn: str) -> Iterator[Connection]:
+    """A connection in autocommit, in UTC, that waits for nothing without end.
+
+    Raises psycopg.Error where the server is out of reach or refuses; see `masked`.
+    """
+    with psycopg.connect(
+        dsn, autocommit=True, application_name="customer_predictions", **NETWORK
+    ) as connection:
+        for name, value in SETTINGS.items():
+            connection.execute("select set_config(%s, %s, false)", [name, value])
+        yield connection
+
+
+def masked(error: BaseException, dsn: str) -> str:
+    """The error's text on one line, without any secret of the connection string."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        return (
+            "SERVING_DSN is no connection string of PostgreSQL: expected postgresql://user@host/db"
+        )
+    secrets = [parts.get("password"), parts.get("sslpassword"), os.environ.get("PGPASSWORD")]
+    text = " ".join(str(error).split())
+    for secret in secrets:
+        if secret:
+            for spelling in (str(secret), quote(str(secret)), quote(str(secret), safe="")):
+                text = text.replace(spelling, "***")
+    return text or type(error).__name__

@@ -1,0 +1,110 @@
+"""`serve`: the marts in a PostgreSQL of one's own, with a login for each consumer to try."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from psycopg import sql
+
+from python_scoring.serving.connection import Connection, connect
+from python_scoring.serving.lake_state import LONGEST_NAME
+from python_scoring.serving.local import DATABASE, LocalServer, local_server
+from python_scoring.serving.publishing import publish
+from python_scoring.warehouse import Warehouse, connect_lake
+
+Say = Callable[[str], None]
+
+DEMO_MARK = "Demo login of customer_predictions"
+
+# One mart and context of each consumer, for a first query; a current mart before a history.
+ENTITLED = """
+select distinct on (consumers.consumer)
+    consumers.consumer, consumers.role, marts.relation, entitlements.usage_context
+from serving_data.consumers
+left join serving_data.entitlements on consumers.role = entitlements.role
+left join serving_data.marts
+    on entitlements.output = marts.output and entitlements.version = marts.version
+order by consumers.consumer, marts.kind, marts.relation, entitlements.usage_context
+"""
+
+
+def serve(
+    warehouse: Warehouse, folder: Path, port: int | None, say: Say, ended: threading.Event
+) -> None:
+    """Publish the lake to a server in the folder, and keep it up until `ended` is set.
+
+    The passwords of the demo logins are made anew each time, said once, and stored nowhere.
+    Raises InputError where nothing was built or the folder cannot be used, ServingError where the
+    server does not start.
+    """
+    with local_server(folder, port) as server:
+        with connect_lake(warehouse) as lake:
+            outcomes = publish(lake, server.dsn)
+        for outcome in outcomes:
+            did = f"as of {outcome.as_of}, {outcome.rows:,} rows loaded"
+            say(f"{outcome.product}: {outcome.error or did}")
+        say(f"\nPostgreSQL runs in {server.folder} on 127.0.0.1:{server.port}.")
+        say(f"The operator: {server.bin / 'psql'} '{server.dsn}'\n")
+        with connect(server.dsn) as connection:
+            for consumer, role, relation, context in connection.execute(ENTITLED).fetchall():
+                login = f"demo_{consumer}"
+                password = _demo_login(connection, login, role)
+                if password is None:
+                    say(f"{consumer}: no demo login, because {login} is too long or taken.\n")
+                else:
+                    _introduce(server, login, password, say)
+                    _suggest(login, relation, context, say)
+        say("Ctrl-C stops the server; what it holds stays in its folder.")
+        ended.wait()
+
+
+def _demo_login(connection: Connection, login: str, role: str) -> str | None:
+    """Make the login, or give it a new password, which is returned; None where it cannot be."""
+    found = connection.execute(
+        "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = %s", [login]
+    ).fetchone()
+    if len(login.encode()) > LONGEST_NAME or (found and found[0] != DEMO_MARK):
+        return None
+    password = secrets.token_urlsafe(18)
+    # Sent as a SCRAM verifier, so that not even the server's log can hold the password.
+    verifier = connection.pgconn.encrypt_password(
+        password.encode(), login.encode(), b"scram-sha-256"
+    ).decode()
+    name = sql.Identifier(login)
+    with connection.transaction():
+        if not found:
+            connection.execute(sql.SQL("create role {}").format(name))
+            connection.execute(
+                sql.SQL("comment on role {} is {}").format(name, sql.Literal(DEMO_MARK))
+            )
+        connection.execute(
+            sql.SQL("alter role {} login password {}").format(name, sql.Literal(verifier))
+        )
+        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), name))
+    return password
+
+
+def _introduce(server: LocalServer, login: str, password: str, say: Say) -> None:
+    address = f"{quote(login, safe='')}:{password}@127.0.0.1:{server.port}/{DATABASE}"
+    say(f"{login}  (password {password})")
+    say(f"  psql:       {server.bin / 'psql'} 'postgresql://{address}'")
+    say(f"  SQLAlchemy: postgresql+psycopg://{address}")
+    say(
+        f"  BI tool:    PostgreSQL, host 127.0.0.1, port {server.port}, database {DATABASE}, "
+        f"user {login}, schema serving"
+    )
+
+
+def _suggest(login: str, relation: str | None, context: str | None, say: Say) -> None:
+    """A first query; and how a tool that cannot say `set` comes by its context."""
+    if relation and context:
+        literal = "'" + context.replace("'", "''") + "'"
+        name = '"' + login.replace('"', '""') + '"'
+        say(f"  first:      set serving.usage_context = {literal};")
+        say(f"  then:       select * from serving.{relation} limit 10;")  # noqa: S608 - shown
+        say(
+            f"  or, once, by the operator: alter role {name} set serving.usage_context = {literal};"
+        )
+    say("")

@@ -1,0 +1,223 @@
+"""`publish` brings the serving database to the state of the lake.
+
+It compares before it writes: a second call does nothing, and one after a crash does what is
+missing. What is loaded is shown to readers product by product, in one transaction each.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+import psycopg
+
+from python_scoring.errors import PredictionError, ServingError
+from python_scoring.serving.access import MartColumns, Problem, sync_access
+from python_scoring.serving.cleaning import clean, retire
+from python_scoring.serving.connection import Connection, connect, masked
+from python_scoring.serving.finding import prepare_finding
+from python_scoring.serving.grants import sync_grants
+from python_scoring.serving.installation import install
+from python_scoring.serving.lake_state import (
+    Product,
+    Run,
+    product_names,
+    read_entitlements,
+    read_product,
+    rows,
+    served_relations,
+)
+from python_scoring.serving.loading import adopt, load_current, load_history
+from python_scoring.serving.switching import let_planned_readers_begin, switch
+from python_scoring.serving.tables import Table, prepare_table
+from python_scoring.serving.views import prepare_view
+
+# Another publish on the same database: it loads a run in seconds.
+PATIENCE = 60.0
+PUBLISHER_LOCK = 5_062_870_411
+
+LOADED = """
+select run_id from serving_data.runs
+where relation = %s and column_names = %s
+"""
+ATTACHED = (
+    LOADED
+    + """and exists (
+    select from pg_inherits
+    where inhrelid = to_regclass('serving_data.run_' || run_number) and not inhdetachpending
+)
+"""
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one product: rows loaded in how many seconds, or what went wrong."""
+
+    product: str
+    as_of: datetime | None
+    rows: int
+    seconds: float
+    error: str | None = None
+
+
+def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
+    """Bring the database at `dsn` to the state of the lake, and say how each product fared.
+
+    `lake` is a connection or cursor in which the lake is attached as `lake`. Of what fails, the
+    database keeps the former state whole, and the next call tries again. Errors are in the
+    outcomes, in which the password of `dsn` never appears.
+    """
+    products = product_names(lake)
+    outcomes: list[Outcome] = []
+    try:
+        with connect(dsn) as connection, _alone(connection):
+            install(connection)
+            problems = _sync_access(connection, lake)
+            outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
+            _finish(connection, lake, products)
+            outcomes = [_with_problems(each, problems) for each in outcomes]
+    except (psycopg.Error, duckdb.Error, PredictionError) as error:
+        text = _text(error, dsn)
+        told = {each.product for each in outcomes}
+        outcomes = [each if each.error else replace(each, error=text) for each in outcomes]
+        outcomes += [Outcome(each, None, 0, 0.0, text) for each in products if each not in told]
+    return outcomes
+
+
+def _outcome(
+    connection: Connection, lake: duckdb.DuckDBPyConnection, product: str, dsn: str
+) -> Outcome:
+    started = time.monotonic()
+    as_of, row_count, text = None, 0, None
+    try:
+        with _snapshot(lake):
+            found = read_product(lake, product)
+            as_of = found.state.as_of
+            row_count = _publish_product(connection, lake, found)
+    except Exception as error:  # noqa: BLE001 - one product's failure never stops another's
+        text = _text(error, dsn)
+    return Outcome(product, as_of, row_count, time.monotonic() - started, text)
+
+
+def _publish_product(
+    connection: Connection, lake: duckdb.DuckDBPyConnection, product: Product
+) -> int:
+    tables = [prepare_table(connection, mart) for mart in product.marts]
+    prepare_finding(connection)
+    for mart in product.marts:
+        prepare_view(connection, mart, product.contract)
+    for table in tables:
+        clean(connection, table)
+    loaded = {table.mart.relation: _load(connection, lake, product, table) for table in tables}
+    widened = [table for table in tables if loaded[table.mart.relation] is not None]
+    if widened:
+        let_planned_readers_begin(connection, widened)
+    switch(connection, product, tables)
+    for table in tables:
+        clean(connection, table)
+    return sum(each or 0 for each in loaded.values())
+
+
+def _load(
+    connection: Connection, lake: duckdb.DuckDBPyConnection, product: Product, table: Table
+) -> int | None:
+    """Load the runs that the mart lacks; how many rows, None where it lacked no run."""
+    is_current = table.mart.kind == "current"
+    if not is_current:
+        adopt(connection, lake, table)
+    found = connection.execute(
+        ATTACHED if is_current else LOADED, [table.mart.relation, table.column_names]
+    ).fetchall()
+    present = {run_id for (run_id,) in found}
+    load = load_current if is_current else load_history
+    row_counts = [
+        load(connection, lake, table, run)
+        for run in (_current_run(product) if is_current else product.runs)
+        if run.run_id not in present
+    ]
+    return sum(row_counts) if row_counts else None
+
+
+def _current_run(product: Product) -> list[Run]:
+    state = product.state
+    if state.run_id is None or state.as_of is None:
+        return []
+    return [Run(state.run_id, state.as_of, is_withdrawn=False, is_superseded=False)]
+
+
+def _sync_access(connection: Connection, lake: duckdb.DuckDBPyConnection) -> list[Problem]:
+    """Before anything is loaded, which may take a while: what is no longer justified is closed."""
+    found = rows(lake, "select output, version, columns_json from lake.operations.served_outputs")
+    columns: MartColumns = {
+        (row["output"], int(row["version"])): {
+            each["name"] for each in json.loads(row["columns_json"])
+        }
+        for row in found
+    }
+    return sync_access(connection, read_entitlements(lake), columns)
+
+
+def _finish(connection: Connection, lake: duckdb.DuckDBPyConnection, products: list[str]) -> None:
+    relations = served_relations(lake)
+    if relations:  # nothing at all is no decision of anybody
+        retire(connection, relations)
+        prepare_finding(connection)
+        connection.execute(
+            "delete from serving_data.product_states where not product = any (%s)", [products]
+        )
+    sync_grants(connection)
+
+
+def _with_problems(outcome: Outcome, problems: list[Problem]) -> Outcome:
+    """The outcome with what is wrong with the product's consumers, or with those of no product."""
+    texts = [
+        each.message for each in problems if not each.products or outcome.product in each.products
+    ]
+    if not texts:
+        return outcome
+    return replace(outcome, error="; ".join([outcome.error, *texts] if outcome.error else texts))
+
+
+def _text(error: Exception, dsn: str) -> str:
+    text = masked(error, dsn)
+    return (
+        text
+        if isinstance(error, PredictionError | psycopg.Error)
+        else (f"{type(error).__name__}: {text}")
+    )
+
+
+@contextmanager
+def _snapshot(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Everything read meanwhile is of one state of the lake, unless the caller has begun one."""
+    try:
+        lake.begin()
+    except duckdb.TransactionException:
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            lake.rollback()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One publish at a time; the lock goes with the connection."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        found = connection.execute("select pg_try_advisory_lock(%s)", [PUBLISHER_LOCK]).fetchone()
+        if found and found[0]:
+            break
+        if time.monotonic() > until:
+            raise ServingError(
+                f"another publish has been running on this database for {PATIENCE:g} s. "
+                "Wait for it to end, or end its session (pg_stat_activity), and publish again."
+            )
+        time.sleep(0.2)
+    yield

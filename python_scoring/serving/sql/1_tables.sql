@@ -1,0 +1,96 @@
+-- What the serving database knows. Consumers have no right on anything in this schema.
+create schema if not exists serving_data;
+create schema if not exists serving;
+revoke all on schema serving_data, serving from public;
+
+-- One row per mart version. Readers are served the run that current_run names.
+create table if not exists serving_data.marts (
+    relation text primary key,
+    mart_number integer generated always as identity,
+    output text not null,
+    version integer not null,
+    product text not null,
+    kind text not null check (kind in ('current', 'history')),
+    output_schema_version text,
+    deprecated_on date,
+    columns jsonb not null,
+    current_run integer,
+    view_digest text,
+    view_definition text,
+    comment_digest text
+);
+
+-- What is the same for every row of a run, once per mart version. Rows of a history are visible
+-- when is_visible says so: all runs of a publish at once.
+create table if not exists serving_data.runs (
+    run_number integer generated always as identity primary key,
+    relation text not null,
+    run_id text not null,
+    product text not null,
+    as_of timestamp not null,
+    prediction_date date not null,
+    predicted_at timestamp,
+    model_version text,
+    training_run_id text,
+    feature_version text,
+    feature_snapshot_id text,
+    output_schema_version text,
+    row_count bigint not null,
+    column_names text[] not null,
+    is_visible boolean not null,
+    is_withdrawn boolean not null,
+    is_superseded boolean not null
+);
+
+-- What is known of a product's freshness, free of any clock; serving.judge adds the clock.
+create table if not exists serving_data.product_states (
+    product text primary key,
+    run_id text,
+    as_of timestamp,
+    fresh_until timestamp,
+    max_age_hours numeric,
+    newer_run_failed boolean not null,
+    action_policy text not null,
+    default_score double precision,
+    incident_reason text,
+    pending_responses jsonb not null
+);
+
+create table if not exists serving_data.consumers (
+    consumer text primary key,
+    role text not null unique,
+    role_oid oid not null
+);
+
+create table if not exists serving_data.entitlements (
+    role text not null,
+    role_oid oid not null,
+    output text not null,
+    version integer not null,
+    usage_context text not null,
+    valid_until date,
+    withheld_columns text[] not null,
+    primary key (role, output, version, usage_context)
+);
+
+do $$
+begin
+    if to_regtype('serving.prediction') is null then
+        create type serving.prediction as (
+            product text,
+            customer_id text,
+            outcome text,
+            score double precision,
+            label text,
+            as_of timestamp,
+            age_hours numeric,
+            model_version text,
+            prediction_id text,
+            freshness text,
+            action_allowed boolean,
+            reason text
+        );
+        revoke all on type serving.prediction from public;
+    end if;
+end
+$$;

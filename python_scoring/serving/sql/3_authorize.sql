@@ -1,0 +1,125 @@
+-- Who may read what, in which context. Every decision is one line of the server's log, written
+-- before the error is raised: whoever catches the error cannot keep it out of the log.
+
+-- Logs that a read is refused, and returns why. The caller raises it: a short error context.
+create or replace function serving_data.refusal(
+    caller text, wanted_output text, wanted_version integer, context text, is_lookup boolean
+) returns text
+language plpgsql stable parallel restricted
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    wanted text := wanted_output || coalesce(' v' || wanted_version, '');
+    known_roles text[];
+    subject text;
+    reason text;
+    remedy text;
+    entitled text;
+    ended_on date;
+begin
+    select array_agg(consumers.role order by consumers.role) into known_roles
+    from serving_data.consumers
+    inner join pg_roles on pg_roles.rolname = caller and not pg_roles.rolsuper
+    where pg_has_role(pg_roles.oid, consumers.role_oid, 'usage');
+    subject := coalesce(array_to_string(known_roles, ', '), caller);
+
+    if known_roles is null then
+        reason := format('%s is no consumer', caller);
+        remedy := 'connect with a login that is a member of a consumer''s role';
+    elsif not exists (
+        select from serving_data.entitlements
+        where role = any (known_roles) and output = wanted_output
+    ) then
+        reason := format('%s is not entitled to the output %s', subject, left(wanted_output, 100));
+        remedy := 'name it under meta.access of the exposure and publish again';
+    elsif wanted_version is not null and not exists (
+        select from serving_data.entitlements
+        where role = any (known_roles) and output = wanted_output and version = wanted_version
+    ) then
+        select string_agg(distinct 'v' || version, ', ') into entitled
+        from serving_data.entitlements
+        where role = any (known_roles) and output = wanted_output;
+        reason := format('%s is not entitled to %s', subject, wanted);
+        remedy := format('read %s, or change the exposure and publish again', entitled);
+    else
+        select
+            string_agg(distinct quote_literal(usage_context), ', '),
+            max(valid_until) filter (where usage_context = context)
+        into entitled, ended_on
+        from serving_data.entitlements
+        where
+            role = any (known_roles)
+            and output = wanted_output
+            and (wanted_version is null or version = wanted_version);
+        if coalesce(context, '') = '' then
+            reason := format('no usage context was stated for %s', wanted);
+            remedy := format('set serving.usage_context to one of %s', entitled);
+        elsif ended_on is null then
+            reason := format(
+                '%s is not entitled to %s in the usage context %s',
+                subject, wanted, quote_literal(left(context, 100))
+            );
+            remedy := format('state one of %s, or change the exposure and publish again', entitled);
+        else
+            reason := format(
+                'the entitlement of %s to %s in the usage context %s ended on %s',
+                subject, wanted, quote_literal(left(context, 100)), ended_on
+            );
+            remedy := 'ask the product''s owner to renew valid_until in the exposure';
+        end if;
+    end if;
+
+    raise log 'serving access %', json_build_object(
+        'role', case when cardinality(known_roles) = 1 then known_roles[1] else caller end,
+        'output', left(wanted_output, 100), 'version', wanted_version, 'context', left(context, 100),
+        'allowed', false, 'lookup', is_lookup, 'reason', reason
+    );
+    return format('access denied: %s; %s', reason, remedy);
+end
+$$;
+
+-- Stands in the WHERE of every view, as a subquery: once per read, before any row.
+-- The identity is who is logged in, or has been taken by SET ROLE. Unlike current_user it is
+-- the same inside another owner's view or function.
+create or replace function serving.authorize(output text, version integer) returns boolean
+language plpgsql stable parallel restricted security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    caller text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+    context text := current_setting('serving.usage_context', true);
+    consumer text;
+begin
+    select entitlements.role into consumer
+    from pg_roles
+    inner join serving_data.entitlements
+        on pg_has_role(pg_roles.oid, entitlements.role_oid, 'usage')
+    where
+        pg_roles.rolname = caller
+        and not pg_roles.rolsuper  -- who is a member of every role, and entitled by nobody
+        and entitlements.output = authorize.output
+        and entitlements.version = authorize.version
+        and entitlements.usage_context = context
+        and (
+            entitlements.valid_until is null
+            or entitlements.valid_until >= cast(statement_timestamp() at time zone 'utc' as date)
+        )
+    order by entitlements.role
+    limit 1;
+
+    if consumer is null then
+        raise exception using
+            errcode = 'insufficient_privilege',
+            message = serving_data.refusal(
+                caller, authorize.output, authorize.version, context, false
+            );
+    end if;
+    raise log 'serving access %', json_build_object(
+        'role', consumer, 'output', authorize.output, 'version', authorize.version,
+        'context', context, 'allowed', true, 'lookup', false, 'reason', null
+    );
+    return true;
+end
+$$;

@@ -1,0 +1,173 @@
+"""The views that consumers read: one per mart version, with its contract in the comments."""
+
+import hashlib
+import json
+from typing import Any
+
+from psycopg import sql
+
+from python_scoring.errors import ServingError
+from python_scoring.serving.columns import COMPUTED, COMPUTED_IN_HISTORY, OF_THE_RUN, Column
+from python_scoring.serving.connection import Connection
+from python_scoring.serving.grants import sync_grants
+from python_scoring.serving.lake_state import Mart
+from python_scoring.serving.patience import patiently
+
+# The run is found by a subquery, so that the plan reads its partition alone, and authorize stands
+# in one, so that it is asked once per read and not once per row.
+CURRENT = """
+select {columns}
+from serving_data.marts as marts
+inner join serving_data.runs as runs on marts.current_run = runs.run_number
+inner join serving_data.product_states as states on marts.product = states.product
+cross join lateral serving.judge(
+    states.as_of, states.fresh_until, states.max_age_hours, states.newer_run_failed,
+    states.incident_reason, states.pending_responses, statement_timestamp() at time zone 'utc'
+) as judged
+inner join {table} as predictions
+    on predictions.run_number = (
+        select served.current_run from serving_data.marts as served
+        where served.relation = {relation}
+    )
+where marts.relation = {relation} and (select serving.authorize({output}, {version}))
+"""
+HISTORY = """
+select {columns}
+from serving_data.marts as marts
+inner join serving_data.runs as runs on marts.relation = runs.relation
+inner join {table} as predictions on runs.run_number = predictions.run_number
+where
+    marts.relation = {relation}
+    and runs.relation = {relation}
+    and runs.is_visible
+    and (select serving.authorize({output}, {version}))
+"""
+
+CONTRACT = {
+    "meaning": "Meaning",
+    "unit": "Unit",
+    "intended_use": "Intended use",
+    "known_limitations": "Limits",
+    "not_to_be_used_for": "Must not be used for",
+}
+
+
+def prepare_view(connection: Connection, mart: Mart, contract: dict[str, Any]) -> None:
+    """Create or replace the mart's view and its comments, each only where it has changed.
+
+    Raises ServingError where somebody's own view depends on it and would have to go.
+    """
+    statement = _definition(mart)
+    digest = hashlib.sha256(statement.as_string(connection).encode()).hexdigest()
+    names = json.dumps([each.name for each in mart.columns])
+    found = connection.execute(
+        "select view_digest = %s and columns = %s::jsonb and view_definition is not distinct from"
+        " (select pg_get_viewdef(oid) || coalesce(reloptions::text, '') from pg_class"
+        " where oid = to_regclass(%s)) from serving_data.marts where relation = %s",
+        [digest, names, f"serving.{mart.relation}", mart.relation],
+    ).fetchone()
+    if not found or not found[0]:
+        patiently(connection, lambda: _replace(connection, mart, statement, digest, names))
+    _comment(connection, mart, contract)
+
+
+def _replace(
+    connection: Connection, mart: Mart, statement: sql.Composed, digest: str, names: str
+) -> None:
+    view = sql.Identifier("serving", mart.relation)
+    if _is_replaceable(connection, mart):
+        connection.execute(sql.SQL("create or replace view {} {}").format(view, statement))
+    else:
+        dependents = connection.execute(
+            "select string_agg(distinct ev_class::regclass::text, ', ') from pg_depend"
+            " inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid"
+            " where refobjid = to_regclass(%s) and ev_class <> refobjid",
+            [f"serving.{mart.relation}"],
+        ).fetchone()
+        if dependents and dependents[0]:
+            raise ServingError(
+                f"the view serving.{mart.relation} has new columns, and {dependents[0]} depends on "
+                "it. Drop that, publish, and create it again."
+            )
+        connection.execute(sql.SQL("drop view if exists {}").format(view))
+        connection.execute(sql.SQL("create view {} {}").format(view, statement))
+    connection.execute(
+        "update serving_data.marts set view_digest = %s, columns = %s, comment_digest = null,"
+        " view_definition = (select pg_get_viewdef(oid) || coalesce(reloptions::text, '')"
+        " from pg_class where oid = to_regclass(%s)) where relation = %s",
+        [digest, names, f"serving.{mart.relation}", mart.relation],
+    )
+    sync_grants(connection)
+
+
+def _is_replaceable(connection: Connection, mart: Mart) -> bool:
+    """Whether the view keeps its columns, and gets others after them at most."""
+    found = connection.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+        " where attrelid = to_regclass(%s) and attnum > 0 order by attnum",
+        [f"serving.{mart.relation}"],
+    ).fetchall()
+    names = [each.name for each in mart.columns]
+    return bool(found) and [name for name, _ in found] == names[: len(found)]
+
+
+def _definition(mart: Mart) -> sql.Composed:
+    columns = sql.SQL(",\n    ").join(
+        sql.SQL("{} as {}").format(_source(mart, each), sql.Identifier(each.name))
+        for each in mart.columns
+    )
+    query = sql.SQL(CURRENT if mart.kind == "current" else HISTORY).format(
+        columns=columns,
+        table=sql.Identifier("serving_data", mart.relation),
+        relation=sql.Literal(mart.relation),
+        output=sql.Literal(mart.output),
+        version=sql.Literal(mart.version),
+    )
+    return sql.SQL("with (security_barrier = true) as {}").format(query)
+
+
+def _source(mart: Mart, column: Column) -> sql.Composable:
+    computed = COMPUTED if mart.kind == "current" else COMPUTED_IN_HISTORY
+    if column.name in computed:
+        return _cast(computed[column.name], column)
+    if mart.kind == "history" and column.name == "prediction_date":
+        return sql.SQL("predictions.prediction_date")  # the key of the partitions
+    if column.name in OF_THE_RUN:
+        return _cast(f"runs.{column.name}", column)
+    return sql.Identifier("predictions", column.name)
+
+
+def _cast(expression: str, column: Column) -> sql.Composable:
+    return sql.SQL("cast({} as {})").format(sql.SQL(expression), sql.SQL(column.postgres_type))
+
+
+def _comment(connection: Connection, mart: Mart, contract: dict[str, Any]) -> None:
+    lines = [mart.description.strip()]
+    lines += [
+        f"{title}: {str(contract[name]).strip()}"
+        for name, title in CONTRACT.items()
+        if contract.get(name)
+    ]
+    comments: list[tuple[sql.Composable, str]] = [
+        (sql.SQL("view {}").format(sql.Identifier("serving", mart.relation)), "\n".join(lines))
+    ]
+    comments += [
+        (
+            sql.SQL("column {}").format(sql.Identifier("serving", mart.relation, each.name)),
+            each.description.strip(),
+        )
+        for each in mart.columns
+    ]
+    texts = json.dumps([text for _, text in comments])
+    digest = hashlib.sha256(texts.encode()).hexdigest()
+    with connection.transaction():
+        changed = connection.execute(
+            "update serving_data.marts set comment_digest = %s"
+            " where relation = %s and comment_digest is distinct from %s",
+            [digest, mart.relation, digest],
+        ).rowcount
+        if changed:
+            for subject, text in comments:
+                connection.execute(
+                    sql.SQL("comment on {} is {}").format(subject, sql.Literal(text or None))
+                )
