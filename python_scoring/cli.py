@@ -222,7 +222,7 @@ def report(out: Path, days: int) -> None:
 @commands.command("docs")
 @click.option(
     "--target", type=click.Path(path_type=Path), default=Path("target"), show_default=True,
-    help="The folder that `dbt docs generate` wrote into.",
+    envvar="DBT_TARGET_PATH", help="The folder that `dbt docs generate` wrote into.",
 )  # fmt: skip
 def docs(target: Path) -> None:
     """Write static_index.html: dbt's docs, with the contracts and consumers in words."""
