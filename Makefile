@@ -35,7 +35,8 @@ lint: $(VENV)/elementary
 	@$(DBT_ENVIRONMENT) WAREHOUSE=$(VENV)/lint $(BIN)/sqlfluff lint models tests --disable-progress-bar
 
 docs: $(VENV)/elementary
-	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate --static
+	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate
+	@$(BIN)/python -m python_scoring docs
 	@$(BIN)/python -m python_scoring report --out target/report.html
 
 $(VENV)/installed: requirements.lock

@@ -172,6 +172,36 @@ def feature_version() -> None:
         )
 
 
+@commands.command("contracts")
+@click.option("--out", type=click.Path(path_type=Path),
+              help="Write the data contracts (ODCS, YAML) into this folder.")  # fmt: skip
+@click.option("--accept", is_flag=True, help="Record what is served now as what is promised.")
+def data_contracts(*, out: Path | None, accept: bool) -> None:
+    """Say whether what is served keeps what consumers were promised; write the contracts.
+
+    The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
+    refuses the others, with what to do instead.
+    """
+    from python_scoring import output_schemas
+    from python_scoring.data_contracts import write_contracts
+    from python_scoring.dbt_project import parsed_manifest
+    from python_scoring.instants import clock
+
+    manifest = parsed_manifest()
+    if accept:
+        changed = output_schemas.accept(manifest, clock().date())
+        click.echo(
+            "seeds/output_schemas.csv: rewritten; review and commit it"
+            if changed
+            else "seeds/output_schemas.csv: nothing to record"
+        )
+    else:
+        output_schemas.check(manifest, clock().date())
+        click.echo("what is served is what consumers were promised")
+    for file in write_contracts(manifest, out) if out else []:
+        click.echo(file)
+
+
 @commands.command()
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True,
@@ -187,6 +217,18 @@ def report(out: Path, days: int) -> None:
 
     size = write_report(out, days)
     click.echo(f"{out}: {size:,} bytes")
+
+
+@commands.command("docs")
+@click.option(
+    "--target", type=click.Path(path_type=Path), default=Path("target"), show_default=True,
+    envvar="DBT_TARGET_PATH", help="The folder that `dbt docs generate` wrote into.",
+)  # fmt: skip
+def docs(target: Path) -> None:
+    """Write static_index.html: dbt's docs, with the contracts and consumers in words."""
+    from python_scoring.docs_page import write_docs
+
+    click.echo(write_docs(target))
 
 
 @commands.command()

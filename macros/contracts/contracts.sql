@@ -51,12 +51,7 @@
 
 {% macro check_contract(contract, node) -%}
     {%- set file = (node.patch_path or node.original_file_path).split('://')[-1] -%}
-    {%- set required = [
-        'product', 'output_schema_version', 'meaning', 'score_type', 'unit', 'valid_range', 'labels',
-        'intended_use', 'not_to_be_used_for', 'known_limitations', 'horizon_days', 'eligible_population',
-        'schedule', 'freshness', 'sla', 'action_policy', 'conservative_default', 'checks'
-    ] -%}
-    {%- for key in required if key not in contract -%}
+    {%- for key in var('contract_keys') if key not in contract or (key != 'checks' and contract[key] in [none, '', [], {}]) -%}
         {%- do exceptions.raise_compiler_error(
             file ~ ': the contract of ' ~ node.name ~ ' lacks config.meta.prediction.' ~ key ~ '.'
         ) -%}

@@ -1,0 +1,178 @@
+"""The schema of a data contract: columns, types, and the rules that a contract's rows keep."""
+
+from typing import Any
+
+from open_data_contract_standard.model import (
+    DataQuality,
+    EnumValue,
+    SchemaObject,
+    SchemaProperty,
+)
+
+from python_scoring.errors import InputError
+from python_scoring.served_outputs import Column, ServedOutput
+
+# The standard's types for the types that the marts have; a type without one is an error.
+LOGICAL_TYPES = {
+    "text": "string",
+    "varchar": "string",
+    "json": "string",
+    "double": "number",
+    "decimal": "number",
+    "integer": "integer",
+    "bigint": "integer",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+}
+
+# The standard's placeholders, and the limits of the contract.
+_OUTSIDE = (
+    "select count(*) from ${{object}} where ${{property}} is not null "
+    "and not (${{property}} between {low} and {high})"
+)
+
+GRANULARITY = {
+    "current": "One row per customer, of the run that is served.",
+    "history": "One row per run and customer.",
+}
+
+
+def sentences(text: str) -> str:
+    """A text of the YAML in one line."""
+    return " ".join(text.split())
+
+
+def schema_object(served: ServedOutput, contract: dict[str, Any]) -> SchemaObject:
+    """The columns of a version with their types, and the rules that its rows keep."""
+    return SchemaObject(
+        id=served.relation,
+        name=served.relation,
+        physicalName=served.relation,
+        logicalType="object",
+        physicalType="view",
+        description=sentences(served.description),
+        deprecated=True if served.deprecated_on else None,
+        dataGranularityDescription=GRANULARITY[served.kind],
+        properties=[_property(column, served, contract) for column in served.columns],
+        quality=[
+            _rule(
+                "bounds_enclose_score",
+                "consistency",
+                "Bounds, where there are any, enclose the score.",
+                type="sql",
+                query=(
+                    "select count(*) from ${object} "
+                    "where score < score_lower or score > score_upper"
+                ),
+                mustBe=0,
+            ),
+            *([_not_empty()] if served.kind == "current" else []),
+        ],
+    )
+
+
+def _not_empty() -> DataQuality:
+    return _rule(
+        "not_empty", "completeness", "Somebody is scored.", metric="rowCount", mustBeGreaterThan=0
+    )
+
+
+def _property(column: Column, served: ServedOutput, contract: dict[str, Any]) -> SchemaProperty:
+    is_key = column.name == served.key
+    found = SchemaProperty(
+        id=column.name,
+        name=column.name,
+        physicalName=column.name,
+        logicalType=_logical_type(column, served),
+        physicalType=column.data_type,
+        description=sentences(column.description),
+        required=not column.nullable,
+        unique=True if is_key else None,
+        primaryKey=True if is_key else None,
+        primaryKeyPosition=1 if is_key else None,
+        quality=_column_rules(column, contract, is_key=is_key) or None,
+    )
+    valid_range = contract["valid_range"]
+    if column.name == "score":
+        found.criticalDataElement = True
+        found.logicalTypeOptions = {
+            "minimum": valid_range["minimum"],
+            "maximum": valid_range["maximum"],
+        }
+    if column.name == "label":
+        found.enum = _labels(contract["labels"])
+    return found
+
+
+def _labels(labels: list[dict[str, Any]]) -> list[EnumValue]:
+    """The labels, with the scores that they stand for where the score decides."""
+    values, lower = [], None
+    for label in labels:
+        upper = label.get("below")
+        limits = [f"from {lower}"] if lower is not None else []
+        limits += [f"below {upper}"] if upper is not None else []
+        description = f"Scores {' and '.join(limits)}." if limits else None
+        values.append(EnumValue(value=label["name"], description=description))
+        lower = upper
+    return values
+
+
+def _column_rules(column: Column, contract: dict[str, Any], *, is_key: bool) -> list[DataQuality]:
+    name = column.name
+    rules = []
+    if not column.nullable:
+        rules.append(
+            _rule(f"{name}_not_null", "completeness", "Never null.", metric="nullValues", mustBe=0)
+        )
+    if is_key:
+        rules.append(
+            _rule(f"{name}_unique", "uniqueness", "Unique.", metric="duplicateValues", mustBe=0)
+        )
+    if name == "score":
+        low, high = contract["valid_range"]["minimum"], contract["valid_range"]["maximum"]
+        rules.append(
+            _rule(
+                "score_in_range",
+                "conformity",
+                f"A finite number from {low} to {high}.",
+                type="sql",
+                query=_OUTSIDE.format(low=low, high=high),
+                mustBe=0,
+            )
+        )
+    if name == "label":
+        rules.append(
+            _rule(
+                "label_known",
+                "conformity",
+                "One of the labels of the contract.",
+                metric="invalidValues",
+                arguments={"validValues": [label["name"] for label in contract["labels"]]},
+                mustBe=0,
+            )
+        )
+    return rules
+
+
+def _rule(name: str, dimension: str, description: str, **rule: Any) -> DataQuality:
+    return DataQuality(
+        id=name,
+        name=name,
+        type=rule.pop("type", "library"),
+        dimension=dimension,
+        description=description,
+        severity="error",
+        **rule,
+    )
+
+
+def _logical_type(column: Column, served: ServedOutput) -> str:
+    base = column.data_type.lower().split("(")[0].strip()
+    if base not in LOGICAL_TYPES:
+        raise InputError(
+            f"{served.file}: {served.output} version {served.version}: the column {column.name} "
+            f"has the data_type {column.data_type}; expected {', '.join(LOGICAL_TYPES)}, or a new "
+            "one in LOGICAL_TYPES of python_scoring/data_contracts.py"
+        )
+    return LOGICAL_TYPES[base]

@@ -1,0 +1,235 @@
+"""The contracts as files of the Open Data Contract Standard, one per served version.
+
+Nothing is written here that the project's YAML does not say: the standard's own fields where it
+has them, `customProperties` where it has not. The same project gives the same bytes.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from open_data_contract_standard.model import (
+    CustomProperty,
+    Description,
+    OpenDataContractStandard,
+    Role,
+    Server,
+    ServiceLevelAgreementProperty,
+    Support,
+    Team,
+)
+
+from python_scoring.contract_completeness import contract_gaps
+from python_scoring.data_contract_schema import schema_object, sentences
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.served_outputs import (
+    Entitlement,
+    ServedOutput,
+    contracts,
+    entitlements,
+    project_variables,
+    served_outputs,
+)
+
+STANDARD = "v3.2.0"
+
+# How often a slot is due, as a number and a unit of the standard.
+CADENCES = {"daily": (1, "d"), "weekly": (7, "d"), "monthly": (1, "mo"), "quarterly": (3, "mo")}
+
+
+def write_contracts(manifest: dict[str, Any], folder: Path) -> list[Path]:
+    """Write a file per served version; files of versions that are gone are removed.
+
+    Raises PredictionError where a contract is incomplete, InputError where the folder is none.
+    """
+    if gaps := contract_gaps(manifest):
+        raise PredictionError("\n- ".join(["the contracts are incomplete:", *gaps]))
+    texts = {
+        f"{served.relation}.odcs.yaml": data_contract(manifest, served).to_yaml()
+        for served in served_outputs(manifest)
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for former in folder.glob("*.odcs.yaml"):
+            if former.name not in texts:
+                former.unlink()
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+    except OSError as error:
+        reason = "it is a file" if folder.is_file() else error.strerror
+        raise InputError(
+            f"{folder}: the contracts cannot be written there: {reason}. Name a folder with --out."
+        ) from error
+    return [folder / name for name in texts]
+
+
+def data_contract(manifest: dict[str, Any], served: ServedOutput) -> OpenDataContractStandard:
+    """The contract of one served version."""
+    variables = project_variables()
+    contract = contracts(manifest)[served.product]
+    sla = {**variables["default_sla"], **contract["sla"]}
+    consumers = entitlements(manifest, served)
+    return OpenDataContractStandard(
+        version=served.output_schema_version,
+        kind="DataContract",
+        apiVersion=STANDARD,
+        id=served.relation,
+        name=served.relation,
+        status="deprecated" if served.deprecated_on else "active",
+        domain="customer predictions",
+        dataProduct=served.product,
+        description=Description(
+            purpose=sentences(contract["meaning"]),
+            usage=_usage(contract, variables["usage_contexts"]),
+            limitations=sentences(
+                f"{contract['known_limitations']} Not to be used for: "
+                f"{contract['not_to_be_used_for']}"
+            ),
+        ),
+        servers=_servers(),
+        schema=[schema_object(served, contract)],
+        support=[
+            Support(
+                channel=sla["owner"],
+                tool="other",
+                scope="issues",
+                description="The owner of the product; hears of every incident.",
+            )
+        ],
+        team=Team(name=sla["owner"], description="Answers for the product."),
+        roles=[_role(consumer) for consumer in consumers],
+        slaDefaultElement=f"{served.relation}.as_of",
+        slaProperties=_service_levels(served, contract, sla, variables),
+        customProperties=_custom_properties(manifest, served, contract, variables),
+    )
+
+
+def _usage(contract: dict[str, Any], contexts: dict[str, str]) -> str:
+    uses = [f"{context}: {contexts[context]}" for context in contract["intended_use"]]
+    return " ".join(uses)
+
+
+def _servers() -> list[Server]:
+    return [
+        Server(
+            server="lake",
+            type="duckdb",
+            description=(
+                "DuckLake below the folder WAREHOUSE; attach it read-only, under the name lake."
+            ),
+            database="ducklake:sqlite:${WAREHOUSE}/lake.sqlite",
+            schema="marts",
+        ),
+        Server(
+            server="serving",
+            type="postgres",
+            description=(
+                "PostgreSQL, where the operator runs one: the same names, one role per consumer."
+            ),
+            host="${SERVING_HOST}",
+            port="${SERVING_PORT}",
+            database="${SERVING_DATABASE}",
+            schema="serving",
+        ),
+    ]
+
+
+def _role(consumer: Entitlement) -> Role:
+    return Role(
+        role=consumer.role,
+        access="read",
+        description=f"{consumer.label}, for {', '.join(consumer.usage_contexts)}.",
+        customProperties=_properties(
+            consumer=consumer.consumer,
+            owner=consumer.owner,
+            criticality=consumer.criticality,
+            usageContexts=list(consumer.usage_contexts),
+            columnsWithheld=list(consumer.columns_withheld) or None,
+            validUntil=consumer.valid_until,
+        ),
+    )
+
+
+def _service_levels(
+    served: ServedOutput,
+    contract: dict[str, Any],
+    sla: dict[str, Any],
+    variables: dict[str, Any],
+) -> list[ServiceLevelAgreementProperty]:
+    lag = contract["schedule"]["availability_lag_hours"]
+    deadline = lag + contract["freshness"]["expected_within_hours"]
+    every, unit = CADENCES[contract["schedule"]["cadence"]]
+    levels: list[tuple[str, Any, str | None, str]] = [
+        ("frequency", every, unit, f"A slot is due {contract['schedule']['cadence']}."),
+        ("availabilityLag", lag, "h", "After the as-of, its data are complete."),
+        ("deadline", deadline, "h", "After the as-of, its predictions are published."),
+        (
+            "latency",
+            contract["freshness"]["max_age_hours"],
+            "h",
+            "Beyond that age predictions are stale and must not be acted on.",
+        ),
+        ("target", sla["target"] * 100, "percent", "Of the slots are published by the deadline."),
+        (
+            "noticePeriod",
+            contract.get("notice_days", variables["default_notice_days"]),
+            "d",
+            "From the announcement of a version's end to its end.",
+        ),
+    ]
+    if served.deprecated_on:
+        levels.append(
+            ("endOfLife", str(served.deprecated_on), None, "From then on the version may be gone.")
+        )
+    return [
+        ServiceLevelAgreementProperty(
+            id=name, property=name, value=value, unit=unit, description=description
+        )
+        for name, value, unit, description in levels
+    ]
+
+
+def _custom_properties(
+    manifest: dict[str, Any],
+    served: ServedOutput,
+    contract: dict[str, Any],
+    variables: dict[str, Any],
+) -> list[CustomProperty]:
+    contexts = variables["usage_contexts"]
+    newer = [
+        other
+        for other in served_outputs(manifest)
+        if other.output == served.output
+        and other.replaces
+        and other.replaces.version == served.version
+    ]
+    population = contract["eligible_population"]
+    return _properties(
+        kind=served.kind,
+        scoreType=contract["score_type"],
+        unit=contract["unit"],
+        validRange=contract["valid_range"],
+        labels=contract["labels"],
+        horizonDays=contract["horizon_days"],
+        eligiblePopulation=sentences(population["description"]),
+        eligibleCondition=population["condition"],
+        intendedUse=[
+            {"context": context, "meaning": contexts[context]}
+            for context in contract["intended_use"]
+        ],
+        notToBeUsedFor=sentences(contract["not_to_be_used_for"]),
+        actionPolicy=contract["action_policy"],
+        conservativeDefault=contract["conservative_default"],
+        noticeDays=contract.get("notice_days", variables["default_notice_days"]),
+        deprecatedOn=str(served.deprecated_on) if served.deprecated_on else None,
+        replacedBy=newer[0].relation if newer else None,
+        replaces=f"{served.output}_v{served.replaces.version}" if served.replaces else None,
+        migration=served.replaces.migration if served.replaces else None,
+    )
+
+
+def _properties(**values: Any) -> list[CustomProperty]:
+    return [
+        CustomProperty(property=name, value=value)
+        for name, value in values.items()
+        if value is not None
+    ]

@@ -1,0 +1,210 @@
+"""The static dbt docs, with what dbt leaves as JSON said in words.
+
+dbt's page prints `config.meta` as one line of JSON. Here the contract of a mart, the access of a
+consumer and the products of the overview are written out from the same YAML, and put into the
+descriptions of the page; the manifest in the target folder stays as dbt wrote it.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from python_scoring.errors import InputError
+from python_scoring.served_outputs import (
+    ServedOutput,
+    contracts,
+    entitlements,
+    project_variables,
+    served_outputs,
+)
+
+PRODUCTS = "<!-- products -->"
+CONSUMERS = "<!-- consumers -->"
+
+UNBROKEN_HYPHEN = "&#8209;"
+
+# As action_policies in macros/contracts/sla_in_contracts.sql has them.
+POLICIES = {
+    "skip": "Skip the action.",
+    "default_score": "Act as if every score were the conservative default.",
+    "last_known_good": "Act on the last known good predictions, knowing their age.",
+}
+
+# What the page would print as one line of JSON, and says in words instead.
+IN_WORDS = ("prediction", "replaces", "elementary", "access", "referenced_columns")
+
+
+def write_docs(target: Path) -> Path:
+    """Write `static_index.html` from what `dbt docs generate` left in the target folder.
+
+    Raises InputError where that is not there.
+    """
+    page = target / "static_index.html"
+    try:
+        html = (target / "index.html").read_text()
+        manifest = json.loads((target / "manifest.json").read_text())
+        catalog = json.loads((target / "catalog.json").read_text())
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{error.filename} does not exist: run `dbt docs generate` first, or `make docs`"
+        ) from None
+    put_into_words(manifest)
+    for name, content in (("MANIFEST", manifest), ("CATALOG", catalog)):
+        # What would end the script that holds it is written otherwise.
+        text = json.dumps(content).replace("</", "<\\/")
+        html = html.replace(f'"{name}.JSON INLINE DATA"', text)
+    page.write_text(html)
+    return page
+
+
+def put_into_words(manifest: dict[str, Any]) -> None:
+    """Extend the descriptions of marts, consumers and the overview; changes the manifest."""
+    served = served_outputs(manifest)
+    overview = manifest["docs"]["doc.customer_predictions.__overview__"]
+    overview["block_contents"] = (
+        overview["block_contents"]
+        .replace(PRODUCTS, products_table(manifest))
+        .replace(CONSUMERS, consumers_table(manifest))
+    )
+    by_relation = {found.relation: found for found in served}
+    for node in manifest["nodes"].values():
+        found = by_relation.get(node.get("alias", ""))
+        if found and node["resource_type"] == "model":
+            node["description"] += "\n\n" + contract_in_words(manifest, found)
+    for exposure in manifest["exposures"].values():
+        exposure["description"] += "\n\n" + access_in_words(manifest, exposure["name"])
+    for resource in [*manifest["nodes"].values(), *manifest["exposures"].values()]:
+        for meta in (resource.get("meta") or {}, resource["config"].get("meta") or {}):
+            for key in IN_WORDS:
+                meta.pop(key, None)
+
+
+def products_table(manifest: dict[str, Any]) -> str:
+    """What there is to read: a row per product."""
+    latest = {
+        found.product: found
+        for found in served_outputs(manifest)
+        if found.kind == "current" and found.deprecated_on is None
+    }
+    rows = []
+    for product, contract in sorted(contracts(manifest).items()):
+        if product not in latest:
+            continue
+        rows.append(
+            (
+                _link(latest[product]),
+                contract["meaning"],
+                _labels(contract),
+                f"{contract['schedule']['cadence']}, by {_deadline(contract)}",
+                _days(contract["freshness"]["max_age_hours"]),
+            )
+        )
+    return _table(("read", "what a score says", "in words", "due", "stale after"), rows)
+
+
+def consumers_table(manifest: dict[str, Any]) -> str:
+    """Who reads what, and for what: a row per consumer."""
+    rows = []
+    for exposure in sorted(manifest["exposures"].values(), key=lambda one: str(one["label"])):
+        readable = [
+            (found, entitlement)
+            for found in served_outputs(manifest)
+            for entitlement in entitlements(manifest, found)
+            if entitlement.consumer == exposure["name"]
+        ]
+        contexts = {context for _, one in readable for context in one.usage_contexts}
+        rows.append(
+            (
+                f"[{exposure['label'] or exposure['name']}](#!/exposure/{exposure['unique_id']})",
+                exposure["owner"].get("name") or exposure["owner"]["email"],
+                ", ".join(_link(found) for found, _ in readable),
+                ", ".join(f"`{context}`" for context in sorted(contexts)),
+            )
+        )
+    return _table(("consumer", "owner", "reads", "for"), rows)
+
+
+def contract_in_words(manifest: dict[str, Any], served: ServedOutput) -> str:
+    """A served version's contract as a table."""
+    variables = project_variables()
+    contract = contracts(manifest)[served.product]
+    contexts = variables["usage_contexts"]
+    uses = [f"`{context}`: {contexts[context]}" for context in contract["intended_use"]]
+    default = contract["conservative_default"]
+    valid = contract["valid_range"]
+    readers = entitlements(manifest, served)
+    rows = [
+        ("Score", contract["meaning"]),
+        ("Range", f"{valid['minimum']:,} to {valid['maximum']:,}: {contract['unit']}"),
+        ("Label", _labels(contract)),
+        ("Speaks of", contract["eligible_population"]["description"]),
+        ("Use it for", " ".join(uses)),
+        ("Never for", contract["not_to_be_used_for"]),
+        ("Know that", contract["known_limitations"]),
+        ("Due", f"{contract['schedule']['cadence']}, by {_deadline(contract)}"),
+        ("Stale after", _days(contract["freshness"]["max_age_hours"])),
+        ("Without a prediction", POLICIES[contract["action_policy"]]),
+        ("Conservative default", f"{default['score']}: {default['reason']}"),
+        ("Ask", contract["sla"]["owner"]),
+        ("Version", _version(served, manifest)),
+        ("Read by", ", ".join(f"{one.label} ({one.owner})" for one in readers) or "nobody yet"),
+    ]
+    return _table(("contract", ""), rows)
+
+
+def access_in_words(manifest: dict[str, Any], consumer: str) -> str:
+    """What a consumer may read, as a table."""
+    rows = [
+        (
+            _link(found),
+            ", ".join(f"`{context}`" for context in entitlement.usage_contexts),
+            ", ".join(f"`{column}`" for column in entitlement.columns_withheld) or "none",
+            (entitlement.valid_until or "no end").replace("-", UNBROKEN_HYPHEN),
+        )
+        for found in served_outputs(manifest)
+        for entitlement in entitlements(manifest, found)
+        if entitlement.consumer == consumer
+    ]
+    return _table(("may read", "for", "without the columns", "until"), rows)
+
+
+def _version(served: ServedOutput, manifest: dict[str, Any]) -> str:
+    said = [served.output_schema_version]
+    if served.replaces:
+        said.append(f"it replaces version {served.replaces.version}: {served.replaces.migration}")
+    if served.deprecated_on:
+        said.append(f"**from {served.deprecated_on} on it may be gone**")
+    for other in served_outputs(manifest):
+        is_next = other.replaces and other.replaces.version == served.version
+        if other.output == served.output and other.replaces and is_next:
+            said.append(f"read {_link(other)} instead: {other.replaces.migration}")
+    return "; ".join(said)
+
+
+def _labels(contract: dict[str, Any]) -> str:
+    return ", ".join(
+        f"`{label['name']}`" + (f" below {label['below']:,}" if "below" in label else "")
+        for label in contract["labels"]
+    )
+
+
+def _deadline(contract: dict[str, Any]) -> str:
+    hours = contract["schedule"]["availability_lag_hours"]
+    hours += contract["freshness"]["expected_within_hours"]
+    return f"{hours:02d}:00 UTC" if hours < 24 else f"{hours} hours after the as-of"  # noqa: PLR2004
+
+
+def _days(hours: float) -> str:
+    return f"{hours / 24:g} days"
+
+
+def _link(served: ServedOutput) -> str:
+    unique_id = f"model.customer_predictions.{served.output}.v{served.version}"
+    return f"[{served.relation}](#!/model/{unique_id})"
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    cells = [list(header), *(list(row) for row in rows)]
+    lines = ["| " + " | ".join(" ".join(str(cell).split()) for cell in row) + " |" for row in cells]
+    return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])

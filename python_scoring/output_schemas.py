@@ -1,0 +1,125 @@
+"""The schemas that consumers rely on: `seeds/output_schemas.csv`, read, compared and recorded."""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.schema_changes import ACCEPT, Recorded, breaking_changes
+from python_scoring.served_outputs import (
+    Column,
+    ServedOutput,
+    contracts,
+    day,
+    project_variables,
+    served_outputs,
+)
+from python_scoring.warehouse import PROJECT
+
+BASELINE = PROJECT / "seeds" / "output_schemas.csv"
+HEADER = (
+    "output", "version", "output_schema_version", "deprecated_on", "column_name", "data_type",
+    "nullable",
+)  # fmt: skip
+
+
+def recorded_outputs(file: Path = BASELINE) -> list[Recorded]:
+    """The baseline; raises InputError where it cannot be read."""
+    if not file.exists():
+        raise InputError(f"{file} does not exist: record what is served with `{ACCEPT}`")
+    with file.open(newline="") as text:
+        reader = csv.DictReader(text)
+        if tuple(reader.fieldnames or ()) != HEADER:
+            raise InputError(f"{file}: the header is not {','.join(HEADER)}")
+        rows = list(reader)
+    found: dict[tuple[str, int], list[dict[str, str]]] = {}
+    for number, row in enumerate(rows, start=2):
+        if not row["version"].isdigit():
+            raise InputError(f"{file}, line {number}: version '{row['version']}' is no number")
+        found.setdefault((row["output"], int(row["version"])), []).append(row)
+    return [_recorded(output, version, lines, file) for (output, version), lines in found.items()]
+
+
+def _recorded(output: str, version: int, lines: list[dict[str, str]], file: Path) -> Recorded:
+    place = f"{file}: {output} version {version}"
+    promised = {(line["output_schema_version"], line["deprecated_on"]) for line in lines}
+    if len(promised) > 1:
+        raise InputError(f"{place} has more than one output_schema_version or deprecated_on")
+    schema_version, deprecated_on = promised.pop()
+    major, _, minor = schema_version.partition(".")
+    if major != str(version) or not minor.isdigit():
+        raise InputError(
+            f"{place}: output_schema_version '{schema_version}' is not {version} and a minor number"
+        )
+    return Recorded(
+        output=output,
+        version=version,
+        minor=int(minor),
+        deprecated_on=day(deprecated_on, f"{place}: deprecated_on"),
+        columns=tuple(
+            Column(line["column_name"], line["data_type"], nullable=line["nullable"] == "true")
+            for line in lines
+        ),
+    )
+
+
+def notice_periods(manifest: dict[str, Any]) -> dict[str, int]:
+    """How many days before its end a version of each product must have been announced."""
+    default = int(project_variables()["default_notice_days"])
+    return {
+        product: int(contract.get("notice_days", default))
+        for product, contract in contracts(manifest).items()
+    }
+
+
+def baseline_text(served: Iterable[ServedOutput]) -> str:
+    """The baseline of the project as it stands."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for found in sorted(served, key=lambda one: (one.output, one.version)):
+        for column in found.columns:
+            writer.writerow(
+                [
+                    found.output, found.version, found.output_schema_version,
+                    found.deprecated_on or "", column.name, column.data_type,
+                    str(column.nullable).lower(),
+                ]
+            )  # fmt: skip
+    return text.getvalue()
+
+
+def findings(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> list[str]:
+    """What would break consumers, or else that the baseline does not have what is served now."""
+    served = served_outputs(manifest)
+    problems = breaking_changes(recorded_outputs(file), served, today, notice_periods(manifest))
+    if not problems and file.read_text() != baseline_text(served):
+        problems.append(
+            f"{file.name} is not what the project serves now, and nothing would break: record it "
+            f"with `{ACCEPT}` and commit the file."
+        )
+    return problems
+
+
+def check(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> None:
+    """Raise PredictionError with the findings, where there are any."""
+    if found := findings(manifest, today, file):
+        raise PredictionError("\n- ".join(["consumers were promised something else:", *found]))
+
+
+def accept(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> bool:
+    """Record what is served now; returns whether the baseline changed.
+
+    Raises PredictionError with what would break consumers, and writes nothing then.
+    """
+    served = served_outputs(manifest)
+    recorded = recorded_outputs(file) if file.exists() else []
+    if problems := breaking_changes(recorded, served, today, notice_periods(manifest)):
+        raise PredictionError("\n- ".join(["consumers would break:", *problems]))
+    text = baseline_text(served)
+    changed = not file.exists() or file.read_text() != text
+    file.write_text(text)
+    return changed

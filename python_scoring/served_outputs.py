@@ -1,0 +1,202 @@
+"""What the project serves, from its parsed manifest: versions, columns, contracts, readers.
+
+The same as macros/contracts/outputs.sql and entitlements.sql read from dbt's graph.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import yaml
+
+from python_scoring.errors import InputError
+from python_scoring.warehouse import PROJECT
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as its contract declares it."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What `config.meta.replaces` of a version says of the one before it."""
+
+    version: int
+    announced_on: date | None
+    migration: str
+
+
+@dataclass(frozen=True)
+class ServedOutput:
+    """One version of one public output of a product."""
+
+    output: str
+    version: int
+    relation: str
+    product: str
+    kind: str
+    minor: int
+    deprecated_on: date | None
+    replaces: Replacement | None
+    description: str
+    columns: tuple[Column, ...]
+    tests: tuple[tuple[str, str, str | None], ...]  # column, test, the product that it names
+    file: str
+
+    @property
+    def output_schema_version(self) -> str:
+        """The dbt version and, after the dot, the number of compatible changes to it."""
+        return f"{self.version}.{self.minor}"
+
+    @property
+    def key(self) -> str:
+        """The column whose values are unique."""
+        return "customer_id" if self.kind == "current" else "prediction_id"
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """What a consumer may read of one version, and for what."""
+
+    consumer: str
+    label: str
+    role: str
+    owner: str
+    criticality: str
+    usage_contexts: tuple[str, ...]
+    columns_withheld: tuple[str, ...]
+    valid_until: str | None
+
+
+def project_variables() -> dict[str, Any]:
+    """The vars of dbt_project.yml: the defaults that contracts override."""
+    variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    return variables
+
+
+def served_outputs(manifest: dict[str, Any]) -> list[ServedOutput]:
+    """Every version of every public output of a product, in the order of their names."""
+    nodes = [node for node in manifest["nodes"].values() if _is_served(node)]
+    return sorted((_output(node, manifest) for node in nodes), key=lambda found: found.relation)
+
+
+def contracts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The contract of each product, as the latest version of its mart has it."""
+    return {
+        node["config"]["meta"]["prediction"]["product"]: node["config"]["meta"]["prediction"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"]["meta"].get("prediction", {}).get("product")
+        and str(node["version"]) == str(node["latest_version"])
+    }
+
+
+def entitlements(manifest: dict[str, Any], served: ServedOutput) -> list[Entitlement]:
+    """Who may read this version, in the order of the consumers' names."""
+    found = []
+    for exposure in manifest["exposures"].values():
+        meta = exposure["config"]["meta"]
+        access = meta.get("access") or {}
+        for wanted in access.get("outputs", []):
+            if wanted["output"] != served.output or served.version not in wanted["versions"]:
+                continue
+            until = wanted.get("valid_until") or access.get("valid_until")
+            found.append(
+                Entitlement(
+                    consumer=exposure["name"],
+                    label=exposure["label"] or exposure["name"],
+                    role=access.get("role", exposure["name"]),
+                    owner=exposure["owner"].get("name") or exposure["owner"]["email"],
+                    criticality=meta["criticality"],
+                    usage_contexts=tuple(wanted["usage_contexts"]),
+                    columns_withheld=tuple(wanted.get("columns_withheld", [])),
+                    valid_until=str(until) if until else None,
+                )
+            )
+    return sorted(found, key=lambda entitlement: (entitlement.consumer, entitlement.usage_contexts))
+
+
+def _is_served(node: dict[str, Any]) -> bool:
+    return (
+        node["resource_type"] == "model"
+        and node.get("version") is not None
+        and node["config"].get("access") == "public"
+        and node["fqn"][1] == "products"
+    )
+
+
+def _output(node: dict[str, Any], manifest: dict[str, Any]) -> ServedOutput:
+    meta = node["config"]["meta"]
+    file = (node["patch_path"] or node["original_file_path"]).split("://")[-1]
+    place = f"{file}: {node['name']} version {node['version']}"
+    deprecated = node["deprecation_date"]
+    return ServedOutput(
+        output=node["name"],
+        version=int(node["version"]),
+        relation=node["alias"],
+        product=node["fqn"][2],
+        kind="current" if meta.get("prediction") else "history",
+        minor=int(meta.get("output_schema_minor", 0)),
+        deprecated_on=day(str(deprecated)[:10], f"{place}: deprecation_date"),
+        replaces=_replacement(meta.get("replaces"), place),
+        description=node["description"].strip(),
+        columns=tuple(
+            Column(
+                name=column["name"],
+                data_type=column["data_type"] or "",
+                description=column["description"].strip(),
+                nullable=bool(column["config"]["meta"].get("nullable")),
+            )
+            for column in node["columns"].values()
+        ),
+        tests=_tests(node["unique_id"], manifest),
+        file=file,
+    )
+
+
+def _replacement(replaces: dict[str, Any] | None, place: str) -> Replacement | None:
+    if replaces is None:
+        return None
+    if not isinstance(replaces.get("version"), int):
+        raise InputError(f"{place}: config.meta.replaces.version is not the number of a version")
+    announced = replaces.get("announced_on")
+    return Replacement(
+        version=replaces["version"],
+        announced_on=day(announced, f"{place}: config.meta.replaces.announced_on"),
+        migration=str(replaces.get("migration") or "").strip(),
+    )
+
+
+def _tests(unique_id: str, manifest: dict[str, Any]) -> tuple[tuple[str, str, str | None], ...]:
+    return tuple(
+        sorted(
+            (
+                (
+                    node["column_name"],
+                    node["test_metadata"]["name"],
+                    node["test_metadata"]["kwargs"].get("product"),
+                )
+                for node in manifest["nodes"].values()
+                if node["resource_type"] == "test"
+                and node.get("attached_node") == unique_id
+                and node.get("column_name")
+            ),
+            key=str,
+        )
+    )
+
+
+def day(text: Any, place: str) -> date | None:
+    """A day of the YAML or of a table; None where there is none, InputError where it is no day."""
+    if text in (None, "", "None"):
+        return None
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        raise InputError(f"{place} is '{text}'; expected a day such as 2027-12-31") from None

@@ -1,0 +1,37 @@
+"""Compiles changed copies of a file one after the other: one process, and one whole parse.
+
+Called as `compile_cases.py CASES MESSAGES`, in the project's folder: CASES has, by the name of the
+case, a file and its changed text, and MESSAGES gets what dbt says to it, empty where it is content.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner
+
+
+def compiled() -> str:
+    """Compile consumer_contracts, which reads every exposure; the message where that fails."""
+    result = dbtRunner().invoke(["--quiet", "compile", "--select", "consumer_contracts"])
+    if result.success:
+        return ""
+    results = getattr(result.result, "results", [])
+    said = [str(result.exception or ""), *(str(node.message) for node in results)]
+    return " ".join(" ".join(said).split())
+
+
+def main(cases: Path, messages: Path) -> None:
+    """Compile each case and undo it."""
+    said = {}
+    for case, (name, text) in json.loads(cases.read_text()).items():
+        file = Path(name)
+        before = file.read_text()
+        file.write_text(text)
+        said[case] = compiled()
+        file.write_text(before)
+    messages.write_text(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,145 @@
+"""What an exposure asks for and nobody offers stops dbt, with the exposure's name and file."""
+
+import json
+from pathlib import Path
+
+import pytest
+from project import Project, copy_of_project
+
+EXPOSURES = "models/consumers/_consumers__exposures.yml"
+CLV = "models/products/clv/_clv__models.yml"
+ENTITLEMENT = "{output: clv_predictions, versions: [1], usage_contexts: [budget_allocation]}"
+OTHER_OUTPUT = "{output: churn_predictions, versions: [1], usage_contexts: [churn_reporting]}"
+
+# The exposure decision_engine, changed: from, to, and what dbt says.
+EXPOSURE_CASES = {
+    "reads records that are not public": (
+        "ref('clv_predictions', v=1)",
+        "ref('predictions_clv')",
+        "depends on predictions_clv, which is not a public, versioned output",
+    ),
+    "another product's use": (
+        "usage_contexts: [budget_allocation]",
+        "usage_contexts: [churn_reporting]",
+        "for churn_reporting is not intended by the contract of clv",
+    ),
+    "no use": ("usage_contexts: [budget_allocation]", "usage_contexts: []", "what for?"),
+    "unknown output": ("output: clv_predictions", "output: clv_forecasts", "clv_forecasts version"),
+    "unknown version": (
+        "versions: [1]",
+        "versions: [7]",
+        "access to clv_predictions version 7 is not served",
+    ),
+    "unknown column": (
+        ENTITLEMENT,
+        ENTITLEMENT[:-1] + ", columns_withheld: [shoe_size]}",
+        "columns_withheld names shoe_size",
+    ),
+    "key withheld": (
+        ENTITLEMENT,
+        ENTITLEMENT[:-1] + ", columns_withheld: [customer_id]}",
+        "columns_withheld names customer_id",
+    ),
+    "output that it does not depend on": (
+        f"- {ENTITLEMENT}",
+        f"- {OTHER_OUTPUT}",
+        "is not among what it depends on; add ref('churn_predictions', v=1)",
+    ),
+    "no owner": ("owner: {name: pricing}", "owner: {email: ''}", "has no owner"),
+    "no maturity": ("maturity: medium", "label: Decision engine", "has no maturity"),
+    "no criticality": ("criticality: medium", "importance: medium", "has config.meta.criticality"),
+    "a day that is none": ("valid_until: 2028-12-31", "valid_until: soon", "valid_until is 'soon'"),
+    "a key that is none": (
+        "valid_until: 2028-12-31",
+        "valid_to: 2028-12-31",
+        "access.valid_to is unknown",
+    ),
+}
+
+# The contract of clv, changed: from, to, and what dbt says.
+CONTRACT_CASES = {
+    "no unit": (
+        "unit: the shop's currency",
+        'unit: ""',
+        "lacks config.meta.prediction.unit",
+    ),
+    "unknown use": (
+        "intended_use: [budget_allocation, value_reporting]",
+        "intended_use: [budget_allocation, pricing]",
+        "intended_use names pricing; expected",
+    ),
+}
+
+
+def change(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def changed_exposure(text: str, case: str) -> str:
+    old, new, _ = EXPOSURE_CASES[case]
+    others, name, exposure = text.partition("  - name: decision_engine\n")
+    if case == "no maturity":
+        exposure = change(exposure, "    label: Decision engine\n", "")
+    return others + name + change(exposure, old, new)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    tmp = tmp_path_factory.mktemp("consumers")
+    return Project(copy_of_project(tmp), tmp, tmp / "warehouse", tmp / "target")
+
+
+@pytest.fixture(scope="module")
+def messages(copy: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What dbt says to each case, and to none."""
+    exposures = (copy.folder / EXPOSURES).read_text()
+    contracts = (copy.folder / CLV).read_text()
+    cases = {
+        "unchanged": (EXPOSURES, exposures),
+        **{case: (EXPOSURES, changed_exposure(exposures, case)) for case in EXPOSURE_CASES},
+        **{
+            case: (CLV, change(contracts, old, new))
+            for case, (old, new, _) in CONTRACT_CASES.items()
+        },
+    }
+    tmp = tmp_path_factory.mktemp("cases")
+    (tmp / "cases.json").write_text(json.dumps(cases))
+    script = Path(__file__).with_name("compile_cases.py")
+    copy.script(str(script), str(tmp / "cases.json"), str(tmp / "messages.json"))
+    said: dict[str, str] = json.loads((tmp / "messages.json").read_text())
+    assert said["unchanged"] == ""
+    return said
+
+
+@pytest.mark.parametrize("case", EXPOSURE_CASES)
+def test_an_exposure_asks_only_for_what_is_offered(messages: dict[str, str], case: str) -> None:
+    *_, message = EXPOSURE_CASES[case]
+    assert message in messages[case]
+    assert f"{EXPOSURES}: the exposure decision_engine" in messages[case]
+
+
+@pytest.mark.parametrize("case", CONTRACT_CASES)
+def test_a_contract_says_everything(messages: dict[str, str], case: str) -> None:
+    *_, message = CONTRACT_CASES[case]
+    assert message in messages[case]
+    assert f"{CLV}: " in messages[case]
+
+
+def test_a_removed_column_is_found_before_it_reaches_consumers(copy: Project) -> None:
+    """The message names file, model, version and column, and the way to a new version."""
+    file = copy.folder / CLV
+    mart, name, rest = file.read_text().partition("  - name: clv_prediction_history\n")
+    file.write_text(change(mart, "      - *reason_codes\n", "") + name + rest)
+    result = copy.command("contracts", check=False)
+    assert result.returncode == 1
+    assert f"{CLV}: clv_predictions version 1: the column reason_codes" in result.stdout
+    for step in (
+        "(text) is gone",
+        "clv_predictions_v2.sql",
+        "- v: 2",
+        "replaces",
+        "deprecation_date",
+        "--accept",
+    ):
+        assert step in result.stdout
