@@ -295,6 +295,14 @@ def test_one_products_failure_never_stops_anothers(shop: Database) -> None:
     assert (clv.product, clv.as_of) == ("clv", FIRST)
 
 
+def test_a_mart_that_holds_another_run_is_not_served(shop: Database) -> None:
+    """Neither as no rows, nor under the name of the run that ought to be served."""
+    shop.lake.run("update lake.operations.serving_states set run_id = 'run-2'")
+    (outcome,) = publish(shop.lake.connection, shop.dsn)
+    assert "holds the run run-1" in str(outcome.error)
+    assert served_runs(shop) == [("run-1", 50), ("run-1", 50)]
+
+
 def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
     """One error for each product, without the password."""
     for dsn in (
@@ -497,7 +505,8 @@ def test_a_publish_that_is_killed_leaves_the_former_run_whole(shop: Database) ->
             ((first, last, count, *_),) = ask(crm, WHOLE)
             assert (first, last, count) == (run[0], *run)
         shop.lake.publish_run("churn", "run-2", FIRST + DAY, rows=rows)
-        shop.publish()
+        (outcome,) = shop.publish()
+        assert outcome.rows == 0  # all had been loaded before the last kill
     assert readings.errors == []
     for ((first, last, count, first_2, last_2, count_2, newest),) in readings.seen:
         assert len({first, last, first_2, last_2, newest}) == 1
