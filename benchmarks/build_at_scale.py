@@ -9,6 +9,7 @@ The ratio to the baseline, measured in the same run, says more than seconds on o
 
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -51,11 +52,18 @@ def one_pass(raw: Path) -> float:
 
 
 def with_everybody(folder: Path) -> Path:
-    """A copy of the project in which every customer who ever bought is eligible."""
+    """A copy of the project in which every customer who ever bought is eligible.
+
+    The models have not learned from customers who left long ago: the limits that would block their
+    drift, rightly, only warn there, so that the second day has a former batch.
+    """
     shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".*", "data", "target", "logs"))
     for contract in (folder / "models" / "products").glob("*/_*__models.yml"):
         text = contract.read_text().replace("order_count_365d > 0", "order_count > 0")
         contract.write_text(text)
+    settings = folder / "dbt_project.yml"
+    blocking_drift = r"((?:feature|score|label)_\w+: {warn_above: [\d.]+), block_above: [\d.]+"
+    settings.write_text(re.sub(blocking_drift, r"\1", settings.read_text()))
     return folder
 
 

@@ -239,6 +239,8 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
+        from python_scoring.serving.dbt_functions import register  # noqa: PLC0415 - it imports this module
+
         try:
             self.lock.acquire(timeout=BUILD_PATIENCE)
         except Timeout as error:
@@ -247,6 +249,7 @@ class Plugin(BasePlugin):
                 f"{BUILD_PATIENCE:g} s. Find out what it does, end it, and build again."
             ) from error
         prepare(self.warehouse, conn)
+        register(conn, self.warehouse)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Session variables, read by macros/environment."""

@@ -5,15 +5,16 @@
     {%- for exposure in graph.get('exposures', {}).values() | sort(attribute='name') if execute -%}
         {%- set products = [] -%}
         {%- do collect_products(exposure.depends_on.nodes, products, []) -%}
-        {%- set owner = exposure.owner.get('name') or exposure.owner.get('email') -%}
         {%- for product in products | sort -%}
             {%- do rows.append(
                 'select ' ~ string_literal(product) ~ ' as product, ' ~ string_literal(exposure.name) ~ ' as consumer, '
-                ~ string_literal(owner) ~ ' as owner, ' ~ string_literal(criticality_of(exposure)) ~ ' as criticality'
+                ~ string_literal(owner_of(exposure)) ~ ' as owner, ' ~ string_literal(criticality_of(exposure)) ~ ' as criticality'
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ rows | join('\nunion all\n') or 'select cast(null as text) as product, cast(null as text) as consumer, cast(null as text) as owner, cast(null as text) as criticality where false' }}
+    {{ rows | join('\nunion all\n') or no_rows({
+        'product': 'text', 'consumer': 'text', 'owner': 'text', 'criticality': 'text'
+    }) }}
 {%- endmacro %}
 
 

@@ -61,6 +61,12 @@
             file ~ ': the contract of ' ~ node.name ~ ' lacks config.meta.prediction.' ~ key ~ '.'
         ) -%}
     {%- endfor -%}
+    {%- for context in contract.intended_use if context not in var('usage_contexts') -%}
+        {%- do exceptions.raise_compiler_error(
+            file ~ ': intended_use names ' ~ context ~ '; expected ' ~ var('usage_contexts') | join(', ')
+            ~ ', or a new one under usage_contexts in dbt_project.yml.'
+        ) -%}
+    {%- endfor -%}
     {%- do validate_checks(contract, file ~ ': config.meta.prediction') -%}
     {%- do validate_sla(contract, file ~ ': config.meta.prediction') -%}
     {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}

@@ -52,6 +52,20 @@
 {%- endmacro %}
 
 
+{#- The records of a group as one JSON list, in that order. -#}
+{% macro json_list_of(columns, ordering) -%}
+    {{ adapter.dispatch('json_list_of')(columns, ordering) }}
+{%- endmacro %}
+
+{% macro default__json_list_of(columns, ordering) -%}
+    to_json(transform(array_sort(collect_list(struct(struct({{ ordering }}) as place, named_struct({% for name, value in columns.items() %}'{{ name }}', {{ value }}{{ ', ' if not loop.last }}{% endfor %}) as record))), item -> item.record))
+{%- endmacro %}
+
+{% macro duckdb__json_list_of(columns, ordering) -%}
+    cast(to_json(list(struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}) order by {{ ordering }})) as text)
+{%- endmacro %}
+
+
 {% macro rows_digest(row_text) -%}
     {{ adapter.dispatch('rows_digest')(row_text) }}
 {%- endmacro %}

@@ -16,6 +16,11 @@
 {%- endmacro %}
 
 
+{% macro no_rows(columns) -%}
+    select {% for name, type in columns.items() %}cast(null as {{ type }}) as {{ name }}{{ ', ' if not loop.last }}{% endfor %} where false
+{%- endmacro %}
+
+
 {% macro is_built(relation) -%}
     {{ return(adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none) }}
 {%- endmacro %}

@@ -28,6 +28,7 @@
             ~ (' Its review belongs into seeds/incident_reviews.csv.' if incident['was_high'] else ''), info=true
         ) }}
     {%- endif -%}
+    {%- do serve_review() -%}
 {%- endmacro %}
 
 

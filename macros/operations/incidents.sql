@@ -98,6 +98,10 @@ access_troubles as (
     {{ access_troubles('contracts') }}
 ),
 
+serving_troubles as (
+    {{ serving_troubles() }}
+),
+
 troubles as (
     {{ troubles() }}
 ),
@@ -202,6 +206,7 @@ events as (
         case named.event
             when 'resolved' then case named.cause
                 when 'access_denied' then 'No series of denials any more.'
+                when 'serving_failed' then 'The serving database has what the lake has.'
                 else 'The run as of ' || {{ plain_date('named.served_as_of') }} || ' was published in time.'
             end
             when 'mitigated' then 'The run as of ' || {{ plain_date('named.served_as_of') }} || ' is published, though not in time.'

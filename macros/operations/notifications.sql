@@ -98,6 +98,10 @@ told as (
     left join affected on incidents.product = affected.product
     left join states on incidents.product = states.product
     left join contracts on incidents.product = contracts.product
+
+    union all
+
+    select * from ({{ deprecation_notices() }}) as notices
 )
 
 select
@@ -108,6 +112,43 @@ from told
 left join {{ source('operations', 'notification_messages') }} as known
     on told.notification_id = known.notification_id
 where known.notification_id is null
+{%- endmacro %}
+
+
+{#- The owner of each consumer of a version that will be gone hears of it so many days ahead. Who comes late hears
+    only the notice that is due now. -#}
+{% macro deprecation_notices() -%}
+    select
+        md5(concat_ws('|', outputs.relation, consumers.consumer, cast(notices.days_ahead as text))) as notification_id,
+        cast(null as text) as incident_id,
+        'deprecation' as occasion,
+        outputs.product,
+        'low' as severity,
+        consumers.owner as recipient,
+        consumers.consumer || ': ' || outputs.relation || ' ends on ' || cast(outputs.deprecated_on as text) as subject,
+        concat_ws(
+            chr(10),
+            'What happens: ' || outputs.relation || ' is deprecated and may be gone from ' || cast(outputs.deprecated_on as text) || ' on.',
+            'Who is affected: ' || consumers.consumer || ' (' || consumers.criticality || ' criticality), which reads it.',
+            'What to do: read ' || outputs.replaced_by || ' instead. ' || outputs.migration,
+            'Entitlement: config.meta.access of the exposure, in models/consumers.'
+        ) as body
+    from ({{ served_output_rows() }}) as outputs
+    inner join (
+        select distinct consumer, owner, criticality, output, version
+        from ({{ consumer_contract_rows() }}) as entitlements
+    ) as consumers on outputs.output = consumers.output and outputs.version = consumers.version
+    inner join (
+        {%- for days in var('deprecation_notices') | sort %}
+        select
+            {{ days }} as days_ahead,
+            {{ var('deprecation_notices') | sort | select('lt', days) | list | last | default(-1, true) }} as next_days_ahead
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as notices
+        on
+            cast({{ add_days(recorded_at(), 'notices.days_ahead') }} as date) >= outputs.deprecated_on
+            and cast({{ add_days(recorded_at(), 'notices.next_days_ahead') }} as date) < outputs.deprecated_on
 {%- endmacro %}
 
 
@@ -151,6 +192,7 @@ where known.notification_id is null
         'source_broken': 'repair the export of the raw table named, and run dbt build again.',
         'sla_breach': 'see that the job runs and publishes; dbt build computes the newest slot, python -m python_scoring backfill older ones.',
         'sla_escalation': 'answer each response of the contract by a row in seeds/incident_reviews.csv; lake.operations.review_duties lists them.',
+        'serving_failed': 'see that the PostgreSQL of SERVING_DSN answers and has room; the next dbt build completes what is missing there.',
         'access_denied': 'ask the owner of the role what it needs; its entitlement stands in models/consumers.'
     }) }}
 {%- endmacro %}

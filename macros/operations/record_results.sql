@@ -12,7 +12,9 @@
                 {{ log('  ' ~ attempt['product'] ~ ' as of ' ~ attempt['as_of'] ~ ' ' ~ attempt['status'] ~ ': ' ~ attempt['reason'], info=true) }}
             {%- endif -%}
         {%- endfor -%}
+        {%- do record_access() -%}
         {%- do record_operations() -%}
+        {%- do serve_predictions() -%}
     {%- endif -%}
 {%- endmacro %}
 

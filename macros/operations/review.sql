@@ -28,6 +28,7 @@
             ~ 'can be released; one that failed or crashed is tried again by the next build.'
         ) -%}
     {%- endif -%}
+    {%- do serve_review() -%}
 {%- endmacro %}
 
 
@@ -53,6 +54,7 @@
             'withdraw_run: ' ~ describe_run(run) ~ ' is ' ~ run['status'] ~ ' and was never served, so it cannot be withdrawn.'
         ) -%}
     {%- endif -%}
+    {%- do serve_review() -%}
 {%- endmacro %}
 
 

@@ -124,6 +124,23 @@
 {%- endmacro %}
 
 
+{#- Publications to the serving database that failed and did not succeed since. -#}
+{% macro serving_troubles() -%}
+    select
+        failed.product,
+        'serving_failed' as cause,
+        cast(null as timestamp) as as_of,
+        failed.entry as evidence,
+        'The serving database could not be brought up to date: ' || failed.message as message,
+        exists (
+            select 1 from {{ source('operations', 'serving_log') }} as later
+            where later.product = failed.product and later.entry > failed.entry and later.outcome = 'served'
+        ) as is_made_good
+    from {{ source('operations', 'serving_log') }} as failed
+    where failed.outcome = 'failed'
+{%- endmacro %}
+
+
 {#- Of troubles that are not yet accounted for and not made good, one row per product and cause. It reads the CTEs
     of due_incident_events. -#}
 {% macro troubles() -%}
@@ -166,6 +183,18 @@
         union all
 
         select
+            product,
+            cause,
+            as_of,
+            evidence,
+            message,
+            false as is_mitigated,
+            is_made_good
+        from serving_troubles
+
+        union all
+
+        select
             *,
             false as is_mitigated,
             false as is_made_good
@@ -198,6 +227,8 @@
         select product, cause, evidence from ({{ sla_troubles() }}) as promises
         union all
         select product, 'sla_escalation' as cause, evidence from ({{ sla_troubles() }}) as promises
+        union all
+        select product, cause, evidence from ({{ serving_troubles() }}) as servings
         union all
         select product, cause, evidence from ({{ access_troubles(contracts) }}) as accesses
     ) as known

@@ -9,23 +9,13 @@ attempts as (
 ),
 
 blocking_incidents as (
-    select
-        product,
-        string_agg(
-            'The incident ' || incident_id || ' of high severity is open: ' || message, ' ' order by incident_id
-        ) as reason
-    from {{ ref('incidents') }}
-    where severity = 'high' and status in ('open', 'acknowledged')
-    group by product
+    {{ blocking_incidents() }}
 ),
 
 overdue_responses as (
     select
         product,
-        string_agg(
-            'The escalation ' || incident_id || ' has waited for its ' || replace(subject, '_', ' ') || ' since '
-            || cast(due_on as text) || '.', ' ' order by incident_id, subject
-        ) as reason
+        string_agg({{ overdue_response() }}, ' ' order by incident_id, subject) as reason
     from {{ ref('review_duties') }}
     where duty = 'response' and is_overdue
     group by product

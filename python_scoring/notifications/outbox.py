@@ -17,7 +17,7 @@ class Message:
     """One row of notification_messages."""
 
     notification_id: str
-    incident_id: str
+    incident_id: str | None  # a deprecation has none
     occasion: str
     product: str
     severity: str

@@ -104,11 +104,8 @@ def new_entries(
             "grant pg_monitor to <user>; "
             "grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to <user>"
         ) from error
-    except UndefinedTable as error:
-        raise ServingError(
-            "nothing was published to this database yet: there is no serving_data. "
-            "Run `dbt build` with SERVING_DSN set."
-        ) from error
+    except UndefinedTable:  # nothing was published yet, so nobody could read
+        return []
     except psycopg.Error as error:
         raise ServingError(f"the server's log cannot be read: {masked(error, dsn)}") from error
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -53,6 +53,7 @@ MART_COLUMNS = [
     ("served_as", "VARCHAR"),
     ("action_allowed", "BOOLEAN"),
     ("action_blocked_reason", "VARCHAR"),
+    ("deprecated_on", "DATE"),
 ]
 LEDGER_COLUMNS = {
     "run_id",
@@ -150,7 +151,22 @@ def test_columns_are_the_public_ones(built: Project, product: str) -> None:
         *PREDICTION_COLUMNS,
         ("is_withdrawn", "BOOLEAN"),
         ("is_superseded", "BOOLEAN"),
+        ("deprecated_on", "DATE"),
     ]
+
+
+def test_two_versions_are_served_side_by_side(built: Project) -> None:
+    """The same predictions; the older one names its last day, the newer one has typed reasons."""
+    assert columns(built, "lake.marts.churn_predictions_v2") == [
+        (name, "JSON" if name == "reason_codes" else kind) for name, kind in MART_COLUMNS
+    ]
+    both = built.query(
+        "select output_schema_version, deprecated_on, count(*), sum(hash(prediction_id, score)) "
+        "from (from lake.marts.churn_predictions_v1 union all by name "
+        "from lake.marts.churn_predictions_v2) group by 1, 2 order by 1"
+    )
+    assert [row[:2] for row in both] == [("1.1", date(2027, 6, 30)), ("2.0", None)]
+    assert both[0][2:] == both[1][2:]
 
 
 def test_marts_have_no_unversioned_name(built: Project) -> None:

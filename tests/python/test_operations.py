@@ -52,12 +52,15 @@ def with_a_broken_week(folder: Path) -> Path:
 
 
 def assert_everything_is_told_once(project: Project) -> None:
-    """Each message once, to the one owner whom the product and its consumer share."""
+    """Each message once, to the owner of the product and to those of its consumers."""
+    owners = ["business-intelligence", "crm", "customer-analytics"]
     told = project.query(
-        "select incident_id, occasion, count(*), count(distinct notification_id), "
-        "any_value(recipient) from lake.operations.notification_messages "
-        "group by 1, 2 order by 1, 2"
+        "select incident_id, occasion, count(*), count(distinct notification_id), recipient "
+        "from lake.operations.notification_messages group by all order by 1, 2, recipient"
     )
+    assert [row[-1] for row in told] == owners * (len(told) // 3)
+    assert {row[:-1] for row in told[::3]} == {row[:-1] for row in told}
+    told = told[2::3]
     assert told == [
         ("churn-run-failed-20261104", "opened", 1, 1, "customer-analytics"),
         ("churn-run-failed-20261104", "overdue", 2, 2, "customer-analytics"),
@@ -77,7 +80,10 @@ def assert_everything_is_told_once(project: Project) -> None:
     )
     assert body.splitlines() == [
         "What happened: From medium to high: what consumers are served is stale.",
-        "Who is affected: retention_campaign (high criticality).",
+        (
+            "Who is affected: analytics_dashboard (low criticality), "
+            "marketing_automation (low criticality), retention_workflow (high criticality)."
+        ),
         (
             "What they are served: the run as of 2026-11-02, 79.00 hours old and stale. "
             "By the contract they skip the action."
@@ -279,7 +285,7 @@ def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Pat
     assert project.query(
         "select recipient, count(*) from lake.operations.notification_messages "
         "group by 1 order by 1"
-    ) == [("crm", 1), ("customer-analytics", 2)]
+    ) == [("business-intelligence", 3), ("crm", 2), ("customer-analytics", 2), ("pricing", 1)]
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
     assert incident(project, "source_broken")[2] == "resolved"
 
@@ -397,30 +403,39 @@ def test_consumers_are_found_downstream_and_say_how_critical_they_are(
     bad it is when its predictions are late is named.
     """
     folder = copy_of_project(tmp_path)
-    (folder / "models" / "consumers" / "audience.sql").write_text(
+    consumers = folder / "models" / "consumers"
+    (consumers / "_audience__models.yml").write_text(
+        "models:\n  - name: audience\n    latest_version: 1\n    config: {access: public}\n"
+        "    versions: [{v: 1}]\n"
+    )
+    (consumers / "audience_v1.sql").write_text(
         "select churn.customer_id from {{ ref('churn_predictions', v=1) }} as churn "
         "inner join {{ ref('clv_predictions', v=1) }} as clv using (customer_id)"
     )
-    exposures = folder / "models" / "consumers" / "_consumers__exposures.yml"
+    exposures = consumers / "_consumers__exposures.yml"
     exposures.write_text(
-        exposures.read_text()
-        + "  - name: mailing\n    type: application\n    owner: {email: mail@example.com}\n"
-        "    depends_on: [ref('audience')]\n    config: {meta: {criticality: low}}\n"
+        exposures.read_text() + "  - name: mailing\n    maturity: low\n    type: application\n"
+        "    owner: {email: mail@example.com}\n"
+        "    depends_on: [ref('audience', v=1)]\n    config: {meta: {criticality: low}}\n"
     )
     project = fresh(folder=folder)
     project.build("--select", "product_consumers")
     assert project.query(
         "select product, consumer, owner from lake.operations.product_consumers order by 1, 2"
     ) == [
+        ("churn", "analytics_dashboard", "business-intelligence"),
         ("churn", "mailing", "mail@example.com"),
-        ("churn", "retention_campaign", "customer-analytics"),
-        ("clv", "budget_allocation", "customer-analytics"),
+        ("churn", "marketing_automation", "crm"),
+        ("churn", "retention_workflow", "customer-analytics"),
+        ("clv", "analytics_dashboard", "business-intelligence"),
+        ("clv", "decision_engine", "pricing"),
         ("clv", "mailing", "mail@example.com"),
-        ("segmentation", "audience_selection", "crm"),
+        ("segmentation", "analytics_dashboard", "business-intelligence"),
+        ("segmentation", "marketing_automation", "crm"),
     ]
     exposures.write_text(exposures.read_text().replace("criticality: high", "criticality: very"))
     result = project.build("--select", "product_consumers", check=False)
     assert result.returncode != 0
-    assert "the exposure retention_campaign has config.meta.criticality very; expected low" in (
+    assert "the exposure retention_workflow has config.meta.criticality very; expected low" in (
         " ".join(result.stdout.split())
     )

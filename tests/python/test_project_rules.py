@@ -134,11 +134,12 @@ def test_every_macro_is_described(manifest: dict[str, Any]) -> None:
 def test_marts_are_contracted_and_versioned(manifest: dict[str, Any]) -> None:
     """There is no unversioned name in lake.marts, and every contract is enforced."""
     marts = [node for node in models(manifest) if node["schema"] == "marts"]
-    assert {node["alias"] for node in marts} == {
+    versions = {
         f"{product}_{kind}_v1"
         for product in PRODUCTS
         for kind in ("predictions", "prediction_history")
     }
+    assert {node["alias"] for node in marts} == {*versions, "churn_predictions_v2"}
     for node in marts:
         assert node["config"]["contract"]["enforced"]
         assert node["access"] == "public"

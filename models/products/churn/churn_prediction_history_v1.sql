@@ -1,1 +1,1 @@
-{{ prediction_history('churn') }}
+{{ prediction_history('churn', 1) }}

@@ -1,1 +1,1 @@
-{{ current_predictions('churn') }}
+{{ current_predictions('churn', 1) }}

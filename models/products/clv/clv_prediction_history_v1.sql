@@ -1,1 +1,1 @@
-{{ prediction_history('clv') }}
+{{ prediction_history('clv', 1) }}

@@ -1,1 +1,1 @@
-{{ current_predictions('clv') }}
+{{ current_predictions('clv', 1) }}

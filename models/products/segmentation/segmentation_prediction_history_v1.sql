@@ -1,1 +1,1 @@
-{{ prediction_history('segmentation') }}
+{{ prediction_history('segmentation', 1) }}

@@ -1,1 +1,1 @@
-{{ current_predictions('segmentation') }}
+{{ current_predictions('segmentation', 1) }}

@@ -1,0 +1,107 @@
+"""The serving database as functions in DuckDB, for the hooks at the end of a build.
+
+Jinja can neither catch an error nor speak to PostgreSQL: these functions answer in JSON, and never
+raise.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb.func import FunctionNullHandling
+
+from python_scoring.errors import PredictionError
+from python_scoring.warehouse import Warehouse
+
+ACCESS_SCHEMA = pa.schema(
+    {
+        "logged_at": pa.timestamp("us"),
+        "role": pa.string(),
+        "output": pa.string(),
+        "version": pa.int32(),
+        "usage_context": pa.string(),
+        "allowed": pa.bool_(),
+        "statement_digest": pa.string(),
+        "reason": pa.string(),
+        "log_file": pa.string(),
+        "log_position": pa.int64(),
+    }
+)
+
+
+def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    """Create `publish_to_serving` and `new_access`; both do nothing where SERVING_DSN is not set.
+
+    A function reads the lake through a cursor of its own, which sees what is committed.
+    """
+
+    def publish_to_serving() -> str:
+        return json.dumps(_publish(connection.cursor), default=str)
+
+    def new_access(log_file: str | None, log_position: int | None) -> str:
+        return json.dumps(_new_access(warehouse, log_file, log_position))
+
+    connection.create_function(
+        "publish_to_serving", publish_to_serving, [], "varchar", side_effects=True
+    )
+    connection.create_function(
+        "new_access",
+        new_access,
+        ["varchar", "bigint"],
+        "varchar",
+        side_effects=True,
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
+
+
+# psycopg is imported where there is a database to speak to: most builds have none.
+
+
+def _publish(lake: Callable[[], duckdb.DuckDBPyConnection]) -> list[dict[str, Any]]:
+    dsn = os.environ.get("SERVING_DSN")
+    if not dsn:
+        return []
+    from python_scoring.serving.publishing import publish  # noqa: PLC0415
+
+    with lake() as cursor:
+        return [asdict(outcome) for outcome in publish(cursor, dsn)]
+
+
+def _new_access(
+    warehouse: Warehouse, log_file: str | None, log_position: int | None
+) -> dict[str, str | None]:
+    dsn = os.environ.get("SERVING_DSN")
+    if not dsn:
+        return {}
+    after = None if log_file is None or log_position is None else (log_file, log_position)
+    file = warehouse.folder / "new_access.parquet"
+    try:
+        is_any = _write(_batches(dsn, after), file)
+    except PredictionError as error:
+        return {"file": None, "error": str(error)}
+    return {"file": str(file) if is_any else None, "error": None}
+
+
+def _write(batches: Iterator[pa.RecordBatch], file: Path) -> bool:
+    first = next(batches, None)
+    if first is None:
+        return False
+    with pq.ParquetWriter(file, ACCESS_SCHEMA) as writer:
+        for batch in chain([first], batches):
+            writer.write_batch(batch)
+    return True
+
+
+def _batches(dsn: str, after: tuple[str, int] | None) -> Iterator[pa.RecordBatch]:
+    from python_scoring.serving.access_log import new_entries  # noqa: PLC0415
+
+    while entries := new_entries(dsn, after):
+        yield pa.RecordBatch.from_pylist([asdict(each) for each in entries], ACCESS_SCHEMA)
+        after = (entries[-1].log_file, entries[-1].log_position)
