@@ -90,7 +90,17 @@ def _check(
             f"exposure {consumer!r}: {', '.join(sorted(map(repr, others)))} has the role {role!r} "
             "too. Expected a role of its own for each; choose another `role` in its meta.access."
         )
+    if len({(each.output, each.version, each.usage_context) for each in own}) < len(own):
+        raise ServingError(
+            f"exposure {consumer!r}: names an output, version and usage context twice. "
+            "Expected each once; correct its meta.access."
+        )
     for each in own:
+        if not each.usage_context:
+            raise ServingError(
+                f"exposure {consumer!r}: an empty usage context for {each.output} v{each.version}. "
+                "Name one of the product's intended uses in its meta.access."
+            )
         known = columns.get((each.output, each.version))
         unknown = set(each.withheld_columns) - known if known is not None else set()
         if unknown:
@@ -166,12 +176,27 @@ def _record(
             " where role = %s and output = %s and version = %s and usage_context = %s",
             [row[0], row[2], row[3], row[4]],
         )
+    _count_revocation(connection, is_one=bool(present - rows))
     for row in sorted(rows - present, key=repr):
         connection.execute(
             "insert into serving_data.entitlements values (%s, %s, %s, %s, %s, %s, %s)",
             [*row[:-1], list(row[-1])],
         )
     return [oid for _, _, oid in found - wanted]
+
+
+def _count_revocation(connection: Connection, *, is_one: bool) -> None:
+    """Tell transactions with older snapshots; see is_outdated in 3_authorize.sql.
+
+    The sequence runs ahead of the row where a publish failed in between; that is mended here too.
+    """
+    if is_one:
+        connection.execute("select nextval('serving_data.revocations')")
+    connection.execute(
+        "update serving_data.last_revocation"
+        " set number = (select last_value from serving_data.revocations)"
+        " where number <> (select last_value from serving_data.revocations)"
+    )
 
 
 def _unusable(consumer: str, error: Exception) -> str:

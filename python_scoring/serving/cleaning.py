@@ -1,5 +1,7 @@
 """What nobody is served any more is removed, as far as no reader has to wait for it."""
 
+from functools import partial
+
 from psycopg import sql
 from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState, QueryCanceled
 
@@ -48,7 +50,11 @@ where
 
 
 def clean(connection: Connection, table: Table) -> None:
-    """Remove what is left over of a mart; what a reader still holds is left to the next publish."""
+    """Remove what is left over of a mart; what a reader still holds is left to the next publish.
+
+    Of a history that is only known after the switch: before it, a run that nobody sees yet may be
+    one that a killed publish has loaded.
+    """
     connection.execute("select set_config('lock_timeout', '1s', false)")
     try:
         if table.mart.kind == "current":
@@ -113,7 +119,7 @@ def retire(connection: Connection, relations: set[str]) -> None:
     known = connection.execute("select relation from serving_data.marts").fetchall()
     for (relation,) in known:
         if relation not in relations:
-            patiently(connection, lambda relation=relation: _drop(connection, relation))  # type: ignore[misc]
+            patiently(connection, partial(_drop, connection, relation))
 
 
 def _drop(connection: Connection, relation: str) -> None:

@@ -1,5 +1,6 @@
 """`serve`: the marts in a PostgreSQL of one's own, with a login for each consumer to try."""
 
+import re
 import secrets
 import threading
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def serve(
                 if password is None:
                     say(f"{consumer}: no demo login, because {login} is too long or taken.\n")
                 else:
-                    _introduce(server, login, password, say)
+                    _introduce(server, login, password, context, say)
                     _suggest(login, relation, context, say)
         say("Ctrl-C stops the server; what it holds stays in its folder.")
         ended.wait()
@@ -86,8 +87,14 @@ def _demo_login(connection: Connection, login: str, role: str) -> str | None:
     return password
 
 
-def _introduce(server: LocalServer, login: str, password: str, say: Say) -> None:
-    address = f"{quote(login, safe='')}:{password}@127.0.0.1:{server.port}/{DATABASE}"
+def _introduce(
+    server: LocalServer, login: str, password: str, context: str | None, say: Say
+) -> None:
+    """How to connect; the addresses state the usage context for the whole session."""
+    escaped = re.sub(r"([\s\\])", r"\\\1", context or "")
+    options = quote(f"-c serving.usage_context={escaped}", safe="")
+    place = f"127.0.0.1:{server.port}/{DATABASE}"
+    address = f"{quote(login, safe='')}:{password}@{place}?options={options}"
     say(f"{login}  (password {password})")
     say(f"  psql:       {server.bin / 'psql'} 'postgresql://{address}'")
     say(f"  SQLAlchemy: postgresql+psycopg://{address}")
@@ -98,13 +105,11 @@ def _introduce(server: LocalServer, login: str, password: str, say: Say) -> None
 
 
 def _suggest(login: str, relation: str | None, context: str | None, say: Say) -> None:
-    """A first query; and how a tool that cannot say `set` comes by its context."""
+    """A first query; and how a tool that takes no options comes by its usage context."""
     if relation and context:
         literal = "'" + context.replace("'", "''") + "'"
         name = '"' + login.replace('"', '""') + '"'
-        say(f"  first:      set serving.usage_context = {literal};")
-        say(f"  then:       select * from serving.{relation} limit 10;")  # noqa: S608 - shown
-        say(
-            f"  or, once, by the operator: alter role {name} set serving.usage_context = {literal};"
-        )
+        say(f"              once, as the operator: alter role {name}")
+        say(f"              set serving.usage_context = {literal};")
+        say(f"  try:        select * from serving.{relation} limit 10;")  # noqa: S608 - shown
     say("")

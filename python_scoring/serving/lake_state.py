@@ -170,6 +170,8 @@ def _marts(lake: duckdb.DuckDBPyConnection, product: str) -> list[Mart]:
     )
     for row in found:
         relation = row["relation"]
+        if row["kind"] == "history" and '"run_id"' not in row["columns_json"]:
+            raise ServingError(f"mart {relation}: a history needs the column run_id; it has none.")
         if not RELATION.fullmatch(relation) or len(relation) > LONGEST_NAME:
             raise ServingError(
                 f"mart {relation}: cannot be served under this name. Expected lower case letters, "

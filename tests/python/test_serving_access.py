@@ -257,6 +257,32 @@ def test_a_removed_entitlement_is_gone_with_the_next_publish(shop: Database) -> 
     assert not shop.run("select has_schema_privilege('retention', 'serving', 'usage')")[0][0]
 
 
+def test_an_open_transaction_outlives_no_entitlement(shop: Database) -> None:
+    """Even if it reads from a snapshot in which the entitlement is still there."""
+    retention = shop.login("retention", context="campaign")
+    crm = shop.login("crm", context="campaign")
+    query = "select count(*) from serving.churn_predictions_v2"
+    for connection in (retention, crm):
+        ask(connection, "begin isolation level repeatable read")
+        assert ask(connection, query) == [(50,)]
+    shop.lake.allow("newcomer", "churn_predictions", 2, "campaign")
+    shop.publish()
+    assert ask(retention, query) == [(50,)]
+    contracts = "lake.operations.consumer_contracts"
+    shop.lake.run(
+        f"delete from {contracts} where consumer = 'retention' and usage_context = 'campaign'"
+    )
+    shop.publish()
+    for connection in (retention, crm):
+        assert "begin a new transaction" in refused(connection, query)
+        ask(connection, "rollback")
+        ask(connection, "begin isolation level repeatable read")
+    assert "not entitled" in refused(retention, query)
+    assert ask(crm, query) == [(50,)]
+    lookup = "select outcome from serving.lookup_prediction('churn', 'C0000001', 'campaign')"
+    assert ask(crm, lookup) == [("skip",)]
+
+
 def test_what_was_granted_by_hand_is_revoked(shop: Database) -> None:
     """For consumers and PUBLIC alike, in both schemas, whatever the kind of object."""
     pricing = shop.login("pricing", context="pricing")
@@ -419,6 +445,23 @@ def test_a_role_that_cannot_be_is_named(database: Database, role: str, complaint
     assert database.run("select count(*) from serving_data.entitlements") == [
         (1 if role == "crm" else 2,)
     ]
+
+
+@pytest.mark.parametrize(
+    ("contexts", "complaint"), [(["a", "a"], "twice"), ([""], "an empty usage context")]
+)
+def test_an_entitlement_that_cannot_be_is_named(
+    database: Database, contexts: list[str], complaint: str
+) -> None:
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("crm", "churn_predictions", 1, "campaign")
+    lake.allow("troublesome", "churn_predictions", 1, *contexts)
+    (outcome,) = publish(lake.connection, database.dsn)
+    assert "exposure 'troublesome'" in str(outcome.error)
+    assert complaint in str(outcome.error)
+    assert database.run("select role from serving_data.entitlements") == [("crm",)]
 
 
 def test_a_role_that_is_somebodys_is_left_alone(database: Database) -> None:

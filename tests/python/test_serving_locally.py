@@ -28,7 +28,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
         lake.add_product("churn")
         lake.publish_run("churn", "run-1")
         lake.allow("crm", "churn_predictions", 1, "campaign")
-        lake.allow("o'clock", "churn_predictions", 1, "it's")
+        lake.allow("o'clock", "churn_predictions", 1, "it's a \\ context")
     return warehouse
 
 
@@ -49,11 +49,13 @@ def test_serve_publishes_and_introduces_each_consumer(warehouse: Warehouse) -> N
             time.sleep(0.05)
         text = "\n".join(said)
         try:
-            address = re.findall(r"psql: .*'(postgresql://demo_crm:.*)'", text)[0]
-            with psycopg.connect(address, autocommit=True) as connection:
-                connection.execute("set serving.usage_context = 'campaign'")
-                query = "select count(*) from serving.churn_predictions_v1"
-                assert connection.execute(query).fetchone() == (50,)
+            addresses = re.findall(r"psql: .*'(postgresql://.*)'", text)
+            assert len(addresses) == 2
+            for address in addresses:
+                with psycopg.connect(address, autocommit=True) as connection:
+                    query = "select count(*) from serving.churn_predictions_v1"
+                    assert connection.execute(query).fetchone() == (50,)
+            address = addresses[0]
             password = re.findall(r"demo_crm  \(password (.*)\)", text)[0]
             with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
                 psycopg.connect(address.replace(password, "wrong"))
@@ -62,7 +64,7 @@ def test_serve_publishes_and_introduces_each_consumer(warehouse: Warehouse) -> N
         finally:
             ended.set()
             thread.join(timeout=60)
-        assert "set serving.usage_context = 'it''s';" in text
+        assert "set serving.usage_context = 'it''s a \\ context';" in text
         for file in folder.rglob("*"):
             if file.is_file() and file.suffix in {".json", ".conf", ".log"}:
                 assert password not in file.read_text(errors="replace")

@@ -9,7 +9,6 @@ import jinja2
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
-from psycopg.types.json import Jsonb
 from serving_database import Database, ask
 
 from python_scoring.warehouse import PROJECT
@@ -32,7 +31,10 @@ class Adapter:
 def lake_sql(call: str, **values: str) -> str:
     """A macro of the project, or a model's text, rendered for DuckDB without dbt."""
     adapter = Adapter()
-    files = ("environment/portable_sql", "schedule/slots", "operations/product_states")
+    files = (
+        *("environment/portable_sql", "schedule/slots"),
+        *("operations/product_states", "operations/blocked_actions"),
+    )
     macros = "\n".join((PROJECT / "macros" / f"{file}.sql").read_text() for file in files)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
     module = environment.from_string(macros).make_module(
@@ -69,17 +71,6 @@ def test_age_is_rounded_as_in_the_lake(judged: psycopg.Connection[Any]) -> None:
 
 
 AS_OF = datetime(2026, 11, 20)
-PENDING = [
-    {
-        "due_on": "2026-11-21",
-        "reason": "The escalation e1 has waited for its plan since 2026-11-21.",
-    },
-    {
-        "due_on": "2026-11-24",
-        "reason": "The escalation e2 has waited for its plan since 2026-11-24.",
-    },
-]
-INCIDENT = "The incident i1 of high severity is open: it's bad."
 
 
 @pytest.mark.parametrize("newer_failed", [False, True])
@@ -88,7 +79,10 @@ INCIDENT = "The incident i1 of high severity is open: it's bad."
 def test_freshness_is_that_of_the_lake(
     judged: psycopg.Connection[Any], *, newer_failed: bool, has_incident: bool, is_published: bool
 ) -> None:
-    """At many instants, also at and beside each limit, with incidents and overdue responses."""
+    """At many instants, also at and beside each limit, with incidents and overdue responses.
+
+    PostgreSQL judges by what serving_states said once, long before.
+    """
     lake = duckdb.connect()
     lake.execute("""
         create table prediction_contracts as select 'churn' as product, 72 as max_age_hours,
@@ -113,7 +107,6 @@ def test_freshness_is_that_of_the_lake(
             )  # fmt: skip
     if has_incident:
         lake.execute("insert into incidents values ('churn', 'i1', 'it''s bad.', 'high', 'open')")
-    due = ", ".join(f"('{each['reason'].split()[2]}', date '{each['due_on']}')" for each in PENDING)
     limits = [AS_OF + timedelta(hours=hours) for hours in (0, 24, 33, 72, 96, 120)]
     instants = [
         limit + step
@@ -133,19 +126,23 @@ def test_freshness_is_that_of_the_lake(
     lake.execute(f"""
         create view review_duties as
         select 'churn' as product, incident_id, 'plan' as subject, due_on, 'response' as duty,
-            due_on < cast({read_at_sql} as date) as is_overdue
-        from (values {due}) as duties (incident_id, due_on)
+            due_on < cast({read_at_sql} as date) as is_overdue, false as is_done
+        from (values ('e1', date '2026-11-21'), ('e2', date '2026-11-24'))
+            as due (incident_id, due_on)
     """)
-    freshness = lake_sql((PROJECT / "models/operations/prediction_freshness.sql").read_text())
+    operations = PROJECT / "models" / "operations"
+    freshness = lake_sql((operations / "prediction_freshness.sql").read_text())
+    serving_states = lake_sql((operations / "serving_states.sql").read_text())
+    lake.execute("set variable read_at = ?", [AS_OF])
+    state = lake.execute(
+        "select as_of, fresh_until, max_age_hours, newer_run_failed, incident_reason,"
+        f" pending_responses from ({serving_states})"
+    ).fetchall()[0]
     columns = "age_hours, freshness, served_as, action_allowed, action_blocked_reason"
     for read_at in instants:
         lake.execute("set variable read_at = ?", [read_at])
         expected = lake.execute(f"select {columns} from ({freshness})").fetchall()
-        state = lake.execute(
-            "select as_of, fresh_until, max_age_hours, newer_run_failed from product_states"
-        ).fetchall()[0]
-        incident = INCIDENT if has_incident else None
-        found = judged.execute(JUDGE, [*state, incident, Jsonb(PENDING), read_at]).fetchall()
+        found = judged.execute(JUDGE, [*state, read_at]).fetchall()
         assert found == expected, read_at
 
 

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ import pytest
 from serving_database import PASSWORD, Database, ask, use
 from serving_lake import COLUMNS, FIRST, HISTORY_COLUMNS, V2_COLUMNS
 
-from python_scoring.serving import publishing
+from python_scoring.serving import patience, publishing
 from python_scoring.serving.publishing import publish
 from python_scoring.warehouse import PROJECT
 
@@ -271,6 +272,62 @@ def test_a_breaking_change_is_refused(
     assert served_runs(shop) == [("run-1", 50), ("run-1", 50)]
 
 
+def add_column(database: Database) -> None:
+    """A compatible change of the first mart: its table and its view must change."""
+    contract = ", ".join(
+        f'{{"name": "{name}", "data_type": "{kind}"}}'
+        for name, kind in {**COLUMNS, "extra": "double"}.items()
+    )
+    database.lake.run(
+        "update lake.operations.served_outputs set columns_json = ?"
+        " where relation = 'churn_predictions_v1'",
+        f"[{contract}]",
+    )
+    database.lake.run("alter table lake.marts.churn_predictions_v1 add column extra double")
+
+
+def test_a_changed_view_waits_for_its_readers_and_keeps_none_waiting(
+    shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other readers go on meanwhile; where the first ones never end, the next publish tries."""
+    monkeypatch.setattr(patience, "PATIENCE", 2)
+    idle = shop.login("crm", context="campaign")
+    ask(idle, "begin")
+    ask(idle, "select count(*) from serving.churn_predictions_v1")
+    add_column(shop)
+    query = "select count(*) from serving.churn_predictions_v1"
+    with reading(shop, query, prepare=False) as readings:
+        (outcome,) = publish(shop.lake.connection, shop.dsn)
+    assert "waited 2 s for readers" in str(outcome.error)
+    assert readings.errors == []
+    assert len(readings.seen) > 20
+    assert max(readings.seconds) < 1
+    ask(idle, "rollback")
+    shop.publish()
+    assert ask(idle, "select distinct extra from serving.churn_predictions_v1") == [(None,)]
+
+
+def test_a_view_of_somebody_elses_that_is_in_the_way_is_named(shop: Database) -> None:
+    """Columns at the end come without a word; elsewhere the view must be made anew."""
+    shop.run("create view public.built_on as select score from serving.churn_predictions_v1")
+    add_column(shop)
+    shop.publish()
+    shop.lake.run(
+        "update lake.operations.served_outputs set columns_json ="
+        ' replace(columns_json, \'[\', \'[{"name": "first", "data_type": "text"}, \')'
+        " where relation = 'churn_predictions_v1'"
+    )
+    shop.lake.run("alter table lake.marts.churn_predictions_v1 add column first text")
+    (outcome,) = publish(shop.lake.connection, shop.dsn)
+    assert "public.built_on depends on it" in str(outcome.error)
+    shop.run("drop view public.built_on")
+    shop.publish()
+    crm = shop.login("crm", context="campaign")
+    assert ask(crm, "select distinct first, extra from serving.churn_predictions_v1") == [
+        (None, None)
+    ]
+
+
 def test_a_version_that_is_served_no_longer_goes(shop: Database) -> None:
     shop.lake.run(
         "delete from lake.operations.served_outputs where relation = 'churn_predictions_v1'"
@@ -293,6 +350,14 @@ def test_one_products_failure_never_stops_anothers(shop: Database) -> None:
     assert "expected one value of each in a run" in str(broken.error)
     assert (churn.error, clv.error, clv.rows) == (None, None, 100)
     assert (clv.product, clv.as_of) == ("clv", FIRST)
+
+
+def test_a_mart_that_holds_another_run_is_not_served(shop: Database) -> None:
+    """Neither as no rows, nor under the name of the run that ought to be served."""
+    shop.lake.run("update lake.operations.serving_states set run_id = 'run-2'")
+    (outcome,) = publish(shop.lake.connection, shop.dsn)
+    assert "holds the run run-1" in str(outcome.error)
+    assert served_runs(shop) == [("run-1", 50), ("run-1", 50)]
 
 
 def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
@@ -326,6 +391,7 @@ class Readings:
     """What a reader saw again and again, and the errors it got."""
 
     seen: list[Any] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -340,10 +406,12 @@ def reading(database: Database, query: str, *, prepare: bool) -> Iterator[Readin
         with psycopg.connect(dsn, autocommit=True) as connection:
             use(connection, "campaign")
             while not stop.is_set():
+                started = time.monotonic()
                 try:
                     cursor = connection.execute(query.encode(), prepare=prepare)
                     readings.seen.append(cursor.fetchall())
-                except psycopg.Error as error:  # noqa: PERF203 - the next reading may succeed
+                    readings.seconds.append(time.monotonic() - started)
+                except psycopg.Error as error:
                     readings.errors.append(str(error))
 
     thread = threading.Thread(target=read)
@@ -418,6 +486,8 @@ def test_a_reader_between_statements_defers_the_cleaning_alone(shop: Database) -
         shop.publish()
         query = "select distinct run_id from serving.churn_predictions_v1"
         assert ask(other, query) == ask(idle, query) == [(f"run-{number}",)]
+    # Detaching has begun, and nobody but the next publish can end it.
+    assert shop.run("select count(*) from pg_inherits where inhdetachpending") == [(1,)]
     ask(idle, "rollback")
     shop.publish()
     assert shop.run("select count(*) from pg_class where relname ~ '^run_[0-9]+$'") == [(4,)]
@@ -497,7 +567,8 @@ def test_a_publish_that_is_killed_leaves_the_former_run_whole(shop: Database) ->
             ((first, last, count, *_),) = ask(crm, WHOLE)
             assert (first, last, count) == (run[0], *run)
         shop.lake.publish_run("churn", "run-2", FIRST + DAY, rows=rows)
-        shop.publish()
+        (outcome,) = shop.publish()
+        assert outcome.rows == 0  # all had been loaded before the last kill
     assert readings.errors == []
     for ((first, last, count, first_2, last_2, count_2, newest),) in readings.seen:
         assert len({first, last, first_2, last_2, newest}) == 1

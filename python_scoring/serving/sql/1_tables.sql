@@ -73,8 +73,16 @@ create table if not exists serving_data.entitlements (
     primary key (role, output, version, usage_context)
 );
 
+-- The number of the last change that took an entitlement from somebody, twice: a snapshot that is
+-- older sees an older row here, but everybody sees a sequence as it is now.
+create table if not exists serving_data.last_revocation (number bigint not null);
+
 do $$
 begin
+    if to_regclass('serving_data.revocations') is null then
+        create sequence serving_data.revocations;
+        insert into serving_data.last_revocation values (nextval('serving_data.revocations'));
+    end if;
     if to_regtype('serving.prediction') is null then
         create type serving.prediction as (
             product text,

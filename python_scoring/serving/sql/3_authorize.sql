@@ -1,6 +1,21 @@
 -- Who may read what, in which context. Every decision is one line of the server's log, written
 -- before the error is raised: whoever catches the error cannot keep it out of the log.
 
+-- Whether the transaction's snapshot is older than the last change that took an entitlement away.
+-- Within repeatable read, the former entitlements would count for as long as it stays open.
+create or replace function serving_data.is_outdated() returns boolean
+language plpgsql stable parallel restricted
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then
+        return false;
+    end if;
+    return (select number from serving_data.last_revocation)
+        <> (select last_value from serving_data.revocations);
+end
+$$;
+
 -- Logs that a read is refused, and returns why. The caller raises it: a short error context.
 create or replace function serving_data.refusal(
     caller text, wanted_output text, wanted_version integer, context text, is_lookup boolean
@@ -27,6 +42,9 @@ begin
     if known_roles is null then
         reason := format('%s is no consumer', caller);
         remedy := 'connect with a login that is a member of a consumer''s role';
+    elsif serving_data.is_outdated() then
+        reason := 'entitlements have changed since this transaction began';
+        remedy := 'begin a new transaction';
     elsif not exists (
         select from serving_data.entitlements
         where role = any (known_roles) and output = wanted_output
@@ -109,7 +127,7 @@ begin
     order by entitlements.role
     limit 1;
 
-    if consumer is null then
+    if consumer is null or serving_data.is_outdated() then
         raise exception using
             errcode = 'insufficient_privilege',
             message = serving_data.refusal(

@@ -55,7 +55,7 @@ begin
     order by marts.version desc, cardinality(entitlements.withheld_columns), entitlements.role
     limit 1;
 
-    if served.relation is null then
+    if served.relation is null or serving_data.is_outdated() then
         select min(marts.output) into wanted from serving_data.marts
         where marts.product = lookup_prediction.product and marts.kind = 'current';
         raise exception using
