@@ -9,7 +9,7 @@ from project import Project, copy_of_project
 EXPOSURES = "models/consumers/_consumers__exposures.yml"
 CLV = "models/products/clv/_clv__models.yml"
 ENTITLEMENT = "{output: clv_predictions, versions: [1], usage_contexts: [budget_allocation]}"
-OTHER_OUTPUT = "{output: churn_predictions, versions: [1], usage_contexts: [churn_reporting]}"
+OTHER_OUTPUT = "{output: churn_predictions, versions: [1], usage_contexts: [customer_reporting]}"
 
 # The exposure decision_engine, changed: from, to, and what dbt says.
 EXPOSURE_CASES = {
@@ -20,8 +20,8 @@ EXPOSURE_CASES = {
     ),
     "another product's use": (
         "usage_contexts: [budget_allocation]",
-        "usage_contexts: [churn_reporting]",
-        "for churn_reporting is not intended by the contract of clv",
+        "usage_contexts: [retention_campaign]",
+        "for retention_campaign is not intended by the contract of clv",
     ),
     "no use": ("usage_contexts: [budget_allocation]", "usage_contexts: []", "what for?"),
     "unknown output": ("output: clv_predictions", "output: clv_forecasts", "clv_forecasts version"),
@@ -64,7 +64,7 @@ CONTRACT_CASES = {
         "lacks config.meta.prediction.unit",
     ),
     "unknown use": (
-        "intended_use: [budget_allocation, value_reporting]",
+        "intended_use: [budget_allocation, customer_reporting]",
         "intended_use: [budget_allocation, pricing]",
         "intended_use names pricing; expected",
     ),

@@ -15,7 +15,7 @@ def test_a_copied_folder_is_a_product(fresh: Fresh, tmp_path: Path) -> None:
     for file in sorted(file for file in (products / "winback").rglob("*") if file.is_file()):
         text = file.read_text().replace("churn", "winback")
         # What a score is used for is named by the project, not by the product.
-        file.write_text(text.replace("winback_reporting", "churn_reporting"))
+        file.write_text(text.replace("winback_reporting", "customer_reporting"))
         file.rename(file.with_name(file.name.replace("churn", "winback")))
     project = fresh(folder=folder)
     as_ofs = ("--as-of", "2026-03-01", "--as-of", "2026-05-01")
