@@ -416,7 +416,7 @@ def test_consumers_are_found_downstream_and_say_how_critical_they_are(
     exposures.write_text(
         exposures.read_text() + "  - name: mailing\n    maturity: low\n    type: application\n"
         "    owner: {email: mail@example.com}\n"
-        "    depends_on: [ref('audience', v=1)]\n    config: {meta: {criticality: low}}\n"
+        "    depends_on:\n      - ref('audience', v=1)\n    config: {meta: {criticality: low}}\n"
     )
     project = fresh(folder=folder)
     project.build("--select", "product_consumers")
