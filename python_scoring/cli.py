@@ -182,21 +182,21 @@ def data_contracts(*, out: Path | None, accept: bool) -> None:
     The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
     refuses the others, with what to do instead.
     """
-    from python_scoring import output_schemas
-    from python_scoring.data_contracts import write_contracts
+    from python_scoring.contracts import baseline
+    from python_scoring.contracts.files import write_contracts
     from python_scoring.dbt_project import parsed_manifest
     from python_scoring.instants import clock
 
     manifest = parsed_manifest()
     if accept:
-        changed = output_schemas.accept(manifest, clock().date())
+        changed = baseline.accept(manifest, clock().date())
         click.echo(
             "seeds/output_schemas.csv: rewritten; review and commit it"
             if changed
             else "seeds/output_schemas.csv: nothing to record"
         )
     else:
-        output_schemas.check(manifest, clock().date())
+        baseline.check(manifest, clock().date())
         click.echo("what is served is what consumers were promised")
     for file in write_contracts(manifest, out) if out else []:
         click.echo(file)

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from python_scoring.errors import InputError
-from python_scoring.served_outputs import (
+from python_scoring.contracts.served_outputs import (
     ServedOutput,
     contracts,
     entitlements,
     project_variables,
     served_outputs,
 )
+from python_scoring.errors import InputError
 
 PRODUCTS = "<!-- products -->"
 CONSUMERS = "<!-- consumers -->"

@@ -14,13 +14,13 @@ import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from project import Project, copy_of_project
 
-from python_scoring import output_schemas
-from python_scoring.contract_completeness import contract_gaps
-from python_scoring.data_contracts import data_contract, write_contracts
+from python_scoring.contracts import baseline
+from python_scoring.contracts.completeness import contract_gaps
+from python_scoring.contracts.files import data_contract, write_contracts
+from python_scoring.contracts.served_outputs import contracts, served_outputs
 from python_scoring.dbt_project import parsed_manifest
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.instants import clock
-from python_scoring.served_outputs import contracts, served_outputs
 
 Manifest = dict[str, Any]
 MART = "model.customer_predictions.churn_predictions.v2"
@@ -42,7 +42,7 @@ def files(manifest: Manifest, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 def test_what_is_served_is_what_was_promised(manifest: Manifest) -> None:
     """Fails with what to do, where a change would reach consumers unannounced."""
-    assert output_schemas.findings(manifest, clock().date()) == []
+    assert baseline.findings(manifest, clock().date()) == []
 
 
 def test_every_contract_is_complete(manifest: Manifest) -> None:
@@ -218,18 +218,18 @@ def test_a_compatible_change_is_recorded_and_a_breaking_one_refused(
 ) -> None:
     file = tmp_path / "output_schemas.csv"
     today = date(2026, 11, 25)
-    assert output_schemas.accept(manifest, today, file)
-    assert not output_schemas.accept(manifest, today, file)
+    assert baseline.accept(manifest, today, file)
+    assert not baseline.accept(manifest, today, file)
     changed = copy.deepcopy(manifest)
     mart = changed["nodes"][MART]
     mart["columns"]["segment"] = {**mart["columns"]["label"], "name": "segment"}
     mart["config"]["meta"]["output_schema_minor"] = 1
-    (finding,) = output_schemas.findings(changed, today, file)
+    (finding,) = baseline.findings(changed, today, file)
     assert "nothing would break: record it with" in finding
-    assert output_schemas.accept(changed, today, file)
+    assert baseline.accept(changed, today, file)
     recorded = file.read_text()
     with pytest.raises(PredictionError, match=r"consumers would break:\n.* segment .* is gone"):
-        output_schemas.accept(manifest, today, file)
+        baseline.accept(manifest, today, file)
     assert file.read_text() == recorded
 
 

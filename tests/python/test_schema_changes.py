@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from python_scoring import output_schemas
+from python_scoring.contracts import baseline
+from python_scoring.contracts.schema_changes import Recorded, breaking_changes
+from python_scoring.contracts.served_outputs import Column, Replacement, ServedOutput
 from python_scoring.errors import InputError
-from python_scoring.schema_changes import Recorded, breaking_changes
-from python_scoring.served_outputs import Column, Replacement, ServedOutput
 
 TODAY = date(2026, 11, 25)
 NOTICE = {"churn": 90}
@@ -206,8 +206,8 @@ def test_the_baseline_reads_as_it_was_written(
 ) -> None:
     file = tmp_path_factory.mktemp("baseline") / "output_schemas.csv"
     output = served(columns=found, minor=minor, deprecated_on=deprecated_on)
-    file.write_text(output_schemas.baseline_text([output]))
-    (read,) = output_schemas.recorded_outputs(file)
+    file.write_text(baseline.baseline_text([output]))
+    (read,) = baseline.recorded_outputs(file)
     bare = tuple(replace(column, description="") for column in found)
     assert read == replace(promised(output), columns=bare)
 
@@ -225,8 +225,8 @@ def test_the_baseline_reads_as_it_was_written(
 def test_a_baseline_that_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "output_schemas.csv"
     with pytest.raises(InputError, match="does not exist"):
-        output_schemas.recorded_outputs(file)
-    file.write_text(text.format(header=",".join(output_schemas.HEADER)))
+        baseline.recorded_outputs(file)
+    file.write_text(text.format(header=",".join(baseline.HEADER)))
     with pytest.raises(InputError, match=r"output_schemas\.csv") as error:
-        output_schemas.recorded_outputs(file)
+        baseline.recorded_outputs(file)
     assert message in str(error.value)

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
-from python_scoring.served_outputs import ServedOutput, contracts, project_variables, served_outputs
+from python_scoring.contracts.served_outputs import (
+    ServedOutput,
+    contracts,
+    project_variables,
+    served_outputs,
+)
 
 # Keys below a key of the contract that give it its meaning.
 INNER_KEYS = {

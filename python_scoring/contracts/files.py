@@ -18,10 +18,9 @@ from open_data_contract_standard.model import (
     Team,
 )
 
-from python_scoring.contract_completeness import contract_gaps
-from python_scoring.data_contract_schema import schema_object, sentences
-from python_scoring.errors import InputError, PredictionError
-from python_scoring.served_outputs import (
+from python_scoring.contracts.completeness import contract_gaps
+from python_scoring.contracts.file_schema import schema_object, sentences
+from python_scoring.contracts.served_outputs import (
     Entitlement,
     ServedOutput,
     contracts,
@@ -29,6 +28,7 @@ from python_scoring.served_outputs import (
     project_variables,
     served_outputs,
 )
+from python_scoring.errors import InputError, PredictionError
 
 STANDARD = "v3.2.0"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 
-from python_scoring.served_outputs import Column, ServedOutput
+from python_scoring.contracts.served_outputs import Column, ServedOutput
 
 ACCEPT = "python -m python_scoring contracts --accept"
 

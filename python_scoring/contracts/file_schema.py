@@ -9,8 +9,8 @@ from open_data_contract_standard.model import (
     SchemaProperty,
 )
 
+from python_scoring.contracts.served_outputs import Column, ServedOutput
 from python_scoring.errors import InputError
-from python_scoring.served_outputs import Column, ServedOutput
 
 # The standard's types for the types that the marts have; a type without one is an error.
 LOGICAL_TYPES = {
@@ -173,6 +173,6 @@ def _logical_type(column: Column, served: ServedOutput) -> str:
         raise InputError(
             f"{served.file}: {served.output} version {served.version}: the column {column.name} "
             f"has the data_type {column.data_type}; expected {', '.join(LOGICAL_TYPES)}, or a new "
-            "one in LOGICAL_TYPES of python_scoring/data_contracts.py"
+            "one in LOGICAL_TYPES of python_scoring/contracts/files.py"
         )
     return LOGICAL_TYPES[base]

@@ -7,9 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from python_scoring.errors import InputError, PredictionError
-from python_scoring.schema_changes import ACCEPT, Recorded, breaking_changes
-from python_scoring.served_outputs import (
+from python_scoring.contracts.schema_changes import ACCEPT, Recorded, breaking_changes
+from python_scoring.contracts.served_outputs import (
     Column,
     ServedOutput,
     contracts,
@@ -17,6 +16,7 @@ from python_scoring.served_outputs import (
     project_variables,
     served_outputs,
 )
+from python_scoring.errors import InputError, PredictionError
 from python_scoring.warehouse import PROJECT
 
 BASELINE = PROJECT / "seeds" / "output_schemas.csv"

@@ -1,0 +1,1 @@
+"""Contracts of what is served: complete, as files of a standard, kept by every version."""
