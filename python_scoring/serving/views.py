@@ -43,12 +43,21 @@ where
     and (select serving.authorize({output}, {version}))
 """
 
+# Columns of prediction_contracts, as the comment on a view says them.
 CONTRACT = {
     "meaning": "Meaning",
     "unit": "Unit",
+    "valid_minimum": "Smallest score",
+    "valid_maximum": "Largest score",
+    "horizon_days": "Horizon in days",
+    "eligible_population": "Whom it speaks of",
     "intended_use": "Intended use",
     "known_limitations": "Limits",
     "not_to_be_used_for": "Must not be used for",
+    "max_age_hours": "Maximum age in hours",
+    "action_policy": "While action is blocked",
+    "default_score": "Conservative default",
+    "sla_owner": "Owner",
 }
 
 
@@ -146,7 +155,7 @@ def _comment(connection: Connection, mart: Mart, contract: dict[str, Any]) -> No
     lines += [
         f"{title}: {str(contract[name]).strip()}"
         for name, title in CONTRACT.items()
-        if contract.get(name)
+        if contract.get(name) is not None
     ]
     comments: list[tuple[sql.Composable, str]] = [
         (sql.SQL("view {}").format(sql.Identifier("serving", mart.relation)), "\n".join(lines))

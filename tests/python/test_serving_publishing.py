@@ -117,6 +117,9 @@ def test_contracts_are_comments(shop: Database) -> None:
         "Intended use: campaign, reporting",
         "Limits: None.",
         "Must not be used for: Pricing.",
+        "Maximum age in hours: 72",
+        "While action is blocked: skip",
+        "Conservative default: 0.5",
     ]
     column = shop.run("select col_description('serving.churn_predictions_v1'::regclass, 2)")
     assert column == [("What score is.",)]
