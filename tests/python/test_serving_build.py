@@ -1,10 +1,13 @@
 """Builds that publish to PostgreSQL: what arrives, what an outage leaves, what readers leave."""
 
+from contextlib import suppress
+from itertools import product
+
 import psycopg
 import pytest
 from conftest import Fresh
 from project import PRODUCTS, Project
-from serving_database import Database
+from serving_database import Database, use
 
 AWAY = "postgresql://publisher:sesame@127.0.0.1:1/predictions"  # nobody listens there
 NOTHING_TO_BUILD = ("run", "--select", "served_outputs")
@@ -18,12 +21,10 @@ def incidents(project: Project, cause: str) -> list[tuple[str, str]]:
     )
 
 
-def is_served(project: Project, database: Database, product: str) -> None:
-    """Each mart in PostgreSQL holds the rows of the mart in the lake."""
-    for relation, columns in {
-        f"{product}_predictions_v1": "prediction_id, customer_id, score, label",
-        f"{product}_prediction_history_v1": "prediction_id, customer_id, score, label",
-    }.items():
+def is_served(project: Project, database: Database, name: str) -> None:
+    """Each mart of the product in PostgreSQL holds the rows of the mart in the lake."""
+    columns = "prediction_id, customer_id, score, label"
+    for relation in (f"{name}_predictions_v1", f"{name}_prediction_history_v1"):
         in_lake = project.query(f"select {columns} from lake.marts.{relation} order by 1")
         assert in_lake
         in_postgres = database.run(
@@ -40,8 +41,10 @@ def test_an_outage_leaves_the_lake_published_and_the_next_build_completes(
     result = project.dbt(*NOTHING_TO_BUILD, env={"SERVING_DSN": AWAY}, check=False)
     assert result.returncode != 0
     assert "The serving database does not have what the lake has" in " ".join(result.stdout.split())
-    for product in PRODUCTS:
-        assert project.query(f"select count(*) > 0 from lake.marts.{product}_predictions_v1")
+    for name in PRODUCTS:
+        assert project.query(f"select count(*) > 0 from lake.marts.{name}_predictions_v1") == [
+            (True,)
+        ]
     everybody = ("all", *PRODUCTS)
     assert incidents(project, "serving_failed") == [(each, "open") for each in everybody]
     stored = project.query("select message from lake.operations.serving_log")
@@ -50,8 +53,8 @@ def test_an_outage_leaves_the_lake_published_and_the_next_build_completes(
 
     environment = {"SERVING_DSN": database.dsn}
     project.dbt(*NOTHING_TO_BUILD, env=environment)
-    for product in PRODUCTS:
-        is_served(project, database, product)
+    for name in PRODUCTS:
+        is_served(project, database, name)
     assert incidents(project, "serving_failed") == [(each, "resolved") for each in everybody]
     entries = project.query("select count(*) from lake.operations.serving_log")
     project.dbt(*NOTHING_TO_BUILD, env=environment)
@@ -81,6 +84,38 @@ def test_what_readers_did_is_in_the_access_log_once(fresh: Fresh, database: Data
             ("retention_workflow", "churn_predictions", 2, "retention_campaign", True, 1, 1),
         ]
     assert incidents(project, "access_denied") == [("clv", "open")]
+
+
+def test_each_consumer_reads_what_its_exposure_says_and_nothing_else(
+    fresh: Fresh, database: Database
+) -> None:
+    """Every consumer, output, version and context, stated or not; each try is in the log."""
+    project = fresh()
+    project.dbt(*NOTHING_TO_BUILD, env={"SERVING_DSN": database.dsn})
+    entitled = set(
+        project.query(
+            "select role, relation, usage_context from lake.operations.consumer_contracts "
+            "inner join lake.operations.served_outputs using (output, version)"
+        )
+    )
+    relations = [
+        row[0] for row in project.query("select relation from lake.operations.served_outputs")
+    ]
+    contexts = ["", "unheard_of", *sorted({context for _, _, context in entitled})]
+    tried = set()
+    allowed = set()
+    for role in sorted({role for role, _, _ in entitled}):
+        login = database.login(role)
+        for context, relation in product(contexts, relations):
+            use(login, context)
+            tried.add((role, relation, context))
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                login.execute(f"select count(*) from serving.{relation}".encode())
+                allowed.add((role, relation, context))
+    assert allowed == entitled
+    logged = [entry for entry in database.entries() if entry.output]
+    assert len(logged) == len(tried)
+    assert sum(entry.allowed for entry in logged) == len(allowed)
 
 
 def test_what_a_person_decides_of_a_run_holds_there_at_once(
