@@ -157,10 +157,10 @@ def test_generic_tests_find_what_they_are_for(fresh: Fresh) -> None:
     verdicts = [line for line in result.stdout.splitlines() if " FAIL " in line or " WARN " in line]
     for verdict, name in (
         ("FAIL", "append_only_predictions_churn"),
-        ("FAIL", "null_rate_below_churn_predictions_v1_label"),
-        ("FAIL", "unique_per_run_churn_predictions_v1_customer_id"),
-        ("FAIL", "value_in_contract_range_churn_predictions_v1_score"),
+        *[("FAIL", f"null_rate_below_churn_predictions_v{each}_label") for each in (1, 2)],
+        *[("FAIL", f"unique_per_run_churn_predictions_v{each}_customer_id") for each in (1, 2)],
+        *[("FAIL", f"value_in_contract_range_churn_predictions_v{each}_score") for each in (1, 2)],
         ("WARN", "stable_distribution_predictions_churn_score"),
     ):
         assert any(verdict in line and name in line for line in verdicts), name
-    assert len(verdicts) == 5
+    assert len(verdicts) == 8

