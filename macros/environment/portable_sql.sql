@@ -325,3 +325,16 @@
 {% macro compact_date(instant) -%}
     replace(cast(cast({{ instant }} as date) as text), '-', '')
 {%- endmacro %}
+
+
+{% macro raised_error(message) -%}
+    {{ adapter.dispatch('raised_error')(message) }}
+{%- endmacro %}
+
+{% macro default__raised_error(message) -%}
+    raise_error({{ string_literal(message) }})
+{%- endmacro %}
+
+{% macro duckdb__raised_error(message) -%}
+    error({{ string_literal(message) }})
+{%- endmacro %}

@@ -73,23 +73,31 @@
 {#- What a person decided holds there at once. -#}
 {% macro serve_review() -%}
     {%- do serve_predictions() -%}
-    {%- do fail_unless_served() -%}
+    {%- set failures = serving_failures() -%}
+    {%- if failures -%}
+        {%- do exceptions.raise_compiler_error(failures) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
 {#- The job fails where a product could not be served, after everything was recorded. -#}
 {% macro fail_unless_served() -%}
-    {%- if execute and flags.WHICH in ['build', 'run', 'run-operation'] -%}
-        {%- set failures = run_query(
-            'select product, message from ' ~ operations_table('serving_log') ~ " where outcome = 'failed' and invocation_id = '"
-            ~ invocation_id ~ "' order by product"
-        ).rows -%}
-        {%- if failures -%}
-            {%- set lines = ['The serving database does not have what the lake has; the next dbt build completes it.'] -%}
-            {%- for failure in failures -%}
-                {%- do lines.append(failure['product'] ~ ': ' ~ failure['message']) -%}
-            {%- endfor -%}
-            {%- do exceptions.raise_compiler_error(lines | join('\n')) -%}
-        {%- endif -%}
+    {%- set failures = serving_failures() if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if failures %}
+    select {{ raised_error(failures) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- What failed in this invocation, in a sentence and a line per product; none where nothing did. -#}
+{% macro serving_failures() -%}
+    {%- set failures = run_query(
+        'select product, message from ' ~ operations_table('serving_log') ~ " where outcome = 'failed' and invocation_id = '"
+        ~ invocation_id ~ "' order by product"
+    ).rows -%}
+    {%- set lines = ['The serving database does not have what the lake has; the next dbt build completes it.'] -%}
+    {%- for failure in failures -%}
+        {%- do lines.append(failure['product'] ~ ': ' ~ failure['message']) -%}
+    {%- endfor -%}
+    {{ return(lines | join('\n') if failures else none) }}
 {%- endmacro %}

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb.func import FunctionNullHandling
 
-from python_scoring.errors import PredictionError
 from python_scoring.warehouse import Warehouse
 
 ACCESS_SCHEMA = pa.schema(
@@ -70,8 +69,22 @@ def _publish(lake: Callable[[], duckdb.DuckDBPyConnection]) -> list[dict[str, An
         return []
     from python_scoring.serving.publishing import publish  # noqa: PLC0415
 
-    with lake() as cursor:
-        return [asdict(outcome) for outcome in publish(cursor, dsn)]
+    try:
+        with lake() as cursor:
+            if not _is_anything_built(cursor):
+                return []
+            return [asdict(outcome) for outcome in publish(cursor, dsn)]
+    except Exception as error:  # noqa: BLE001 - the hooks record it, and go on
+        return [{"product": "all", "as_of": None, "rows": 0, "seconds": 0.0, "error": str(error)}]
+
+
+def _is_anything_built(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there are products at all: the first build may have ended before it made them."""
+    found = lake.execute(
+        "select 1 from duckdb_columns() where database_name = 'lake' "
+        "and schema_name = 'operations' and table_name = 'prediction_contracts'"
+    )
+    return found.fetchone() is not None
 
 
 def _new_access(
@@ -84,7 +97,7 @@ def _new_access(
     file = warehouse.folder / "new_access.parquet"
     try:
         is_any = _write(_batches(dsn, after), file)
-    except PredictionError as error:
+    except Exception as error:  # noqa: BLE001 - the hooks record it, and go on
         return {"file": None, "error": str(error)}
     return {"file": str(file) if is_any else None, "error": None}
 

@@ -61,6 +61,16 @@ def test_an_outage_leaves_the_lake_published_and_the_next_build_completes(
     assert project.query("select count(*) from lake.operations.serving_log") == entries
 
 
+def test_where_nothing_was_built_there_is_nothing_to_serve(
+    fresh: Fresh, database: Database
+) -> None:
+    """A first build may end before there is a product: that is not the serving database's fault."""
+    project = fresh(empty=True)
+    project.dbt(*NOTHING_TO_BUILD, env={"SERVING_DSN": database.dsn})
+    assert project.query("select * from lake.operations.serving_log") == []
+    assert database.run("select to_regnamespace('serving')") == [(None,)]
+
+
 def test_what_readers_did_is_in_the_access_log_once(fresh: Fresh, database: Database) -> None:
     """Reads and denials; ten denials of one role are an incident of the product."""
     project, environment = fresh(), {"SERVING_DSN": database.dsn}
