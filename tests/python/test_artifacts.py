@@ -161,6 +161,7 @@ def unregistered_pin(folder: Path) -> None:
         pins.write("churn,9.9.9,2026-11-24 00:00:00,somebody,a typing error\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "message"),
     [

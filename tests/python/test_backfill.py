@@ -11,6 +11,7 @@ from project import Project
 SUNDAY, MONDAY = "2026-11-15", "2026-11-16"
 
 
+@pytest.mark.slow
 def test_missing_slots_are_published_oldest_first(fresh: Fresh) -> None:
     """Each missing daily slot and the weekly one between two dates are published, once.
 

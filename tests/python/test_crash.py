@@ -4,6 +4,7 @@ import time
 from subprocess import Popen
 
 import duckdb
+import pytest
 from conftest import Fresh
 from project import PRODUCTS, Project
 
@@ -78,6 +79,7 @@ def assert_only_whole_runs(project: Project) -> None:
     )
 
 
+@pytest.mark.slow
 def test_killed_builds_are_made_up_for(fresh: Fresh, built: Project) -> None:
     """Kill the first build of a warehouse at four moments, one after the other, with SIGKILL.
 

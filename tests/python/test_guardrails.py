@@ -31,6 +31,7 @@ def outcome(project: Project, as_of: str) -> tuple[str, str]:
     return status, reason
 
 
+@pytest.mark.slow
 def test_a_warning_is_seen_and_blocks_when_it_stays(fresh: Fresh, tmp_path: Path) -> None:
     """It is in the log and in the ledger, and publishes; in the second batch in a row it blocks,
     where the contract says so.

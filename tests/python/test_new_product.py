@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from conftest import Fresh
 from project import PRODUCTS, copy_of_project
 
 
+@pytest.mark.slow
 def test_a_copied_folder_is_a_product(fresh: Fresh, tmp_path: Path) -> None:
     """CONTRIBUTING's recipe: copy a folder under another name, train, pin, build."""
     folder = copy_of_project(tmp_path)

@@ -16,10 +16,13 @@ DATA = Path(
 )
 AS_OF = "2011-09-08"
 
-pytestmark = pytest.mark.skipif(
-    not DATA.exists(),
-    reason=f"{DATA} is not there; set ONLINE_RETAIL to the file online_retail.parquet",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not DATA.exists(),
+        reason=f"{DATA} is not there; set ONLINE_RETAIL to the file online_retail.parquet",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -227,6 +227,7 @@ def test_five_days_without_a_build(built: Project) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> None:
     """A deadline is missed by an hour; the slot of the day after is in time."""
     project = fresh()
@@ -246,6 +247,7 @@ def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> Non
     ) == [("churn", 2, 1, False)]
 
 
+@pytest.mark.slow
 def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
     """A run is withdrawn before its deadline: nothing failed, yet consumers wait."""
     project = fresh()

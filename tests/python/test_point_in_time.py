@@ -112,6 +112,7 @@ def truncate(raw: Path, out: Path, as_of: datetime) -> None:
             )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=2,
     deadline=None,

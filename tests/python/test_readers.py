@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from conftest import Fresh
 from project import PRODUCTS, Project
 
@@ -97,6 +98,7 @@ def test_a_copied_warehouse_reads_its_own_files(fresh: Fresh, tmp_path: Path) ->
     assert restored.digest("lake.predictions.predictions_churn") == original
 
 
+@pytest.mark.slow
 def test_a_second_build_at_the_same_time_is_refused(fresh: Fresh) -> None:
     """One build at a time: another one ends with an error, starts no attempt and harms nothing."""
     project = fresh()
