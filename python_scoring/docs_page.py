@@ -13,8 +13,10 @@ from typing import Any
 from python_scoring.contracts.served_outputs import (
     ServedOutput,
     contracts,
+    deadline_hours,
     entitlements,
     project_variables,
+    replacements,
     served_outputs,
 )
 from python_scoring.errors import InputError
@@ -23,13 +25,6 @@ PRODUCTS = "<!-- products -->"
 CONSUMERS = "<!-- consumers -->"
 
 UNBROKEN_HYPHEN = "&#8209;"
-
-# As action_policies in macros/contracts/sla_in_contracts.sql has them.
-POLICIES = {
-    "skip": "Skip the action.",
-    "default_score": "Act as if every score were the conservative default.",
-    "last_known_good": "Act on the last known good predictions, knowing their age.",
-}
 
 # What the page would print as one line of JSON, and says in words instead.
 IN_WORDS = ("prediction", "replaces", "elementary", "access", "referenced_columns")
@@ -144,7 +139,10 @@ def contract_in_words(manifest: dict[str, Any], served: ServedOutput) -> str:
         ("Know that", contract["known_limitations"]),
         ("Due", f"{contract['schedule']['cadence']}, by {_deadline(contract)}"),
         ("Stale after", _days(contract["freshness"]["max_age_hours"])),
-        ("Without a prediction", POLICIES[contract["action_policy"]]),
+        (
+            "Without a prediction",
+            _sentence(variables["action_policies"][contract["action_policy"]]),
+        ),
         ("Conservative default", f"{default['score']}: {default['reason']}"),
         ("Ask", contract["sla"]["owner"]),
         ("Version", _version(served, manifest)),
@@ -175,10 +173,11 @@ def _version(served: ServedOutput, manifest: dict[str, Any]) -> str:
         said.append(f"it replaces version {served.replaces.version}: {served.replaces.migration}")
     if served.deprecated_on:
         said.append(f"**from {served.deprecated_on} on it may be gone**")
-    for other in served_outputs(manifest):
-        is_next = other.replaces and other.replaces.version == served.version
-        if other.output == served.output and other.replaces and is_next:
-            said.append(f"read {_link(other)} instead: {other.replaces.migration}")
+    said += [
+        f"read {_link(other)} instead: {other.replaces.migration}"
+        for other in replacements(served, served_outputs(manifest))
+        if other.replaces
+    ]
     return "; ".join(said)
 
 
@@ -190,9 +189,12 @@ def _labels(contract: dict[str, Any]) -> str:
 
 
 def _deadline(contract: dict[str, Any]) -> str:
-    hours = contract["schedule"]["availability_lag_hours"]
-    hours += contract["freshness"]["expected_within_hours"]
+    hours = deadline_hours(contract)
     return f"{hours:02d}:00 UTC" if hours < 24 else f"{hours} hours after the as-of"  # noqa: PLR2004
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _days(hours: float) -> str:

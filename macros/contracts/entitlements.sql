@@ -10,7 +10,7 @@
                 ~ string_literal(entitlement.output) ~ ' as output, '
                 ~ 'cast(' ~ entitlement.version ~ ' as integer) as version, '
                 ~ string_literal(entitlement.usage_context) ~ ' as usage_context, '
-                ~ date_or_null(entitlement.valid_until) ~ ' as valid_until, '
+                ~ literal(entitlement.valid_until, 'date') ~ ' as valid_until, '
                 ~ string_literal(owner_of(exposure)) ~ ' as owner, '
                 ~ string_literal(criticality_of(exposure)) ~ ' as criticality, '
                 ~ string_literal(exposure.maturity.value if exposure.maturity.value is defined else exposure.maturity) ~ ' as maturity, '

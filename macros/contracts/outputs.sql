@@ -32,8 +32,9 @@
 
 
 {% macro served_output_rows() -%}
-    {%- for output in served_outputs() if execute %}
-    {%- set replacement = served_outputs()
+    {%- set outputs = served_outputs() %}
+    {%- for output in outputs if execute %}
+    {%- set replacement = outputs
         | selectattr('output', 'equalto', output.output)
         | selectattr('replaces.version', 'equalto', output.version) | first | default({}, true) -%}
     {%- set columns = [] -%}
@@ -50,7 +51,7 @@ select
     {{ string_literal(output.product) }} as product,
     {{ string_literal(output.kind) }} as kind,
     {{ string_literal(output.output_schema_version) }} as output_schema_version,
-    {{ date_or_null(output.deprecated_on) }} as deprecated_on,
+    {{ literal(output.deprecated_on, 'date') }} as deprecated_on,
     {{ literal(replacement.get('relation')) }} as replaced_by,
     {{ literal(replacement.get('replaces', {}).get('migration')) }} as migration,
     {{ string_literal(output.description) }} as description,
@@ -62,9 +63,4 @@ select
     'description': 'text', 'columns_json': 'text'
 }) }}
     {%- endfor %}
-{%- endmacro %}
-
-
-{% macro date_or_null(day) -%}
-    {{ "cast('" ~ day ~ "' as date)" if day else 'cast(null as date)' }}
 {%- endmacro %}

@@ -6,15 +6,6 @@
 {%- endmacro %}
 
 
-{% macro action_policies() -%}
-    {{ return({
-        'skip': 'skip the action',
-        'default_score': 'act as if every score were the conservative default',
-        'last_known_good': 'act on the last known good predictions, knowing their age'
-    }) }}
-{%- endmacro %}
-
-
 {% macro escalation_responses() -%}
     {%- set rows = [] -%}
     {%- for contract in (all_contracts() if execute else []) -%}
@@ -57,10 +48,10 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if contract.action_policy not in action_policies() -%}
+    {%- if contract.action_policy not in var('action_policies') -%}
         {%- do exceptions.raise_compiler_error(
             place ~ '.action_policy is ' ~ contract.action_policy ~ '; expected one of '
-            ~ (action_policies() | join(', ')) ~ '.'
+            ~ (var('action_policies') | join(', ')) ~ '.'
         ) -%}
     {%- endif -%}
 {%- endmacro %}

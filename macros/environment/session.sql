@@ -16,6 +16,11 @@
 {%- endmacro %}
 
 
+{% macro literal(value, type='text') -%}
+    cast({{ 'null' if value is none or value is undefined else string_literal(value) }} as {{ type }})
+{%- endmacro %}
+
+
 {% macro no_rows(columns) -%}
     select {% for name, type in columns.items() %}cast(null as {{ type }}) as {{ name }}{{ ', ' if not loop.last }}{% endfor %} where false
 {%- endmacro %}

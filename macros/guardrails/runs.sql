@@ -29,8 +29,3 @@
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
-
-
-{% macro literal(value, type='text') -%}
-    cast({{ 'null' if value is none or value is undefined else string_literal(value) }} as {{ type }})
-{%- endmacro %}

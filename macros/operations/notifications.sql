@@ -159,7 +159,7 @@ where known.notification_id is null
         else 'the run as of ' || {{ plain_date('states.as_of') }} || ', ' || states.age_hours || ' hours old and ' || states.freshness || '.'
     end
     || case states.fallback_mode
-        {%- for policy, meaning in action_policies().items() %}
+        {%- for policy, meaning in var('action_policies').items() %}
         when '{{ policy }}' then {{ string_literal(' By the contract they ' ~ meaning ~ '.') }}
         {%- endfor %}
         else ''

@@ -28,7 +28,7 @@ select
     served.served_as,
     served.action_allowed,
     served.action_blocked_reason,
-    {{ date_or_null(mart.deprecated_on) }} as deprecated_on
+    {{ literal(mart.deprecated_on, 'date') }} as deprecated_on
 from predictions
 inner join served
     on predictions.run_id = served.run_id and predictions.prediction_date = cast(served.as_of as date)
@@ -57,7 +57,7 @@ select
     {{ string_literal(mart.output_schema_version) }} as output_schema_version,
     not runs.is_served as is_withdrawn,
     runs.is_served and runs.place > 1 as is_superseded,
-    {{ date_or_null(mart.deprecated_on) }} as deprecated_on
+    {{ literal(mart.deprecated_on, 'date') }} as deprecated_on
 from {{ ref('predictions_' ~ product) }} as predictions
 inner join runs on predictions.run_id = runs.run_id
 {%- endmacro %}

@@ -21,9 +21,12 @@
 
 {#- A function of the plugin in python_scoring/warehouse.py; it goes on where the last line was loaded. -#}
 {% macro duckdb__new_access_call(access_log) -%}
-    new_access(
-        (select max_by(log_file, struct_pack(logged_at, log_position)) from {{ access_log }}),
-        (select max_by(log_position, struct_pack(logged_at, log_position)) from {{ access_log }})
+    (
+        select new_access(newest.place.log_file, newest.place.log_position)
+        from (
+            select max_by(struct_pack(log_file, log_position), struct_pack(logged_at, log_position)) as place
+            from {{ access_log }}
+        ) as newest
     )
 {%- endmacro %}
 

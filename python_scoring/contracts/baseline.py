@@ -13,6 +13,7 @@ from python_scoring.contracts.served_outputs import (
     ServedOutput,
     contracts,
     day,
+    notice_days,
     project_variables,
     served_outputs,
 )
@@ -68,9 +69,9 @@ def _recorded(output: str, version: int, lines: list[dict[str, str]], file: Path
 
 def notice_periods(manifest: dict[str, Any]) -> dict[str, int]:
     """How many days before its end a version of each product must have been announced."""
-    default = int(project_variables()["default_notice_days"])
+    variables = project_variables()
     return {
-        product: int(contract.get("notice_days", default))
+        product: notice_days(contract, variables)
         for product, contract in contracts(manifest).items()
     }
 

@@ -173,6 +173,6 @@ def _logical_type(column: Column, served: ServedOutput) -> str:
         raise InputError(
             f"{served.file}: {served.output} version {served.version}: the column {column.name} "
             f"has the data_type {column.data_type}; expected {', '.join(LOGICAL_TYPES)}, or a new "
-            "one in LOGICAL_TYPES of python_scoring/contracts/files.py"
+            "one in LOGICAL_TYPES of python_scoring/contracts/file_schema.py"
         )
     return LOGICAL_TYPES[base]

@@ -24,8 +24,11 @@ from python_scoring.contracts.served_outputs import (
     Entitlement,
     ServedOutput,
     contracts,
+    deadline_hours,
     entitlements,
+    notice_days,
     project_variables,
+    replacements,
     served_outputs,
 )
 from python_scoring.errors import InputError, PredictionError
@@ -156,12 +159,16 @@ def _service_levels(
     variables: dict[str, Any],
 ) -> list[ServiceLevelAgreementProperty]:
     lag = contract["schedule"]["availability_lag_hours"]
-    deadline = lag + contract["freshness"]["expected_within_hours"]
     every, unit = CADENCES[contract["schedule"]["cadence"]]
     levels: list[tuple[str, Any, str | None, str]] = [
         ("frequency", every, unit, f"A slot is due {contract['schedule']['cadence']}."),
         ("availabilityLag", lag, "h", "After the as-of, its data are complete."),
-        ("deadline", deadline, "h", "After the as-of, its predictions are published."),
+        (
+            "deadline",
+            deadline_hours(contract),
+            "h",
+            "After the as-of, its predictions are published.",
+        ),
         (
             "latency",
             contract["freshness"]["max_age_hours"],
@@ -171,7 +178,7 @@ def _service_levels(
         ("target", sla["target"] * 100, "percent", "Of the slots are published by the deadline."),
         (
             "noticePeriod",
-            contract.get("notice_days", variables["default_notice_days"]),
+            notice_days(contract, variables),
             "d",
             "From the announcement of a version's end to its end.",
         ),
@@ -195,13 +202,7 @@ def _custom_properties(
     variables: dict[str, Any],
 ) -> list[CustomProperty]:
     contexts = variables["usage_contexts"]
-    newer = [
-        other
-        for other in served_outputs(manifest)
-        if other.output == served.output
-        and other.replaces
-        and other.replaces.version == served.version
-    ]
+    newer = replacements(served, served_outputs(manifest))
     population = contract["eligible_population"]
     return _properties(
         kind=served.kind,
@@ -219,7 +220,7 @@ def _custom_properties(
         notToBeUsedFor=sentences(contract["not_to_be_used_for"]),
         actionPolicy=contract["action_policy"],
         conservativeDefault=contract["conservative_default"],
-        noticeDays=contract.get("notice_days", variables["default_notice_days"]),
+        noticeDays=notice_days(contract, variables),
         deprecatedOn=str(served.deprecated_on) if served.deprecated_on else None,
         replacedBy=newer[0].relation if newer else None,
         replaces=f"{served.output}_v{served.replaces.version}" if served.replaces else None,

@@ -97,6 +97,28 @@ def contracts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def notice_days(contract: dict[str, Any], variables: dict[str, Any]) -> int:
+    """How many days before its end a version of the product must have been announced."""
+    return int(contract.get("notice_days", variables["default_notice_days"]))
+
+
+def deadline_hours(contract: dict[str, Any]) -> int:
+    """Hours after the as-of by which a slot is to be published."""
+    lag: int = contract["schedule"]["availability_lag_hours"]
+    return lag + int(contract["freshness"]["expected_within_hours"])
+
+
+def replacements(served: ServedOutput, outputs: list[ServedOutput]) -> list[ServedOutput]:
+    """The newer versions that say they replace this one."""
+    return [
+        other
+        for other in outputs
+        if other.output == served.output
+        and other.replaces
+        and other.replaces.version == served.version
+    ]
+
+
 def entitlements(manifest: dict[str, Any], served: ServedOutput) -> list[Entitlement]:
     """Who may read this version, in the order of the consumers' names."""
     found = []

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from python_scoring.dbt_project import parsed_manifest
-from python_scoring.docs_page import CONSUMERS, POLICIES, PRODUCTS, put_into_words, write_docs
+from python_scoring.docs_page import CONSUMERS, PRODUCTS, put_into_words, write_docs
 from python_scoring.errors import InputError
-from python_scoring.warehouse import PROJECT
 
 Manifest = dict[str, Any]
 
@@ -75,10 +74,22 @@ def test_a_consumer_says_what_it_may_read(manifest: Manifest) -> None:
     assert "| 2027&#8209;06&#8209;30 |" in said["description"]
 
 
-def test_the_policies_are_those_of_the_contracts() -> None:
-    macro = (PROJECT / "macros" / "contracts" / "sla_in_contracts.sql").read_text()
-    body = macro.split("macro action_policies()")[1].split("endmacro")[0]
-    assert set(re.findall(r"'(\w+)':", body)) == set(POLICIES)
+@pytest.mark.parametrize(
+    ("mart", "policy"),
+    [
+        ("churn_predictions.v2", "Skip the action."),
+        ("clv_predictions.v1", "Act as if every score were the conservative default."),
+        (
+            "segmentation_predictions.v1",
+            "Act on the last known good predictions, knowing their age.",
+        ),
+    ],
+)
+def test_the_policies_are_those_of_the_contracts(
+    manifest: Manifest, mart: str, policy: str
+) -> None:
+    said = manifest["nodes"][f"model.customer_predictions.{mart}"]["description"]
+    assert f"| Without a prediction | {policy} |" in said
 
 
 def test_the_page_holds_manifest_and_catalog(parsed: Manifest, tmp_path: Path) -> None:
