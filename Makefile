@@ -53,7 +53,7 @@ $(VENV)/elementary: $(VENV)/installed packages.yml
 	  echo "The dbt package hub cannot be reached: going on without Elementary. For plain dbt build: export ELEMENTARY=off"; fi
 
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+	uv pip compile pyproject.toml --extra mlflow --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 
 clean:
 	rm -rf $(VENV) target logs dbt_packages
