@@ -239,7 +239,9 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
-        from python_scoring.serving.dbt_functions import register  # noqa: PLC0415 - it imports this module
+        # They import this module.
+        from python_scoring.lineage.dbt_functions import register as register_lineage  # noqa: PLC0415
+        from python_scoring.serving.dbt_functions import register as register_serving  # noqa: PLC0415
 
         try:
             self.lock.acquire(timeout=BUILD_PATIENCE)
@@ -249,7 +251,8 @@ class Plugin(BasePlugin):
                 f"{BUILD_PATIENCE:g} s. Find out what it does, end it, and build again."
             ) from error
         prepare(self.warehouse, conn)
-        register(conn, self.warehouse)
+        register_lineage(conn)
+        register_serving(conn, self.warehouse)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Session variables, read by macros/environment."""
