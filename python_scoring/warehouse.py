@@ -72,15 +72,15 @@ class Warehouse:
         """
         return FileLock(self.folder / "writer.lock", thread_local=False)
 
-    def attach_sql(self, *, read_only: bool, create: bool = False) -> str:
-        """The statement that attaches the lake as `lake`; `create` where there is none yet."""
+    def attach_sql(self, *, read_only: bool, create: bool = False, name: str = "lake") -> str:
+        """The statement that attaches the lake as `name`; `create` where there is none yet."""
         options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'"]
         if not create:  # a copied warehouse is read and written where it is now
             options.append("OVERRIDE_DATA_PATH true")
         if read_only:
             options.append("READ_ONLY")
         path = _quoted(str(self.catalog))
-        return f"attach 'ducklake:sqlite:{path}' as lake ({', '.join(options)})"
+        return f"attach 'ducklake:sqlite:{path}' as {name} ({', '.join(options)})"
 
 
 def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:

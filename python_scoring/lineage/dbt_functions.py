@@ -36,7 +36,7 @@ def _feature_definitions() -> str:
 
 def _target() -> Path:
     """Where this dbt writes its manifest, which it does before it builds anything."""
-    flags: Any = get_flags()
+    flags: Any = get_flags()  # type: ignore[no-untyped-call]
     return PROJECT / (getattr(flags, "TARGET_PATH", None) or "target")
 
 
