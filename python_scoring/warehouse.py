@@ -251,7 +251,7 @@ class Plugin(BasePlugin):
                 f"{BUILD_PATIENCE:g} s. Find out what it does, end it, and build again."
             ) from error
         prepare(self.warehouse, conn)
-        register_lineage(conn)
+        register_lineage(conn, self.warehouse)
         register_serving(conn, self.warehouse)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:

@@ -11,11 +11,28 @@ from python_scoring.artifacts import CARD_FILE, sha256
 from python_scoring.dbt_project import read_manifest
 from python_scoring.feature_definitions import definitions_digest, digest_of_each_feature
 from python_scoring.lineage.libraries import library_versions
-from python_scoring.warehouse import PROJECT
+from python_scoring.warehouse import PROJECT, Warehouse
 
 
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `feature_definitions`, `library_versions` and `model_card`; all answer in JSON."""
+def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    """Create `feature_definitions`, `library_versions` and `model_card`, which answer in JSON.
+
+    And `emit_lineage_events`, which answers why it could not, or null, and never raises.
+    """
+
+    def emit_lineage_events(invocation_id: str) -> str | None:
+        from python_scoring.lineage.events import emit  # noqa: PLC0415 - a second, in builds only
+
+        try:
+            with connection.cursor() as lake:
+                emit(lake, warehouse, invocation_id)
+        except Exception as error:  # noqa: BLE001 - a receiver that is down must stop no build
+            return str(error) or type(error).__name__
+        return None
+
+    connection.create_function(
+        "emit_lineage_events", emit_lineage_events, ["varchar"], "varchar", side_effects=True
+    )
     connection.create_function("feature_definitions", _feature_definitions, [], "varchar")
     connection.create_function(
         "library_versions", lambda: json.dumps(library_versions()), [], "varchar"
