@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 from dbt.flags import get_flags
+from duckdb.func import FunctionNullHandling
 
 from python_scoring.artifacts import CARD_FILE, sha256
 from python_scoring.dbt_project import read_manifest
@@ -17,10 +18,10 @@ from python_scoring.warehouse import PROJECT, Warehouse
 def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
     """Create `feature_definitions`, `library_versions` and `model_card`, which answer in JSON.
 
-    And `emit_lineage_events`, which answers why it could not, or null, and never raises.
+    And `emit_lineage_events`, which answers why it could not, or nothing, and never raises.
     """
 
-    def emit_lineage_events(invocation_id: str) -> str | None:
+    def emit_lineage_events(invocation_id: str) -> str:
         from python_scoring.lineage.events import emit  # noqa: PLC0415 - a second, in builds only
 
         try:
@@ -28,7 +29,7 @@ def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Non
                 emit(lake, warehouse, invocation_id)
         except Exception as error:  # noqa: BLE001 - a receiver that is down must stop no build
             return str(error) or type(error).__name__
-        return None
+        return ""
 
     connection.create_function(
         "emit_lineage_events", emit_lineage_events, ["varchar"], "varchar", side_effects=True
@@ -37,7 +38,13 @@ def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Non
     connection.create_function(
         "library_versions", lambda: json.dumps(library_versions()), [], "varchar"
     )
-    connection.create_function("model_card", _model_card, ["varchar", "varchar"], "varchar")
+    connection.create_function(
+        "model_card",
+        _model_card,
+        ["varchar", "varchar"],
+        "varchar",
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
 
 
 def _feature_definitions() -> str:
@@ -57,8 +64,10 @@ def _target() -> Path:
     return PROJECT / (getattr(flags, "TARGET_PATH", None) or "target")
 
 
-def _model_card(artifact_path: str, training_config_sha256: str) -> str | None:
+def _model_card(artifact_path: str | None, training_config_sha256: str | None) -> str | None:
     """The registered card; null where the file is another one, or none, which scoring reports."""
+    if artifact_path is None:
+        return None
     try:
         content = (PROJECT / artifact_path).with_name(CARD_FILE).read_bytes()
     except OSError:

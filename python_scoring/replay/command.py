@@ -148,4 +148,4 @@ def _record(warehouse: Warehouse, outcomes: list[Outcome], started_from: str) ->
                 f"{warehouse.folder}: a build has been writing for {PATIENCE:g} s, so the replay "
                 "was not recorded. Replay again when it has ended."
             )
-    run_dbt(["run-operation", "record_operations"], {}, quiet=True)
+    run_dbt(["run-operation", "record_operations_now"], {}, quiet=True)
