@@ -29,7 +29,9 @@ class Steps:
         table = np.append(self.values, self.missing)
         with np.errstate(invalid="ignore"):
             whole = column.astype(np.int32)
-            is_small = (whole == column).all() and 0 <= whole.min(initial=0) <= whole.max(initial=0) < SMALL
+            is_small = (whole == column).all() and 0 <= whole.min(initial=0) <= whole.max(
+                initial=0
+            ) < SMALL
         if is_small:  # counts and days: five times as fast as a search
             places = np.searchsorted(self.edges, np.arange(SMALL, dtype=np.float64))
             return table[places[whole]]
@@ -102,7 +104,7 @@ def _steps(trees: list[Any]) -> Steps:
 
 def _walk(nodes: Any, points: Floats) -> Floats:
     """The leaf's value for each point; leaves point at themselves until all have arrived."""
-    at = np.zeros(len(points), dtype=np.intp)
+    at: npt.NDArray[np.intp] = np.zeros(len(points), dtype=np.intp)
     while not nodes["is_leaf"][at].all():
         here = nodes[at]
         goes_left = np.where(

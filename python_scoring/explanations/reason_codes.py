@@ -26,6 +26,9 @@ from python_scoring.explanations.wording import Wordings
 # The documented precision of a contribution.
 DECIMALS = 6
 
+# What would be written as zero is no reason.
+LEAST = 0.5 * 10.0**-DECIMALS
+
 NO_REASON = -1
 
 
@@ -82,7 +85,9 @@ class ReasonCodes:
             return pa.array([], type=pa.string())
         contributions = self._explainer.contributions(frame)
         columns = {
-            name: column.to_numpy() for part in (frame, companions) for name, column in part.items()
+            str(name): column.to_numpy()
+            for part in (frame, companions)
+            for name, column in part.items()
         }
         chosen = largest(
             contributions, self._settings.reasons, only_support=self._explainer.only_support
@@ -142,14 +147,14 @@ def largest(
 ) -> list[npt.NDArray[np.int16]]:
     """The features of each row's largest contributions, one array per place; -1 for none.
 
-    Zero is no reason, nor, with `only_support`, what is negative.
+    What rounds to zero is no reason, nor, with `only_support`, what is negative.
     """
     by_feature = contributions.T.copy() if only_support else np.abs(contributions.T)
     rows = np.arange(by_feature.shape[1])
     places = []
     for _ in range(min(count, len(by_feature))):
         found = by_feature.argmax(axis=0)
-        is_reason = by_feature[found, rows] > 0
+        is_reason = by_feature[found, rows] > LEAST
         places.append(np.where(is_reason, found, NO_REASON).astype(np.int16))
         by_feature[found, rows] = 0
     return places

@@ -1,11 +1,14 @@
 """Segments: by which features a customer is nearer to the own segment than to the next nearest."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
 from python_scoring.explanations.interface import Contributions
+
+Numbers = npt.NDArray[np.intp]
 
 
 class Segments:
@@ -42,18 +45,20 @@ class Segments:
         nearest, following = self._two_nearest(points)
         to_nearest = (points - self._centres[nearest].T) ** 2
         to_following = (points - self._centres[following].T) ** 2
-        return (to_following - to_nearest).T
+        contributions: Contributions = (to_following - to_nearest).T
+        return contributions
 
     def distances(self, frame: pd.DataFrame) -> Contributions:
         """How far each feature is from the centre of the segment, in what the steps give out."""
         points = self._points(frame)
         nearest, _ = self._two_nearest(points)
-        return np.abs(points - self._centres[nearest].T).T
+        distances: Contributions = np.abs(points - self._centres[nearest].T).T
+        return distances
 
     def _points(self, frame: pd.DataFrame) -> Contributions:
         return np.ascontiguousarray(np.asarray(self._steps.transform(frame), dtype=np.float64).T)
 
-    def _two_nearest(self, points: Contributions) -> tuple[Contributions, Contributions]:
+    def _two_nearest(self, points: Contributions) -> tuple[Numbers, Numbers]:
         """Feature by feature, as scoring does: BLAS would depend on the batch."""
         distances = np.zeros((len(self._centres), points.shape[1]))
         for number, centre in enumerate(self._centres):

@@ -1,4 +1,4 @@
-"""What a contract says about explanations: how many reasons, and for which rows of a costly model."""
+"""What a contract says about explanations: how many, and which rows of a costly model."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -30,7 +30,7 @@ class TreeValues:
     @classmethod
     def of(cls, estimator: Any, features: list[str]) -> "TreeValues | None":
         """None where shap does not read such an estimator, or its trees split by categories."""
-        import shap  # noqa: PLC0415 - takes seconds, and most models need none of it
+        import shap  # type: ignore[import-untyped]  # noqa: PLC0415 - takes seconds, mostly unneeded
 
         by_category = getattr(estimator, "is_categorical_", None)
         if by_category is not None and np.any(by_category):
@@ -73,7 +73,7 @@ class PermutationValues:
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
         """One evaluation of the model per row, permutation, feature and typical customer."""
-        import shap  # noqa: PLC0415 - takes seconds, and most models need none of it
+        import shap  # noqa: PLC0415 - takes seconds, mostly unneeded
 
         codes = _Codes(pd.concat([self._background, frame], ignore_index=True))
         background = codes.encoded(self._background)
@@ -111,7 +111,9 @@ def _background(model: Model) -> pd.DataFrame | None:
     for feature in model.card.features:
         known = model.card.reference.get("features", {}).get(feature["name"], {})
         is_category = feature["type"] == "category"
-        shares = list(known.get("categories", {}).values() if is_category else known.get("shares", ()))
+        shares = list(
+            known.get("categories", {}).values() if is_category else known.get("shares", ())
+        )
         if not shares or (not is_category and not known["edges"]):
             return None
         found = np.searchsorted(np.cumsum(shares) / sum(shares), places - 1e-9)
@@ -136,7 +138,7 @@ class _Codes:
 
     def encoded(self, frame: pd.DataFrame) -> Contributions:
         columns = [
-            self._categories[name].get_indexer(frame[name]).astype(np.float64)
+            self._categories[name].get_indexer(pd.Index(frame[name])).astype(np.float64)
             if name in self._categories
             else frame[name].to_numpy(dtype=np.float64)
             for name in self._names

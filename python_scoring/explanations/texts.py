@@ -1,6 +1,7 @@
 """Columns of numbers as text, whole columns at a time: a sentence per customer is a lot of text."""
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Numbers = npt.NDArray[np.float64]
-Piece = str | pa.Array
+# Text that all rows share, or an array of texts.
+Piece: TypeAlias = Any
 
 # Beyond it a double does not hold every whole number, and is written as it is.
 LARGEST_EXACT = 1e15
@@ -17,7 +19,7 @@ FEW = 1_000
 
 
 def number_text(values: Numbers, decimals: int | None) -> pa.Array:
-    """With so many decimals, or, where None, as many as the number has; null for NaN and infinity."""
+    """With so many decimals, or as many as it has where None; null for NaN and infinity."""
     finite = np.isfinite(values)
     if not finite.all():
         inner = number_text(values[finite], decimals)

@@ -30,7 +30,9 @@ CASES = ("value", "zero", "negative", "missing")
 DECLARED_IN = "models/features/_features__models.yml"
 
 _PARTS = re.compile(r"\[(?P<optional>[^\[\]]*)\]|\{(?P<place>[^{}]*)\}")
-_PLACE = re.compile(r"(?P<name>\w+)(:(?P<format>whole|tenths|percent))?(\|(?P<one>[^|]*)\|(?P<many>[^|]*))?")
+_PLACE = re.compile(
+    r"(?P<name>\w+)(:(?P<format>whole|tenths|percent))?(\|(?P<one>[^|]*)\|(?P<many>[^|]*))?"
+)
 _DECIMAL = re.compile(r"decimal\(\d+,\s*(\d+)\)")
 
 Values = npt.NDArray[Any]
@@ -58,7 +60,7 @@ Part = str | Place | Optional
 
 @dataclass(frozen=True)
 class Feature:
-    """A row of lake.features.feature_catalogue: what a value of the feature is and how to say it."""
+    """A row of the feature catalogue: what a value of the feature is, and how to say it."""
 
     name: str
     data_type: str
@@ -89,7 +91,7 @@ class Feature:
     def value_text(self, values: Values) -> pa.Array:
         """The values as JSON; `null` where one is missing or no number."""
         if self.is_category:
-            return _category_text(values, lambda value: json.dumps(value)).fill_null("null")
+            return _category_text(values, json.dumps).fill_null("null")
         return number_text(values, self.decimals).fill_null("null")
 
     def cases(self, values: Values) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
@@ -148,7 +150,9 @@ class Wordings:
 
     def sentence(self, feature: Feature, case: str, columns: Columns) -> list[Piece]:
         """The pieces of a sentence for each row of `columns`, escaped for JSON."""
-        return self._pieces(feature.sentences[case], feature, columns, is_negative=case == "negative")
+        return self._pieces(
+            feature.sentences[case], feature, columns, is_negative=case == "negative"
+        )
 
     def _pieces(
         self, parts: Iterable[Part], feature: Feature, columns: Columns, *, is_negative: bool

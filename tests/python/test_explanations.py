@@ -1,6 +1,7 @@
 """Contributions add up to what the model adds up, for whatever values features may take."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ REGRESSOR = HistGradientBoostingRegressor(**RECIPE).fit(FRAME, RAW)
 POISSON = HistGradientBoostingRegressor(loss="poisson", **RECIPE).fit(FRAME, np.exp(RAW / 5))
 
 
-def raw_scores(estimator: object, frame: pd.DataFrame) -> np.ndarray:
+def raw_scores(estimator: object, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     raw = estimator._raw_predict(frame.to_numpy())  # type: ignore[attr-defined]  # noqa: SLF001
     return np.ravel(raw)
 
