@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from python_scoring import artifacts
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard
-from python_scoring.errors import InputError, TrainingError
+from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard, RegistryRow
+from python_scoring.errors import ArtifactError, InputError, TrainingError
 from python_scoring.warehouse import PROJECT
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -33,6 +33,16 @@ class Registry:
     def artifact_folder(self, product: str, model_version: str) -> Path:
         """Where the model's two files lie."""
         return self.project / "python_scoring" / "artifacts" / product / model_version
+
+    def find(self, product: str, model_version: str) -> RegistryRow:
+        """The registered model; raises ArtifactError where there is none."""
+        for row in _rows(self.models_file):
+            if (row["product"], row["model_version"]) == (product, model_version):
+                return RegistryRow(*(row[column] for column in RegistryRow.__dataclass_fields__))
+        raise ArtifactError(
+            f"{self.models_file} has no row of {product} {model_version}. Restore it: a registered "
+            "version stays, also when it is no longer pinned."
+        )
 
     def check_new(self, product: str, model_version: str) -> None:
         """Raises InputError where the version is malformed or taken: a version never changes."""

@@ -154,6 +154,17 @@ class Wordings:
             feature.sentences[case], feature, columns, is_negative=case == "negative"
         )
 
+    def tell(self, name: str, values: Mapping[str, float | str | None]) -> str:
+        """The sentence for one customer."""
+        feature = self[name]
+        columns: dict[str, Values] = {}
+        for needed in (name, *feature.companions):
+            is_category = self[needed].is_category
+            columns[needed] = np.array([values[needed]], dtype=object if is_category else float)
+        [(case, _)] = feature.cases(columns[name])
+        [text] = joined(["", *self.sentence(feature, case, columns), pa.array([""])]).to_pylist()
+        return str(json.loads(f'"{text}"'))
+
     def _pieces(
         self, parts: Iterable[Part], feature: Feature, columns: Columns, *, is_negative: bool
     ) -> list[Piece]:
