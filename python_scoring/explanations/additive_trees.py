@@ -47,7 +47,6 @@ class AdditiveTrees:
     how far the customer is from the average one.
     """
 
-    is_lookup = True
     only_support = False
 
     def __init__(self, features: list[str], base: float, steps: dict[int, Steps]) -> None:

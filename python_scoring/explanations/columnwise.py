@@ -46,7 +46,6 @@ class Transformed:
         self._explainer = explainer
         self.features = explainer.features
         self.base = explainer.base
-        self.is_lookup = explainer.is_lookup
         self.only_support = explainer.only_support
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:

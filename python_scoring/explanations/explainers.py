@@ -17,22 +17,33 @@ BOOSTED_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 def explainer_for(model: Model) -> Explainer | None:
     """None where nothing can explain the model: its card lacks the features' distributions."""
+    return lookup_for(model) or _shap_values_of(model)
+
+
+def lookup_for(model: Model) -> Explainer | None:
+    """The exact explanation of an additive or linear model, or of segments; None for others."""
     features = [feature["name"] for feature in model.card.features]
     if model.card.score_type == "segment":
         return Segments.of(model.estimator, features)
-    found = split(model.estimator)
-    if found is None:
-        return PermutationValues.of(model)
-    steps, last = found
-    explainer: Explainer | None = Linear.of(last, features)
-    if isinstance(explainer, Linear):
-        explainer.counted_from(transformed(steps, _average(model)))
-    elif isinstance(last, BOOSTED_TREES):
+    steps, last = split(model.estimator) or (None, None)
+    explainer: Explainer | None = None
+    if isinstance(last, BOOSTED_TREES):
         explainer = AdditiveTrees.of(last, features)
-    explainer = explainer or TreeValues.of(last, features)
-    if explainer is None:
-        return PermutationValues.of(model)
-    return Transformed(steps, explainer) if steps else explainer
+    elif linear := Linear.of(last, features):
+        explainer = linear.counted_from(transformed(steps, _average(model)))
+    return Transformed(steps, explainer) if steps and explainer else explainer
+
+
+def _shap_values_of(model: Model) -> Explainer | None:
+    if model.card.score_type == "segment":
+        return None
+    if found := split(model.estimator):
+        steps, last = found
+        features = [feature["name"] for feature in model.card.features]
+        explainer: Explainer | None = TreeValues.of(last, features)
+        if explainer:
+            return Transformed(steps, explainer) if steps else explainer
+    return PermutationValues.of(model)
 
 
 def _average(model: Model) -> pd.DataFrame:

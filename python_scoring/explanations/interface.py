@@ -26,10 +26,6 @@ class Explainer(Protocol):
         """The raw score of the average customer of the training; 0 for a segment."""
 
     @property
-    def is_lookup(self) -> bool:
-        """Whether every row can be explained; otherwise it costs many evaluations per row."""
-
-    @property
     def only_support(self) -> bool:
         """Whether only what speaks for the result is a reason, as for a segment."""
 

@@ -11,7 +11,6 @@ from python_scoring.explanations.interface import Contributions
 class Linear:
     """One coefficient per feature, and an intercept. Summed feature by feature, without BLAS."""
 
-    is_lookup = True
     only_support = False
 
     def __init__(self, features: list[str], coefficients: Any, intercept: float) -> None:

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from python_scoring.artifacts import Model
 from python_scoring.errors import ScoringError
-from python_scoring.explanations.explainers import explainer_for
+from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.interface import Contributions, Explainer
-from python_scoring.explanations.settings import Settings
+from python_scoring.explanations.rows_that_matter import least_score
 from python_scoring.explanations.texts import by_distinct, joined
 from python_scoring.explanations.wording import Wordings
 
@@ -35,11 +35,17 @@ NO_REASON = -1
 class ReasonCodes:
     """Writes the reason codes of one model."""
 
-    def __init__(self, explainer: Explainer, wordings: Wordings, settings: Settings) -> None:
-        """Raises InputError where the catalogue lacks a feature of the model."""
+    def __init__(
+        self, explainer: Explainer, wordings: Wordings, count: int, least_score: float = -np.inf
+    ) -> None:
+        """So many reasons for each row whose score is at least `least_score`.
+
+        Raises InputError where the catalogue lacks a feature of the model.
+        """
         self._explainer = explainer
         self._wordings = wordings
-        self._settings = settings
+        self._count = count
+        self._least_score = least_score
         self._features = [wordings[name] for name in explainer.features]
         self.companions = [
             {"name": name, "type": "category" if wordings[name].is_category else "number"}
@@ -54,27 +60,29 @@ class ReasonCodes:
 
         Raises ScoringError where it asks for one that the model's card does not allow.
         """
-        settings = Settings.of(dict(contract), model.card)
+        explanations = contract["explanations"]
+        reasons = int(explanations["reasons"])
+        if explainer := lookup_for(model):
+            return cls(explainer, wordings, reasons)
+        if not explanations.get("shap"):
+            return None
         explainer = explainer_for(model)
-        asks_for_costly = settings.score_at_least is not None
-        if explainer is None and asks_for_costly:
+        if explainer is None:
             raise ScoringError(
                 f"{model.card.product} {model.card.model_version}: its model.json has no "
                 "distribution of each feature in the training (reference.features), which SHAP "
                 "values of such a model need. Register it with them, or take explanations.shap out "
                 "of the contract."
             )
-        if explainer is None or not (explainer.is_lookup or asks_for_costly):
-            return None
-        return cls(explainer, wordings, settings)
+        return cls(explainer, wordings, reasons, least_score(explanations["shap"], model.card))
 
     def write(
         self, frame: pd.DataFrame, companions: pd.DataFrame, scores: npt.NDArray[np.float64]
     ) -> pa.Array:
         """JSON for each row; null where the contract does not ask for reasons of such a score."""
-        if self._explainer.is_lookup:
+        matter = scores >= self._least_score
+        if matter.all():
             return self._write(frame, companions)
-        matter = self._settings.matter(scores)
         written = self._write(
             frame[matter].reset_index(drop=True), companions[matter].reset_index(drop=True)
         )
@@ -89,9 +97,7 @@ class ReasonCodes:
             for part in (frame, companions)
             for name, column in part.items()
         }
-        chosen = largest(
-            contributions, self._settings.reasons, only_support=self._explainer.only_support
-        )
+        chosen = largest(contributions, self._count, only_support=self._explainer.only_support)
         slots = [
             self._fragments(slot, features, contributions, columns)
             for slot, features in enumerate(chosen)

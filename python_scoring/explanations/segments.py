@@ -19,7 +19,6 @@ class Segments:
     never negative. Reasons are what speaks for the segment, not what speaks against it.
     """
 
-    is_lookup = True
     only_support = True
     base = 0.0
 

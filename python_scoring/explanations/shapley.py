@@ -18,7 +18,6 @@ PERMUTATIONS = 4
 class TreeValues:
     """Tree ensembles: exact for what the trees say, in log-odds or as shap counts their output."""
 
-    is_lookup = False
     only_support = False
 
     def __init__(self, features: list[str], explainer: Any, base: float) -> None:
@@ -55,7 +54,6 @@ class PermutationValues:
     same permutations, so that a row does not depend on its batch.
     """
 
-    is_lookup = False
     only_support = False
 
     def __init__(self, model: Model, background: pd.DataFrame) -> None:
