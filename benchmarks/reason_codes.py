@@ -1,13 +1,15 @@
 """What reason codes cost on top of scoring.
 
-Scores the newest feature snapshot of a warehouse, repeated to so many customers, in turns without
-and with reason codes, and prints the ratio for each product and for all of them.
+Does what candidates_<product> does in a build, in turns without and with reason codes: scores the
+newest feature snapshot of a warehouse, repeated to so many customers, and stores the scores in a
+DuckDB file. Prints the ratio for each product and for all of them.
 
     python -m benchmarks.reason_codes --customers 1000000
 """
 
 import json
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -16,16 +18,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from python_scoring.artifacts import load
+from python_scoring.artifacts import Model, load
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.explanations.wording import Wordings
 from python_scoring.registry import Registry
 from python_scoring.scoring import (
     BATCH_ROWS,
+    SCORE_SCHEMA,
     feature_frame,
     feature_projection,
-    predict,
     score_batches,
 )
 from python_scoring.warehouse import Warehouse, connect_lake
@@ -84,25 +86,43 @@ def measured(
     for _ in range(repeats):
         for with_reasons, found in seconds.items():
             start = time.perf_counter()
-            for _scored in score_batches(
+            scored = score_batches(
                 iter(batches), model, contract, "run", reasons if with_reasons else None
-            ):
-                pass
+            )
+            store(pa.RecordBatchReader.from_batches(SCORE_SCHEMA, scored))
             found.append(time.perf_counter() - start)
-    explainer = explainer_for(model)
-    error = 0.0
-    for batch in batches:
-        frame = feature_frame(batch, model.card.features)
-        if explainer is None or model.card.score_type == "segment":
-            continue
-        raw = explainer.base + explainer.contributions(frame).sum(axis=1)
-        score = 1 / (1 + np.exp(-raw)) if model.card.score_type == "probability" else np.exp(raw)
-        scores, _ = predict(model, frame)
-        error = max(
-            error,
-            float(np.abs(score / np.maximum(1, scores) - scores / np.maximum(1, scores)).max()),
-        )
+    error = max(largest_error(model, batch) for batch in batches)
     return statistics.median(seconds[False]), statistics.median(seconds[True]), error
+
+
+def store(scored: pa.RecordBatchReader) -> None:
+    """As a build does: into a table of a file."""
+    with (
+        tempfile.TemporaryDirectory(prefix="scored-") as folder,
+        duckdb.connect(f"{folder}/scored.duckdb") as file,
+    ):
+        file.register("scored", scored)
+        file.execute("create table candidates as from scored")
+
+
+def largest_error(model: Model, batch: pa.RecordBatch) -> float:
+    """How far the sum of a row's contributions is from what the estimator itself adds up."""
+    explainer = explainer_for(model)
+    if explainer is None:
+        return float("nan")
+    frame = feature_frame(batch, model.card.features)
+    estimator = model.estimator
+    if model.card.score_type == "segment":
+        distances = np.sort(estimator.transform(frame) ** 2, axis=1)
+        expected = distances[:, 1] - distances[:, 0]
+    elif hasattr(estimator, "_raw_predict"):
+        expected = np.ravel(estimator._raw_predict(frame))  # noqa: SLF001 - before the link
+    elif hasattr(estimator, "decision_function"):
+        expected = estimator.decision_function(frame)
+    else:
+        expected = estimator.predict(frame)
+    total = explainer.base + explainer.contributions(frame).sum(axis=1)
+    return float(np.abs(total - expected).max())
 
 
 @click.command()
@@ -118,7 +138,8 @@ def main(customers: int, repeats: int) -> None:
         for (product,) in products:
             without, with_reasons, error = measured(lake, product, customers, repeats)
             totals = [totals[0] + without, totals[1] + with_reasons]
-            click.echo(_line(product, customers, without, with_reasons))
+            line = _line(product, customers, without, with_reasons)
+            click.echo(f"{line}; contributions add up to {error:.0e}")
     click.echo(_line("all", customers, *totals))
 
 

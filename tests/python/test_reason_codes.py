@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -277,6 +278,10 @@ def test_explain_tells_how_far_a_customer_is_from_the_segment(
     assert "off centre" in explanation.to_text()
 
 
+def delete_snapshots(lake: duckdb.DuckDBPyConnection) -> None:
+    lake.execute("delete from lake.features.feature_snapshots")
+
+
 def test_explain_says_what_is_missing(
     fresh: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,9 +306,7 @@ def test_explain_says_what_is_missing(
         explain(prediction_id, copy)
 
     with write_to_lake(Warehouse(project.warehouse)) as writer:
-        assert writer.transact(
-            lambda lake: lake.execute("delete from lake.features.feature_snapshots") and None
-        )
+        assert writer.transact(delete_snapshots)
     with pytest.raises(ScoringError, match=r"feature_snapshots has no row of C\d+ as of"):
         explain(prediction_id, Registry())
 
