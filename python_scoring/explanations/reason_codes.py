@@ -134,15 +134,16 @@ class ReasonCodes:
                 needed = {
                     name: columns[name][of_case] for name in (feature.name, *feature.companions)
                 }
+                value_text = feature.value_text(needed[feature.name])
                 parts.append(
                     joined(
                         [
                             f'{opening}"feature":"{feature.name}","value":',
-                            feature.value_text(needed[feature.name]),
+                            value_text,
                             ',"contribution":',
                             _rounded_text(contributions[of_case, number]),
                             ',"text":"',
-                            *self._wordings.sentence(feature, case, needed),
+                            *self._wordings.sentence(feature, case, needed, value_text),
                             '"}',
                         ]
                     )

@@ -27,6 +27,8 @@ from python_scoring.errors import InputError
 from python_scoring.explanations.texts import Numbers, Piece, joined, number_text
 
 CASES = ("value", "zero", "negative", "missing")
+# For a missing feature that a sentence names outside brackets.
+UNKNOWN = "unknown"
 DECLARED_IN = "models/features/_features__models.yml"
 
 _PARTS = re.compile(r"\[(?P<optional>[^\[\]]*)\]|\{(?P<place>[^{}]*)\}")
@@ -148,11 +150,33 @@ class Wordings:
         found = {companion for name in names for companion in self[name].companions}
         return sorted(found - set(names))
 
-    def sentence(self, feature: Feature, case: str, columns: Columns) -> list[Piece]:
-        """The pieces of a sentence for each row of `columns`, escaped for JSON."""
-        return self._pieces(
-            feature.sentences[case], feature, columns, is_negative=case == "negative"
-        )
+    def sentence(
+        self, feature: Feature, case: str, columns: Columns, value_text: pa.Array
+    ) -> list[Piece]:
+        """The pieces of a sentence for each row of `columns`, escaped for JSON.
+
+        `value_text` is what `feature.value_text` gives for them: mostly it is the `{value}` too.
+        """
+        pieces: list[Piece] = []
+        own = None if case == "negative" or feature.is_category else value_text
+        sign = -1 if case == "negative" else 1
+        for part in feature.sentences[case]:
+            if isinstance(part, Optional):
+                inner = [
+                    piece
+                    for one in part.parts
+                    for piece in self._filled(one, feature, columns, sign)
+                ]
+                pieces.append(joined(inner).fill_null(""))
+            elif own is not None and part == Place("value", None, None):
+                pieces.append(own)
+            else:
+                filled = self._filled(part, feature, columns, sign)
+                pieces += [
+                    piece if isinstance(piece, str) else piece.fill_null(UNKNOWN)
+                    for piece in filled
+                ]
+        return pieces
 
     def tell(self, name: str, values: Mapping[str, float | str | None]) -> str:
         """The sentence for one customer."""
@@ -162,37 +186,25 @@ class Wordings:
             is_category = self[needed].is_category
             columns[needed] = np.array([values[needed]], dtype=object if is_category else float)
         [(case, _)] = feature.cases(columns[name])
-        [text] = joined(["", *self.sentence(feature, case, columns), pa.array([""])]).to_pylist()
+        value_text = feature.value_text(columns[name])
+        pieces = self.sentence(feature, case, columns, value_text)
+        [text] = joined([*pieces, pa.array([""])]).to_pylist()
         return str(json.loads(f'"{text}"'))
 
-    def _pieces(
-        self, parts: Iterable[Part], feature: Feature, columns: Columns, *, is_negative: bool
-    ) -> list[Piece]:
-        pieces: list[Piece] = []
-        for part in parts:
-            if isinstance(part, str):
-                pieces.append(json.dumps(part)[1:-1])
-            elif isinstance(part, Place):
-                own = part.name == "value"
-                of = feature if own else self[part.name]
-                values = columns[of.name]
-                pieces.append(_filled(part, of, -values if own and is_negative else values))
-            else:
-                inner = self._pieces(part.parts, feature, columns, is_negative=is_negative)
-                pieces.append(joined(inner).fill_null(""))
-        return pieces
-
-
-def _filled(place: Place, feature: Feature, values: Values) -> pa.Array:
-    if feature.is_category:
-        return _category_text(values, lambda value: json.dumps(value)[1:-1])
-    text = _formatted(place.format, feature, values)
-    if place.unit is None:
-        return text
-    one, many = (f" {json.dumps(noun)[1:-1]}" for noun in place.unit)
-    if not pc.any(pc.equal(text, "1")).as_py():
-        return pc.binary_join_element_wise(text, many, "")
-    return pc.binary_join_element_wise(text, pc.if_else(pc.equal(text, "1"), one, many), "")
+    def _filled(self, part: Part, feature: Feature, columns: Columns, sign: int) -> list[Piece]:
+        """A text, or a feature's values and their unit; `sign` is that of the feature's own."""
+        if not isinstance(part, Place):
+            return [json.dumps(part)[1:-1]]
+        of = feature if part.name == "value" else self[part.name]
+        values = columns[of.name]
+        if of.is_category:
+            return [_category_text(values, lambda value: json.dumps(value)[1:-1])]
+        text = _formatted(part.format, of, values * sign if of is feature else values)
+        if part.unit is None:
+            return [text]
+        one, many = (f" {json.dumps(noun)[1:-1]}" for noun in part.unit)
+        is_one = pc.equal(text, "1")
+        return [text, pc.if_else(is_one, one, many) if pc.any(is_one).as_py() else many]
 
 
 def _formatted(kind: str | None, feature: Feature, values: Numbers) -> pa.Array:
