@@ -11,6 +11,8 @@ import pyarrow as pa
 from python_scoring import artifacts
 from python_scoring.artifacts import Model, RegistryRow
 from python_scoring.errors import ArtifactError, ScoringError
+from python_scoring.explanations.reason_codes import ReasonCodes
+from python_scoring.explanations.wording import Wordings
 from python_scoring.scoring import BATCH_ROWS, SCORE_SCHEMA, feature_projection, score_batches
 
 NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
@@ -23,11 +25,12 @@ def score_due_runs(
     registry: duckdb.DuckDBPyRelation,
     contracts: duckdb.DuckDBPyRelation,
     snapshots: duckdb.DuckDBPyRelation,
+    feature_catalogue: duckdb.DuckDBPyRelation,
 ) -> pa.RecordBatchReader:
     """Scores for each due run of `product`, as a stream; an empty one where nothing is due.
 
-    Every model is loaded and checked before the first row is scored. Raises ArtifactError or
-    ScoringError with a message that says what is wrong and what to do.
+    Every model is loaded and checked before the first row is scored. Raises ArtifactError,
+    ScoringError or, for a wording, InputError, which say what is wrong and what to do.
     """
     due = (
         runs.filter(f"product = '{product}'")
@@ -36,6 +39,7 @@ def score_due_runs(
         .fetchall()
     )
     contract = _contract(contracts, product)
+    wordings = Wordings.of(feature_catalogue.project("name, data_type, wording").fetchall())
     scorings = []
     for run_id, as_of, data_cutoff, model_version, output_schema_version in due:
         row = registry_row(registry, product, model_version)
@@ -44,14 +48,26 @@ def score_due_runs(
         model = artifacts.load(row)
         _check_features(model, snapshot)
         eligible = snapshot.filter(contract["eligible_population"]["condition"])
-        scorings.append((run_id, model, eligible))
+        reasons = ReasonCodes.of(model, contract, wordings)
+        scorings.append((run_id, model, reasons, eligible))
 
     def stream() -> Iterator[pa.RecordBatch]:
-        for run_id, model, eligible in scorings:
-            reader = eligible.project(_projection(model)).to_arrow_reader(BATCH_ROWS)
-            yield from score_batches(iter(reader), model, contract, run_id)
+        for run_id, model, reasons, eligible in scorings:
+            yield from score_snapshot(eligible, model, contract, run_id, reasons)
 
     return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, stream())
+
+
+def score_snapshot(
+    eligible: duckdb.DuckDBPyRelation,
+    model: Model,
+    contract: dict[str, Any],
+    run_id: str,
+    reasons: ReasonCodes | None,
+) -> Iterator[pa.RecordBatch]:
+    """Scores of the customers of a feature snapshot, in batches; see score_batches."""
+    reader = eligible.project(_projection(model, reasons)).to_arrow_reader(BATCH_ROWS)
+    yield from score_batches(iter(reader), model, contract, run_id, reasons)
 
 
 def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
@@ -136,8 +152,9 @@ def _check_features(model: Model, snapshot: duckdb.DuckDBPyRelation) -> None:
             )
 
 
-def _projection(model: Model) -> str:
-    return ", ".join(["customer_id", *feature_projection(model.card.features)])
+def _projection(model: Model, reasons: ReasonCodes | None) -> str:
+    features = [*model.card.features, *(reasons.companions if reasons else [])]
+    return ", ".join(["customer_id", *feature_projection(features)])
 
 
 def _quoted(text: str) -> str:

@@ -259,6 +259,18 @@ def report(out: Path, days: int) -> None:
     click.echo(f"{out}: {size:,} bytes")
 
 
+@commands.command()
+@click.argument("prediction_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def explain(prediction_id: str, *, as_json: bool) -> None:
+    """Say why PREDICTION_ID is what it is: what each feature added, in numbers and in words."""
+    from python_scoring.explanations.command import explain
+    from python_scoring.registry import Registry
+
+    explanation = explain(prediction_id, Registry())
+    click.echo(explanation.to_json() if as_json else explanation.to_text())
+
+
 @commands.command("docs")
 @click.option(
     "--target", type=click.Path(path_type=Path), default=Path("target"), show_default=True,

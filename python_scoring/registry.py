@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from python_scoring import artifacts
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard
-from python_scoring.errors import InputError, TrainingError
+from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard, RegistryRow
+from python_scoring.errors import ArtifactError, InputError, TrainingError
 from python_scoring.warehouse import PROJECT
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -40,6 +40,15 @@ class Registry:
             if (row["product"], row["model_version"]) == (product, model_version):
                 return row
         return None
+
+    def find(self, product: str, model_version: str) -> RegistryRow:
+        """The registered model; raises ArtifactError where there is none."""
+        if row := self.row(product, model_version):
+            return RegistryRow(*(row[column] for column in RegistryRow.__dataclass_fields__))
+        raise ArtifactError(
+            f"{self.models_file} has no row of {product} {model_version}. Restore it: a registered "
+            "version stays, also when it is no longer pinned."
+        )
 
     def check_new(self, product: str, model_version: str) -> None:
         """Raises InputError where the version is malformed or taken: a version never changes."""

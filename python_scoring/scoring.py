@@ -6,7 +6,7 @@ A row's score depends on that row alone, never on its batch.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from sklearn.pipeline import Pipeline
 
 from python_scoring.artifacts import Model
 from python_scoring.errors import ScoringError
+
+if TYPE_CHECKING:
+    from python_scoring.explanations.reason_codes import ReasonCodes
 
 # Small batches are slow: boosted trees at 8k rows take ten times as long per row.
 BATCH_ROWS = 100_000
@@ -58,9 +61,15 @@ def bands_of(contract: dict[str, Any]) -> list[Band]:
 
 
 def score_batches(
-    batches: Iterator[pa.RecordBatch], model: Model, contract: dict[str, Any], run_id: str
+    batches: Iterator[pa.RecordBatch],
+    model: Model,
+    contract: dict[str, Any],
+    run_id: str,
+    reasons: "ReasonCodes | None" = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Score each batch; columns in: customer_id and the model's features, out: SCORE_SCHEMA.
+    """Score each batch; out: SCORE_SCHEMA, where reason codes are null without `reasons`.
+
+    Columns in: customer_id, the model's features, and the companions that `reasons` names.
 
     Raises ScoringError, naming the model, where the estimator fails on a batch.
     """
@@ -70,6 +79,7 @@ def score_batches(
         frame = feature_frame(batch, card.features)
         try:
             scores, labels = predict(model, frame)
+            codes = _reason_codes(reasons, batch, frame, scores)
         except Exception as error:
             raise ScoringError(
                 f"{card.product} {card.model_version} failed on a batch of {len(frame)} customers: "
@@ -88,13 +98,21 @@ def score_batches(
                 nothing.cast(pa.float64()),
                 nothing.cast(pa.float64()),
                 pa.array(labels, type=pa.string()),
-                nothing.cast(pa.string()),
+                codes,
                 pa.repeat(card.model_version, len(scores)),
                 pa.repeat(card.feature_version, len(scores)),
                 pa.repeat(model.artifact_sha256, len(scores)),
             ],
             schema=SCORE_SCHEMA,
         )
+
+
+def _reason_codes(
+    reasons: "ReasonCodes | None", batch: pa.RecordBatch, frame: pd.DataFrame, scores: Scores
+) -> pa.Array:
+    if reasons is None:
+        return pa.nulls(len(frame), pa.string())
+    return reasons.write(frame, feature_frame(batch, reasons.companions), scores)
 
 
 def feature_projection(features: list[dict[str, str]]) -> list[str]:

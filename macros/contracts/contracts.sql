@@ -10,6 +10,7 @@
                 'output': node.alias, 'version': node.version, 'description': node.description
             }) -%}
             {%- do check_contract(contract, node) -%}
+            {%- do contract.update({'explanations': explanations_of(contract)}) -%}
             {%- do contracts.update({contract.product: contract}) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -64,6 +65,7 @@
     {%- endfor -%}
     {%- do validate_checks(contract, file ~ ': config.meta.prediction') -%}
     {%- do validate_sla(contract, file ~ ': config.meta.prediction') -%}
+    {%- do validate_explanations(contract, file ~ ': config.meta.prediction') -%}
     {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}
         {%- do exceptions.raise_compiler_error(
             file ~ ': cadence ' ~ contract.schedule.cadence

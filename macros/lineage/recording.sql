@@ -4,7 +4,7 @@
 {% macro record_definitions() -%}
     {%- set definitions = feature_definitions() -%}
     {%- set known = operations_table('feature_definitions') -%}
-    insert into {{ known }}
+    insert into {{ known }} ({{ operations_columns('feature_definitions') }})
     select
         {{ literal(definitions.definitions_sha256) }} as definitions_sha256,
         '{{ feature_version() }}' as feature_version,
@@ -29,14 +29,19 @@
 
 
 {% macro record_run_manifest(product, status) -%}
-    insert into {{ operations_table('run_manifest') }}
+    insert into {{ operations_table('run_manifest') }} ({{ operations_columns('run_manifest') }})
     select
         runs.run_id, runs.product, runs.as_of, runs.data_cutoff, runs.model_version, registry.artifact_path,
         runs.artifact_sha256, runs.training_run_id, registry.training_as_of, runs.training_config_sha256,
         {{ training_data_sha256('registry.artifact_path', 'registry.training_config_sha256') }} as training_data_sha256,
         cast(registry.trained_at as timestamp) as trained_at,
         runs.feature_version, snapshots.definitions_sha256, runs.feature_snapshot_id, runs.output_schema_version,
-        contracts.contract_json, {{ engine_version() }} as engine, {{ library_versions() }} as libraries,
+        contracts.contract_json,
+        (
+            select {{ json_list_of({'name': 'name', 'data_type': 'data_type', 'wording': 'wording'}, 'position') }}
+            from {{ ref('feature_catalogue') }}
+        ) as wordings_json,
+        {{ engine_version() }} as engine, {{ library_versions() }} as libraries,
         {{ lake_snapshot_id() }} as lake_snapshot_id, runs.invocation_id, {{ code_version() }} as code_version,
         {{ recorded_at() }} as recorded_at
     from {{ runs_without_outcome(product, status) }} as runs

@@ -71,6 +71,13 @@
 {%- endmacro %}
 
 
+{% macro operations_columns(name) -%}
+    {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' and source.name == name -%}
+        {{ return(source.columns.keys() | join(', ')) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {% macro close_crashed_attempts() -%}
     {%- set ledger = operations_table('run_ledger') -%}
     {%- set crashed -%}

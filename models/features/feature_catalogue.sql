@@ -6,6 +6,7 @@ select
     '{{ feature.name }}' as name,
     {{ loop.index }} as position,
     {{ string_literal(feature.description) }} as meaning,
+    {{ string_literal(tojson(feature.config.meta.wording, sort_keys=true)) }} as wording,
     '{{ feature.config.meta.unit }}' as unit,
     '{{ feature.data_type }}' as data_type,
     '{{ feature.config.meta.window }}' as "window",

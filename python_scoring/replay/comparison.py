@@ -9,16 +9,14 @@ import duckdb
 import pyarrow as pa
 
 from python_scoring import artifacts
+from python_scoring.candidates import score_snapshot
+from python_scoring.explanations.reason_codes import ReasonCodes
+from python_scoring.explanations.wording import Wordings
 from python_scoring.lineage.libraries import library_versions
 from python_scoring.registry import Registry
 from python_scoring.replay.recomputation import Rebuilt
 from python_scoring.replay.targets import Target, predictions_sql
-from python_scoring.scoring import (
-    BATCH_ROWS,
-    SCORE_SCHEMA,
-    feature_projection,
-    score_batches,
-)
+from python_scoring.scoring import SCORE_SCHEMA
 
 # In the order of the chain: what differs first is what is named.
 LINKS = ("input", "feature", "model", "library", "score")
@@ -235,10 +233,12 @@ def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -
             "as_of": as_of, "data_cutoff": data_cutoff, "feature_version": feature_version
         },
     )  # fmt: skip
-    projection = ", ".join(["customer_id", *feature_projection(model.card.features)])
-    batches = iter(eligible.project(projection).to_arrow_reader(BATCH_ROWS))
+    wordings = json.loads(target.recorded["wordings_json"] or "[]")
+    reasons = ReasonCodes.of(
+        model, contract, Wordings.of([tuple(wording.values()) for wording in wordings])
+    )
     reader = pa.RecordBatchReader.from_batches(
-        SCORE_SCHEMA, score_batches(batches, model, contract, target.run_id)
+        SCORE_SCHEMA, score_snapshot(eligible, model, contract, target.run_id, reasons)
     )
     # A cursor of its own: the snapshot is still being read through this connection.
     with lake.cursor() as cursor:

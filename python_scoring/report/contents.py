@@ -239,6 +239,31 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """How often a feature is among the reason codes of the newest served run, and what it adds.
+
+    `customers` are those whose reasons were read, a sample of a large run. `raised` and `lowered`
+    count those whose score it raises or lowers, `raised_by` and `lowered_by` sum by how much.
+    """
+
+    run_id: str
+    product: str
+    as_of: datetime
+    feature: str
+    customers: int
+    first: int
+    raised: int
+    lowered: int
+    raised_by: float
+    lowered_by: float
+
+    @property
+    def importance(self) -> float:
+        """The mean absolute contribution over the customers, as far as it is a reason."""
+        return (self.raised_by - self.lowered_by) / self.customers
+
+
+@dataclass(frozen=True)
 class StepTime:
     """Seconds that one node of an attempt took; it may stand for several steps."""
 
@@ -275,6 +300,7 @@ class Contents:
     bands: list[Band] = field(default_factory=list)
     label_sizes: list[LabelSize] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
     step_times: list[StepTime] = field(default_factory=list)
 
     @property

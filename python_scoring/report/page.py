@@ -14,6 +14,7 @@ from python_scoring.report import (
     incidents,
     labels,
     migrations,
+    reasons,
     slots,
     spread,
     stability,
@@ -77,6 +78,7 @@ def _product_section(contents: Contents, contract: Contract, served: Freshness) 
         checks.figure(contents, contract),
         labels.figure(contents, contract),
         migrations.figure(contents, contract),
+        reasons.figure(contents, contract),
     ]
     return ProductSection(
         contract.product,

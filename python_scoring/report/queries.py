@@ -15,6 +15,8 @@ from python_scoring.warehouse import Warehouse, code_version, connect_lake
 FEWEST_BATCHES = 12
 # A phone has room for so many columns.
 MOST_COLUMNS = 30
+# So many customers tell which reasons are frequent; more take time.
+MOST_CUSTOMERS = 100_000
 
 Row = TypeVar("Row")
 
@@ -100,6 +102,16 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
             lake, contents.LabelSize, _LABEL_SIZES.format(most=MOST_COLUMNS), "run_id, label"
         ),
         moves=_rows(lake, contents.Move, _MOVES, "product, label_before, label_after, customers"),
+        reasons=[
+            reason
+            for (product,) in lake.execute("select distinct product from batches").fetchall()
+            for reason in _rows(
+                lake,
+                contents.Reason,
+                _REASONS.format(product=product, most=MOST_CUSTOMERS),
+                "product, feature",
+            )
+        ],
         step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
     )
 
@@ -225,6 +237,54 @@ _MOVES = """
         sum(moves.customers)::bigint as customers
     from lake.operations.label_migrations as moves
     semi join batches on moves.run_id = batches.run_id and batches.newest = 1
+    group by all
+)
+"""
+
+# Ids are digests: those up to a limit are a sample that is the same whenever it is read.
+_REASONS = """
+(
+    with run as (
+        select run_id, product, as_of, customers_scored
+        from batches
+        where product = '{product}' and is_served
+        order by as_of desc
+        limit 1
+    ),
+
+    told as (
+        select
+            run.run_id, run.product, run.as_of, predictions.customer_id,
+            from_json(
+                predictions.reason_codes, '[{{"feature": "VARCHAR", "contribution": "DOUBLE"}}]'
+            ) as reasons
+        from lake.predictions."predictions_{product}" as predictions
+        inner join run
+            on predictions.run_id = run.run_id
+            and predictions.prediction_date = cast(run.as_of as date)
+        where predictions.reason_codes is not null
+            and ('0x' || predictions.prediction_id[1:8])::ubigint * run.customers_scored
+            <= 4294967296::hugeint * {most}
+    ),
+
+    reasons as (
+        select
+            run_id, product, as_of, generate_subscripts(reasons, 1) as place,
+            unnest(reasons).feature as feature,
+            -- Six decimals each: a sum does not depend on its order.
+            unnest(reasons).contribution::decimal(18, 6) as contribution
+        from told
+    )
+
+    select
+        run_id, product, as_of, feature,
+        (select count(*) from told) as customers,
+        count(*) filter (where place = 1) as first,
+        count(*) filter (where contribution > 0) as raised,
+        count(*) filter (where contribution < 0) as lowered,
+        sum(greatest(contribution, 0))::double as raised_by,
+        sum(least(contribution, 0))::double as lowered_by
+    from reasons
     group by all
 )
 """

@@ -68,6 +68,26 @@ CONTRACT_CASES = {
         "intended_use: [budget_allocation, pricing]",
         "intended_use names pricing; expected",
     ),
+    "no reason": (
+        "explanations: {reasons: 3,",
+        "explanations: {reasons: 0,",
+        "config.meta.prediction.explanations.reasons is 0; expected",
+    ),
+    "unknown explanation": (
+        "explanations: {reasons: 3,",
+        "explanations: {reason: 3,",
+        "config.meta.prediction.explanations.reason is unknown; expected reasons or shap",
+    ),
+    "rows chosen twice": (
+        "shap: {top_share: 0.1}",
+        "shap: {top_share: 0.1, score_at_least: 100}",
+        "either as top_share, for example {top_share: 0.1}, or as score_at_least",
+    ),
+    "more than all rows": (
+        "shap: {top_share: 0.1}",
+        "shap: {top_share: 10}",
+        "explanations.shap.top_share is 10; expected a score, or for top_share a share above 0",
+    ),
 }
 
 

@@ -9,4 +9,5 @@ def model(dbt, session):
         registry=dbt.ref("model_registry"),
         contracts=dbt.ref("prediction_contracts"),
         snapshots=dbt.ref("feature_snapshots"),
+        feature_catalogue=dbt.ref("feature_catalogue"),
     )

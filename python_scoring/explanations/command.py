@@ -1,0 +1,241 @@
+"""`python -m python_scoring explain`: why one prediction is what it is, from what was recorded.
+
+The contributions are computed again from the stored feature snapshot with the artifact that the run
+used, so that all features are told and not only the reason codes.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from python_scoring import artifacts
+from python_scoring.artifacts import Model
+from python_scoring.errors import ArtifactError, InputError, ScoringError
+from python_scoring.explanations.explainers import explainer_for
+from python_scoring.explanations.reason_codes import DECIMALS
+from python_scoring.explanations.segments import Segments
+from python_scoring.explanations.wording import Wordings
+from python_scoring.registry import Registry
+from python_scoring.scoring import feature_frame, feature_projection
+from python_scoring.warehouse import Warehouse, connect_lake
+
+BAR = 12
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A published or quarantined prediction, and what the ledger recorded of its run."""
+
+    prediction_id: str
+    product: str
+    customer_id: str
+    as_of: datetime
+    run_id: str
+    score: float | None
+    label: str | None
+    model_version: str
+    feature_version: str
+    feature_snapshot_id: str
+    reason_codes: str | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A feature of the customer: its value, what it adds to the raw score, and in words.
+
+    `distance` is how far it is from the centre of the segment; None for other products.
+    """
+
+    feature: str
+    value: float | str | None
+    contribution: float
+    text: str
+    distance: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The largest contribution comes first; `base` and all contributions make the raw score."""
+
+    prediction: Prediction
+    artifact_sha256: str
+    base: float
+    features: list[Told]
+    raw_score: float
+
+    def to_json(self) -> str:
+        """For other programs; instants as ISO text."""
+        known = asdict(self.prediction)
+        known["as_of"] = self.prediction.as_of.isoformat()
+        known["reason_codes"] = json.loads(self.prediction.reason_codes or "null")
+        rest = {key: value for key, value in asdict(self).items() if key != "prediction"}
+        return json.dumps({**known, **rest}, indent=2, ensure_ascii=False)
+
+    def to_text(self) -> str:
+        """For people: a line for each feature, with a bar as long as its contribution."""
+        prediction = self.prediction
+        is_segment = any(told.distance is not None for told in self.features)
+        counted_from = "as near to two segments" if is_segment else "the average in the training"
+        rows = [
+            ("base", "", self.base, "", counted_from),
+            *self._rows(),
+            ("raw score", "", self.raw_score, "", "the sum"),
+        ]
+        names = max(len(name) for name, *_ in rows)
+        values = max(len(value) for _, value, *_ in rows)
+        lines = [
+            f"{name:<{names}}  {value:>{values}}  {amount:>+14.{DECIMALS}f}  {bar:<{BAR}}  {text}"
+            for name, value, amount, bar, text in rows
+        ]
+        title = (
+            f"{prediction.product}: {prediction.label} ({prediction.score}) for customer "
+            f"{prediction.customer_id} as of {prediction.as_of}"
+        )
+        source = (
+            f"prediction {prediction.prediction_id} of run {prediction.run_id}, by "
+            f"{prediction.product} {prediction.model_version}"
+        )
+        return "\n".join([title, source, "", *lines])
+
+    def _rows(self) -> list[tuple[str, str, float, str, str]]:
+        largest = max((abs(told.contribution) for told in self.features), default=0) or 1
+        return [
+            (
+                told.feature,
+                "-" if told.value is None else f"{told.value}",
+                told.contribution,
+                ("+" if told.contribution > 0 else "-")
+                * round(BAR * abs(told.contribution) / largest),
+                told.text + ("" if told.distance is None else f" ({told.distance:.2f} off centre)"),
+            )
+            for told in self.features
+        ]
+
+
+def explain(prediction_id: str, registry: Registry) -> Explanation:
+    """Why the prediction is what it is; reads the lake beside a running build.
+
+    Raises InputError for an unknown id, ArtifactError where the model of the run is not there as it
+    was, ScoringError where the customer's features are gone or the model cannot be explained.
+    """
+    with connect_lake(Warehouse.from_environment()) as lake:
+        prediction = _prediction(lake, prediction_id)
+        model = _model(lake, prediction, registry)
+        wordings = Wordings.of(
+            lake.execute(
+                "select name, data_type, wording from lake.features.feature_catalogue"
+            ).fetchall()
+        )
+        names = [feature["name"] for feature in model.card.features]
+        companions = [
+            {"name": name, "type": "category" if wordings[name].is_category else "number"}
+            for name in wordings.companions(names)
+        ]
+        row = _snapshot_row(lake, prediction, [*model.card.features, *companions])
+    explainer = explainer_for(model)
+    if explainer is None:
+        raise ScoringError(
+            f"{prediction.product} {prediction.model_version} cannot be explained: its model.json "
+            "has no distribution of each feature in the training (reference.features)."
+        )
+    frame = feature_frame(row, model.card.features)
+    contributions = explainer.contributions(frame)[0].tolist()
+    centre: list[float | None] = [None] * len(names)
+    if isinstance(explainer, Segments):
+        centre = explainer.distances(frame)[0].tolist()
+    values = {**_values(frame), **_values(feature_frame(row, companions))}
+    told = [
+        Told(name, values[name], contribution, wordings.tell(name, values), distance)
+        for name, contribution, distance in zip(names, contributions, centre, strict=True)
+    ]
+    return Explanation(
+        prediction,
+        model.artifact_sha256,
+        explainer.base,
+        sorted(told, key=lambda one: -abs(one.contribution)),
+        explainer.base + sum(contributions),
+    )
+
+
+def _prediction(lake: duckdb.DuckDBPyConnection, prediction_id: str) -> Prediction:
+    columns = ", ".join(Prediction.__dataclass_fields__)
+    tables = lake.execute(
+        "select table_name from duckdb_columns() where database_name = 'lake' "
+        "and schema_name = 'predictions' and column_name = 'prediction_id' order by table_name"
+    ).fetchall()
+    for (table,) in tables:
+        row = lake.execute(
+            f"select {columns} from lake.predictions.{table} where prediction_id = ?",  # noqa: S608 - names of the lake
+            [prediction_id],
+        ).fetchone()
+        if row:
+            return Prediction(*row)
+    known = ", ".join(name for (name,) in tables)
+    raise InputError(
+        f"no prediction {prediction_id} in lake.predictions ({known}): expected a prediction_id, "
+        "32 hexadecimal digits, as the marts' histories have it"
+    )
+
+
+def _model(lake: duckdb.DuckDBPyConnection, prediction: Prediction, registry: Registry) -> Model:
+    row = registry.find(prediction.product, prediction.model_version)
+    used = lake.execute(
+        "select distinct artifact_sha256 from lake.operations.run_ledger "
+        "where run_id = ? and artifact_sha256 is not null",
+        [prediction.run_id],
+    ).fetchall()
+    if used and (row.artifact_sha256,) not in used:
+        raise ArtifactError(
+            f"{registry.models_file} has {prediction.product} {prediction.model_version} with "
+            f"artifact_sha256 {row.artifact_sha256}, but the ledger says that run "
+            f"{prediction.run_id} used {used[0][0]}. Restore the row and the artifact of the run."
+        )
+    return artifacts.load(row, registry.project)
+
+
+def _snapshot_row(
+    lake: duckdb.DuckDBPyConnection, prediction: Prediction, features: list[dict[str, str]]
+) -> pa.RecordBatch:
+    projection = ", ".join(feature_projection(features))
+    batches = (
+        lake.execute(
+            f"""
+            select {projection} from lake.features.feature_snapshots
+            where as_of = ? and feature_version = ? and customer_id = ? and data_cutoff in (
+                select data_cutoff from lake.operations.snapshot_manifest
+                where feature_snapshot_id = ? and as_of = ?
+            )
+            """,  # noqa: S608 - the names are the project's own
+            [
+                prediction.as_of, prediction.feature_version, prediction.customer_id,
+                prediction.feature_snapshot_id, prediction.as_of,
+            ],
+        )
+        .to_arrow_table()
+        .to_batches()
+    )  # fmt: skip
+    if not batches:
+        raise ScoringError(
+            f"lake.features.feature_snapshots has no row of {prediction.customer_id} as of "
+            f"{prediction.as_of} in snapshot {prediction.feature_snapshot_id}: the customer was "
+            "erased, or the snapshot was deleted. Restore it from a backup to explain the "
+            "prediction."
+        )
+    return batches[0]
+
+
+def _values(frame: pd.DataFrame) -> dict[str, float | str | None]:
+    """The one row; whole numbers without decimals, missing ones as None."""
+    found: dict[str, float | str | None] = {}
+    for name, column in frame.items():
+        value = column.tolist()[0]
+        if value is None or value != value:  # noqa: PLR0124 - NaN
+            found[str(name)] = None
+        else:
+            is_whole = isinstance(value, float) and value.is_integer()
+            found[str(name)] = int(value) if is_whole else value
+    return found

@@ -1,0 +1,57 @@
+"""Which explanation a model gets: a lookup where one is exact, SHAP values otherwise."""
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+from python_scoring.artifacts import Model
+from python_scoring.explanations.additive_trees import AdditiveTrees
+from python_scoring.explanations.columnwise import Transformed, split, transformed
+from python_scoring.explanations.interface import Explainer
+from python_scoring.explanations.linear import Linear
+from python_scoring.explanations.segments import Segments
+from python_scoring.explanations.shapley import PermutationValues, TreeValues
+
+BOOSTED_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+
+
+def explainer_for(model: Model) -> Explainer | None:
+    """None where nothing can explain the model: its card lacks the features' distributions."""
+    return lookup_for(model) or _shap_values_of(model)
+
+
+def lookup_for(model: Model) -> Explainer | None:
+    """The exact explanation of an additive or linear model, or of segments; None for others."""
+    features = [feature["name"] for feature in model.card.features]
+    if model.card.score_type == "segment":
+        return Segments.of(model.estimator, features)
+    steps, last = split(model.estimator) or (None, None)
+    explainer: Explainer | None = None
+    if isinstance(last, BOOSTED_TREES):
+        explainer = AdditiveTrees.of(last, features)
+    elif linear := Linear.of(last, features):
+        explainer = linear.counted_from(transformed(steps, _average(model)))
+    return Transformed(steps, explainer) if steps and explainer else explainer
+
+
+def _shap_values_of(model: Model) -> Explainer | None:
+    if model.card.score_type == "segment":
+        return None
+    if found := split(model.estimator):
+        steps, last = found
+        features = [feature["name"] for feature in model.card.features]
+        explainer: Explainer | None = TreeValues.of(last, features)
+        if explainer:
+            return Transformed(steps, explainer) if steps else explainer
+    return PermutationValues.of(model)
+
+
+def _average(model: Model) -> pd.DataFrame:
+    """One row with the training's mean of each feature; NaN where the card does not know it."""
+    known = model.card.reference.get("features", {})
+    return pd.DataFrame(
+        {
+            feature["name"]: [known.get(feature["name"], {}).get("mean", np.nan)]
+            for feature in model.card.features
+        }
+    )

@@ -1,0 +1,265 @@
+"""The feature catalogue's wording: one sentence per feature, filled in for many customers at once.
+
+A wording has a sentence for each case: `value`, and where they read better `zero`, `negative` and
+`missing`. In a sentence
+
+    {value}                      is the value as it is stored; without its sign in `negative`
+    {value|day|days}             with its unit
+    {mean_days_between_orders:whole|day|days}
+                                 is another feature of the customer, rounded
+    [, usually every {...}]      is left out where a feature in it is missing
+
+Formats are `whole`, `tenths` and `percent`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from python_scoring.errors import InputError
+from python_scoring.explanations.texts import Numbers, Piece, joined, number_text
+
+CASES = ("value", "zero", "negative", "missing")
+# For a missing feature that a sentence names outside brackets.
+UNKNOWN = "unknown"
+DECLARED_IN = "models/features/_features__models.yml"
+
+_PARTS = re.compile(r"\[(?P<optional>[^\[\]]*)\]|\{(?P<place>[^{}]*)\}")
+_PLACE = re.compile(
+    r"(?P<name>\w+)(:(?P<format>whole|tenths|percent))?(\|(?P<one>[^|]*)\|(?P<many>[^|]*))?"
+)
+_DECIMAL = re.compile(r"decimal\(\d+,\s*(\d+)\)")
+
+Values = npt.NDArray[Any]
+Columns = Mapping[str, Values]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sentence holds a feature's value, with its unit where it has one."""
+
+    name: str
+    format: str | None
+    unit: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Optional:
+    """A part of a sentence that is left out where a feature in it is missing."""
+
+    parts: "tuple[Part, ...]"
+
+
+Part = str | Place | Optional
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A row of the feature catalogue: what a value of the feature is, and how to say it."""
+
+    name: str
+    data_type: str
+    sentences: Mapping[str, tuple[Part, ...]]
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the values are words."""
+        return self.data_type == "text"
+
+    @property
+    def decimals(self) -> int | None:
+        """How many decimals a value has; None where that differs."""
+        found = _DECIMAL.fullmatch(self.data_type)
+        return int(found[1]) if found else 0 if self.data_type == "integer" else None
+
+    @property
+    def companions(self) -> list[str]:
+        """The other features that its sentences name."""
+        found = {
+            place.name
+            for sentence in self.sentences.values()
+            for place in _places(sentence)
+            if place.name != "value"
+        }
+        return sorted(found)
+
+    def value_text(self, values: Values) -> pa.Array:
+        """The values as JSON; `null` where one is missing or no number."""
+        if self.is_category:
+            return _category_text(values, json.dumps).fill_null("null")
+        return number_text(values, self.decimals).fill_null("null")
+
+    def cases(self, values: Values) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
+        """Which of the sentences applies to which of the values."""
+        if self.is_category:
+            is_missing = np.array([value is None or value != value for value in values], dtype=bool)  # noqa: PLR0124 - NaN
+        else:
+            is_missing = ~np.isfinite(values)
+        case = np.where(is_missing, CASES.index("missing"), CASES.index("value"))
+        if not self.is_category:
+            for name, applies in (("zero", values == 0), ("negative", values < 0)):
+                if name in self.sentences:
+                    case[applies & ~is_missing] = CASES.index(name)
+        for number in np.unique(case):
+            yield CASES[number], np.flatnonzero(case == number)
+
+
+class Wordings:
+    """The features of the catalogue, by name."""
+
+    def __init__(self, features: Iterable[Feature]) -> None:
+        """Raises InputError where a sentence names a feature that there is none of."""
+        self._features = {feature.name: feature for feature in features}
+        for feature in self._features.values():
+            for companion in feature.companions:
+                if companion not in self._features:
+                    raise InputError(
+                        f"{DECLARED_IN}: the wording of {feature.name} names {{{companion}}}, "
+                        "which is no feature; expected value or the name of one"
+                    )
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, str | None]]) -> "Wordings":
+        """From name, data_type and wording (JSON) of the catalogue.
+
+        A feature without wording is called by its name. Raises InputError, naming the feature,
+        where a wording cannot be read.
+        """
+        return cls(_feature(*row) for row in rows)
+
+    def __getitem__(self, name: str) -> Feature:
+        """Raises InputError for a feature that the catalogue lacks."""
+        try:
+            return self._features[name]
+        except KeyError:
+            raise InputError(
+                f"lake.features.feature_catalogue has no feature {name}: declare it in "
+                f"{DECLARED_IN} and run `dbt build`"
+            ) from None
+
+    def companions(self, names: Iterable[str]) -> list[str]:
+        """The features beside `names` that their sentences need."""
+        names = list(names)
+        found = {companion for name in names for companion in self[name].companions}
+        return sorted(found - set(names))
+
+    def sentence(
+        self, feature: Feature, case: str, columns: Columns, value_text: pa.Array
+    ) -> list[Piece]:
+        """The pieces of a sentence for each row of `columns`, escaped for JSON.
+
+        `value_text` is what `feature.value_text` gives for them: mostly it is the `{value}` too.
+        """
+        pieces: list[Piece] = []
+        own = None if case == "negative" or feature.is_category else value_text
+        sign = -1 if case == "negative" else 1
+        for part in feature.sentences[case]:
+            if isinstance(part, Optional):
+                inner = [
+                    piece
+                    for one in part.parts
+                    for piece in self._filled(one, feature, columns, sign)
+                ]
+                pieces.append(joined(inner).fill_null(""))
+            elif own is not None and part == Place("value", None, None):
+                pieces.append(own)
+            else:
+                filled = self._filled(part, feature, columns, sign)
+                pieces += [
+                    piece if isinstance(piece, str) else piece.fill_null(UNKNOWN)
+                    for piece in filled
+                ]
+        return pieces
+
+    def tell(self, name: str, values: Mapping[str, float | str | None]) -> str:
+        """The sentence for one customer."""
+        feature = self[name]
+        columns: dict[str, Values] = {}
+        for needed in (name, *feature.companions):
+            is_category = self[needed].is_category
+            columns[needed] = np.array([values[needed]], dtype=object if is_category else float)
+        [(case, _)] = feature.cases(columns[name])
+        value_text = feature.value_text(columns[name])
+        pieces = self.sentence(feature, case, columns, value_text)
+        [text] = joined([*pieces, pa.array([""])]).to_pylist()
+        return str(json.loads(f'"{text}"'))
+
+    def _filled(self, part: Part, feature: Feature, columns: Columns, sign: int) -> list[Piece]:
+        """A text, or a feature's values and their unit; `sign` is that of the feature's own."""
+        if not isinstance(part, Place):
+            return [json.dumps(part)[1:-1]]
+        of = feature if part.name == "value" else self[part.name]
+        values = columns[of.name]
+        if of.is_category:
+            return [_category_text(values, lambda value: json.dumps(value)[1:-1])]
+        text = _formatted(part.format, of, values * sign if of is feature else values)
+        if part.unit is None:
+            return [text]
+        one, many = (f" {json.dumps(noun)[1:-1]}" for noun in part.unit)
+        is_one = pc.equal(text, "1")
+        return [text, pc.if_else(is_one, one, many) if pc.any(is_one).as_py() else many]
+
+
+def _formatted(kind: str | None, feature: Feature, values: Numbers) -> pa.Array:
+    if kind == "whole":
+        return number_text(values, 0)
+    if kind == "tenths":
+        return number_text(values, 1)
+    if kind == "percent":
+        return pc.binary_join_element_wise(number_text(values * 100, 0), "%", "")
+    return number_text(values, feature.decimals)
+
+
+def _category_text(values: Values, escaped: Any) -> pa.Array:
+    encoded = pa.array(values, type=pa.string(), from_pandas=True).dictionary_encode()
+    known = pa.array([escaped(value) for value in encoded.dictionary.to_pylist()], type=pa.string())
+    return known.take(encoded.indices)
+
+
+def _feature(name: str, data_type: str, wording: str | None) -> Feature:
+    called = name.replace("_", " ")
+    default = {"value": f"{called} of {{value}}", "missing": f"{called} is not known"}
+    given = json.loads(wording or "null") or {}
+    place = f"{DECLARED_IN}: the wording of {name}"
+    if not isinstance(given, dict) or not set(given) <= set(CASES):
+        raise InputError(f"{place} is {wording}; expected sentences for {', '.join(CASES)}")
+    sentences = {case: _parsed(sentence, place) for case, sentence in {**default, **given}.items()}
+    return Feature(name, data_type.lower(), sentences)
+
+
+def _parsed(sentence: str, place: str) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    end = 0
+    for found in _PARTS.finditer(sentence):
+        parts.append(sentence[end : found.start()])
+        end = found.end()
+        if found["optional"] is not None:
+            parts.append(Optional(_parsed(found["optional"], place)))
+            continue
+        inside = _PLACE.fullmatch(found["place"])
+        if inside is None:
+            raise InputError(
+                f"{place} has {found[0]}; expected for example {{value}}, {{value|day|days}} or "
+                "{mean_days_between_orders:whole}"
+            )
+        unit = (inside["one"], inside["many"]) if inside["many"] is not None else None
+        parts.append(Place(inside["name"], inside["format"], unit))
+    parts.append(sentence[end:])
+    if any(isinstance(part, str) and set(part) & set("{}[]") for part in parts):
+        raise InputError(f"{place}, {sentence!r}, has a bracket without its pair")
+    return tuple(part for part in parts if part)
+
+
+def _places(parts: Iterable[Part]) -> Iterator[Place]:
+    for part in parts:
+        if isinstance(part, Place):
+            yield part
+        elif isinstance(part, Optional):
+            yield from _places(part.parts)

@@ -1,0 +1,112 @@
+"""Why scores are what they are: which features are the reasons of the newest served run."""
+
+import json
+from collections.abc import Sequence
+
+import altair as alt
+
+from python_scoring.report import svg, words
+from python_scoring.report.contents import Contents, Contract, Reason
+from python_scoring.report.figure import Figure, Key, Table, draw
+
+# The rest is in the table.
+MOST_FEATURES = 10
+
+# Neither is good or bad: that depends on what the score says.
+LOWERS, RAISES = svg.ramp(2)
+
+
+def figure(contents: Contents, contract: Contract) -> Figure | None:
+    """The mean contribution of each feature, by direction; None where no run has reason codes."""
+    reasons = sorted(
+        (reason for reason in contents.reasons if reason.product == contract.product),
+        key=lambda reason: (-reason.importance, reason.feature),
+    )
+    if not reasons:
+        return None
+    is_segment = json.loads(contract.contract_json).get("score_type") == "segment"
+    sentence = _sentence(reasons, is_segment=is_segment)
+    columns = ("Mean contribution", "Raises", "Lowers", "First reason")
+    table = Table(
+        columns=("Feature", *columns),
+        rows=[
+            (
+                words.name(reason.feature),
+                words.number(reason.importance),
+                _share(reason.raised, reason),
+                _share(reason.lowered, reason),
+                _share(reason.first, reason),
+            )
+            for reason in reasons
+        ],
+        numbers=frozenset(columns),
+    )
+    speaks_for = "speaks for the segment" if is_segment else "raises the score"
+    legend = [Key("█", RAISES, speaks_for)]
+    if any(reason.lowered for reason in reasons):
+        legend.append(Key("█", LOWERS, "lowers the score"))
+    return draw(
+        _chart(reasons[:MOST_FEATURES]),
+        f"{contract.product}-reasons",
+        "Reasons for the scores",
+        sentence,
+        table,
+        legend,
+    )
+
+
+def _sentence(reasons: Sequence[Reason], *, is_segment: bool) -> str:
+    strongest = reasons[0]
+    name = words.lower_name(strongest.feature)
+    if is_segment:
+        told = f"{name} speaks for the segment of {_share(strongest.raised, strongest)} of them"
+    else:
+        told = (
+            f"{name} raises the score of {_share(strongest.raised, strongest)} of them and lowers "
+            f"that of {_share(strongest.lowered, strongest)}"
+        )
+    first = sorted(reasons, key=lambda reason: (-reason.first, reason.feature))[:3]
+    listed = words.listing(
+        [
+            f"{words.lower_name(reason.feature)} ({_share(reason.first, reason)})"
+            for reason in first
+            if reason.first
+        ]
+    )
+    return (
+        f"{words.short_slot(strongest.as_of)}, {strongest.customers:,} customers with reasons: "
+        f"{told}. Most often the first reason: {listed}."
+    )
+
+
+def _share(count: int, reason: Reason) -> str:
+    return words.percent(count / reason.customers, 0)
+
+
+def _chart(reasons: Sequence[Reason]) -> svg.AnyChart:
+    names = [words.name(reason.feature) for reason in reasons]
+    rows = [
+        {"place": place, "direction": direction, "value": value / reason.customers}
+        for place, reason in enumerate(reasons)
+        for direction, value in (("raises", reason.raised_by), ("lowers", reason.lowered_by))
+        if value
+    ]
+    chart = (
+        alt.Chart(svg.data(rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("value:Q", title=None, axis=alt.Axis(tickCount=4, format="+~r")),
+            y=alt.Y(
+                "place:O",
+                title=None,
+                axis=alt.Axis(labelExpr=svg.names(names), grid=False),
+                scale=alt.Scale(domain=list(range(len(names))), paddingInner=0.3),
+            ),
+            fill=alt.Fill(
+                "direction:N",
+                scale=alt.Scale(domain=["raises", "lowers"], range=[RAISES, LOWERS]),
+                legend=None,
+            ),
+        )
+    )
+    return svg.layered(18 * len(names) + 10, chart)
