@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from python_scoring import artifacts
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard
+from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard, RegistryRow
 from python_scoring.errors import InputError, TrainingError
 from python_scoring.warehouse import PROJECT
 
@@ -46,6 +46,14 @@ class Registry:
                     f"{self.models_file} has {product} {model_version} already. "
                     "A registered version never changes: choose a higher one."
                 )
+
+    def find(self, product: str, model_version: str) -> RegistryRow | None:
+        """The registered model; None where there is none of that version."""
+        columns = RegistryRow.__dataclass_fields__
+        for row in _rows(self.models_file):
+            if (row["product"], row["model_version"]) == (product, model_version):
+                return RegistryRow(**{column: row[column] for column in columns})
+        return None
 
     def add(self, model: bytes, card: ModelCard, trained_at: datetime) -> Path:
         """Write the artifact and append its registry row; returns the artifact's folder."""
