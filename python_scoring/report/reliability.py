@@ -78,7 +78,8 @@ def _of_outcome(newest: Outcome, contract: Contract, measured: int) -> str:
     foretold, came = contract.score(newest.mean_score), contract.score(newest.mean_outcome)
     text = (
         f"{words.short_slot(newest.as_of)}, the newest of "
-        f"{words.plural(measured, 'measured run')}: the outcomes of {words.plural(newest.labels_known, 'customer')} are known. "
+        f"{words.plural(measured, 'measured run')}: the outcomes of "
+        f"{words.plural(newest.labels_known, 'customer')} are known. "
         f"{foretold} was predicted on average, {came} came."
     )
     for name, value in (("AUC", newest.auc), ("Rank correlation", newest.spearman)):
@@ -116,15 +117,15 @@ def _chart(tenths: Sequence[Tenth], contract: Contract) -> svg.AnyChart:
     values = [value for tenth in tenths for value in (tenth.predicted, tenth.observed)]
     # Few customers bring most: on a straight scale the others would be one point.
     is_probability = contract.valid_maximum <= 1
-    ends = [0, 1] if is_probability else [0, max(values)]
+    ends = [0.0, 1.0] if is_probability else [0.0, max(values)]
+    ticks = [0, 0.5, 1] if is_probability else [0, *(10**power for power in range(1, 7))]
     scale = alt.Scale(type="linear" if is_probability else "symlog", domain=ends, nice=False)
-    form = ".1~f" if is_probability else "~s"
     x = alt.X(
         "predicted:Q",
         scale=scale,
-        axis=alt.Axis(title="predicted", grid=False, tickCount=4, format=form),
+        axis=alt.Axis(title="predicted", values=ticks, grid=False),
     )
-    y = alt.Y("observed:Q", scale=scale, axis=alt.Axis(title="observed", tickCount=4, format=form))
+    y = alt.Y("observed:Q", scale=scale, axis=alt.Axis(title="observed", values=ticks))
     rows = [{"predicted": tenth.predicted, "observed": tenth.observed} for tenth in tenths]
     line = [{"predicted": end, "observed": end} for end in ends]
     points = alt.Chart(svg.data(rows)).mark_point(filled=True, fill=svg.GOOD, size=50, opacity=1)

@@ -14,6 +14,8 @@ Values = npt.NDArray[np.float64]
 # Beyond it a probability is certain to a millionth of a millionth, and log-odds stay finite.
 _MARGIN = 1e-12
 _MOST_STEPS = 100
+# Beyond it the exponential overflows, and a probability has long been 0 or 1.
+_LARGEST = 700.0
 
 
 def fit(scores: Values, outcomes: Values) -> dict[str, float]:
@@ -66,4 +68,4 @@ def _log_odds(probabilities: Values) -> Values:
 
 
 def _probability(log_odds: Values) -> Values:
-    return np.asarray(1 / (1 + np.exp(-log_odds)), dtype=np.float64)
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -_LARGEST, _LARGEST))), dtype=np.float64)
