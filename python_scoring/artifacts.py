@@ -34,8 +34,10 @@ class ModelCard:
     """The content of model.json: everything known about a model, but not the model itself.
 
     `features` are the snapshot columns in the order the estimator takes them, each with its type
-    (`number` or `category`). `label_window_closed_at` is when the last training label was complete:
-    no pin may start earlier, or a backtest would look ahead.
+    (`number` or `category`). `label_window_closed_at` is when the last label of training and
+    calibration was complete: no pin may start earlier, or a backtest would look ahead.
+    `calibration` and `bounds` are what python_scoring/uncertainty found on `calibration_as_ofs`;
+    empty, scores are used as they come, and have no bounds.
     """
 
     product: str
@@ -53,6 +55,9 @@ class ModelCard:
     metrics: dict[str, Any] = field(default_factory=dict)
     reference: dict[str, Any] = field(default_factory=dict)
     training_data: dict[str, Any] = field(default_factory=dict)
+    calibration_as_ofs: list[str] = field(default_factory=list)
+    calibration: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Canonical text: the same card has the same digest."""

@@ -49,19 +49,29 @@ def demo_data(customers: int, until: datetime | None, out: Path) -> None:
 )
 @click.option("--model-version", required=True, help="Version of the new model, MAJOR.MINOR.PATCH.")
 @click.option(
+    "--calibrate-on",
+    "calibrate_on",
+    type=INSTANT,
+    multiple=True,
+    help="Later as-of for probabilities and bounds; repeatable, best one per season. By default"
+    " when the last label window of training closes.",
+)
+@click.option(
     "--evaluate-on",
     type=INSTANT,
     help="As-of to judge on; by default when the last label window closes.",
-)
+)  # fmt: skip
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
 @click.option(
     "--pinned-by", default="training", show_default=True, help="Who decided, for the pin."
 )
 @click.option("--reason", default="reference training", show_default=True, help="Why, for the pin.")
-def train(
+def train(  # noqa: PLR0913 - one argument per option
+    *,
     product: str,
     as_ofs: tuple[datetime, ...],
     model_version: str,
+    calibrate_on: tuple[datetime, ...],
     evaluate_on: datetime | None,
     pin_from: datetime | None,
     pinned_by: str,
@@ -75,15 +85,16 @@ def train(
     from python_scoring.training import TrainingRequest, train
 
     registry = Registry()
-    request = TrainingRequest(product, list(as_ofs), model_version, evaluate_on, pin_from)
+    request = TrainingRequest(
+        product, list(as_ofs), model_version, list(calibrate_on), evaluate_on, pin_from
+    )
     content, card = train(request, registry)
     folder = registry.add(content, card, utc_now())
     click.echo(
         f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
     )
-    click.echo(
-        f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k != 'calibration'})}"
-    )
+    tables = ("calibration", "before_calibration")
+    click.echo(f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k not in tables})}")
     if pin_from:
         registry.pin(card, pin_from, pinned_by, reason)
         click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")

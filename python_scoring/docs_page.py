@@ -137,6 +137,7 @@ def contract_in_words(manifest: dict[str, Any], served: ServedOutput) -> str:
         ("Use it for", " ".join(uses)),
         ("Never for", contract["not_to_be_used_for"]),
         ("Know that", contract["known_limitations"]),
+        ("Bounds", contract["uncertainty"]["meaning"]),
         ("Due", f"{contract['schedule']['cadence']}, by {_deadline(contract)}"),
         ("Stale after", _days(contract["freshness"]["max_age_hours"])),
         (

@@ -10,6 +10,8 @@ from sklearn import metrics
 
 from python_scoring.artifacts import Model, ModelCard
 from python_scoring.scoring import Scores, band_labels, bands_of, predict
+from python_scoring.uncertainty import bounds
+from python_scoring.uncertainty.coverage import coverage
 
 # A feature is compared by tenths of its training values; a score also by hundredths, so that the
 # Kolmogorov-Smirnov distance misses at most one hundredth.
@@ -40,7 +42,10 @@ def complete_card(
             "as_of": evaluate_on.isoformat(),
             "rows": len(judged),
             **_metrics(scores, labels, judged, contract["score_type"]),
+            **_coverage(model.card, scores, judged),
         }
+        if model.card.calibration:
+            found["before_calibration"] = _before_calibration(model, judged)
     reference = {
         "features": {
             feature["name"]: _distribution(learned[feature["name"]], feature["type"])
@@ -69,35 +74,56 @@ def _metrics(
         }
     truth = judged["label"].to_numpy()
     if score_type == "probability":
-        deciles = pd.qcut(pd.Series(scores), 10, duplicates="drop")
-        calibration = (
-            pd.DataFrame({"predicted": scores, "observed": truth})
-            .groupby(deciles, observed=True)
-            .agg(
-                predicted=("predicted", "mean"),
-                observed=("observed", "mean"),
-                rows=("observed", "size"),
-            )
-        )
         return {
             "base_rate": _rounded(truth.mean()),
             "auc": _rounded(metrics.roc_auc_score(truth, scores)),
-            "brier": _rounded(metrics.brier_score_loss(truth, scores)),
-            "log_loss": _rounded(metrics.log_loss(truth, scores)),
-            "calibration": [
-                {
-                    "predicted": _rounded(predicted),
-                    "observed": _rounded(observed),
-                    "rows": int(rows),
-                }
-                for predicted, observed, rows in calibration.to_numpy()
-            ],
+            **_reliability(scores, truth),
         }
     return {
         "mean_actual": _rounded(truth.mean()),
         "mae": _rounded(np.abs(truth - scores).mean()),
         "bias": _rounded(scores.sum() / truth.sum() - 1),
         "spearman": _rounded(pd.Series(scores).corr(pd.Series(truth), method="spearman")),
+    }
+
+
+def _reliability(scores: Scores, truth: Any) -> dict[str, Any]:
+    """How far probabilities come true: two scores that fall with it, and a table by tenths."""
+    tenths = (
+        pd.DataFrame({"predicted": scores, "observed": truth})
+        .groupby(pd.qcut(pd.Series(scores), TENTHS, duplicates="drop"), observed=True)
+        .agg(
+            predicted=("predicted", "mean"),
+            observed=("observed", "mean"),
+            rows=("observed", "size"),
+        )
+    )
+    return {
+        "brier": _rounded(metrics.brier_score_loss(truth, scores)),
+        "log_loss": _rounded(metrics.log_loss(truth, scores)),
+        "calibration": [
+            {"predicted": _rounded(predicted), "observed": _rounded(observed), "rows": int(rows)}
+            for predicted, observed, rows in tenths.to_numpy()
+        ],
+    }
+
+
+def _before_calibration(model: Model, judged: pd.DataFrame) -> dict[str, Any]:
+    """The same reliability without the calibration, so that its gain can be seen."""
+    raw = replace(model, card=replace(model.card, calibration={}))
+    scores, _ = predict(raw, judged[[feature["name"] for feature in model.card.features]])
+    return _reliability(scores, judged["label"].to_numpy())
+
+
+def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str, Any]:
+    """The share of outcomes within the bounds, beside the level that they state."""
+    if not card.bounds:
+        return {}
+    outcomes = judged["label"].to_numpy()
+    share = coverage(scores, outcomes, bounds.apply(card.bounds, scores), card.bounds["group_size"])
+    return {
+        "coverage": None if share is None else _rounded(share),
+        "interval_level": card.bounds["interval_level"],
     }
 
 

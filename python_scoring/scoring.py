@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from python_scoring.artifacts import Model
 from python_scoring.errors import ScoringError
+from python_scoring.uncertainty import bounds, calibration
 
 if TYPE_CHECKING:
     from python_scoring.explanations.reason_codes import ReasonCodes
@@ -80,6 +81,7 @@ def score_batches(
         try:
             scores, labels = predict(model, frame)
             codes = _reason_codes(reasons, batch, frame, scores)
+            lower, upper, level = _bounds(model, scores)
         except Exception as error:
             raise ScoringError(
                 f"{card.product} {card.model_version} failed on a batch of {len(frame)} customers: "
@@ -94,9 +96,9 @@ def score_batches(
                 pa.repeat(run_id, len(scores)),
                 batch.column("customer_id").cast(pa.string()),
                 pa.array(scores),
-                nothing.cast(pa.float64()),
-                nothing.cast(pa.float64()),
-                nothing.cast(pa.float64()),
+                lower,
+                upper,
+                level,
                 pa.array(labels, type=pa.string()),
                 codes,
                 pa.repeat(card.model_version, len(scores)),
@@ -138,10 +140,11 @@ def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.D
 
 
 def predict(model: Model, frame: pd.DataFrame) -> tuple[Scores, list[str | None] | None]:
-    """Rounded scores, and labels where the model gives them itself (segments)."""
+    """Rounded scores, probabilities calibrated; labels where the model gives them itself."""
     estimator = model.estimator
     if model.card.score_type == "probability":
-        scores = estimator.predict_proba(frame)[:, 1]
+        raw = np.asarray(estimator.predict_proba(frame)[:, 1], dtype=np.float64)
+        scores = calibration.apply(model.card.calibration, raw)
     elif model.card.score_type == "estimate":
         scores = estimator.predict(frame)
     else:
@@ -149,6 +152,17 @@ def predict(model: Model, frame: pd.DataFrame) -> tuple[Scores, list[str | None]
         names = np.asarray(model.card.segment_names, dtype=object)
         return np.round(scores, DECIMALS), list(names[nearest])
     return np.asarray(scores, dtype=np.float64).round(DECIMALS), None
+
+
+def _bounds(model: Model, scores: Scores) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Lower and upper bound and their level; nulls where the model states none."""
+    table = model.card.bounds
+    if not table:
+        nothing = pa.nulls(len(scores), pa.float64())
+        return nothing, nothing, nothing
+    lower, upper = bounds.apply(table, scores)
+    level = pa.repeat(pa.scalar(float(table["interval_level"])), len(scores))
+    return pa.array(lower), pa.array(upper), level
 
 
 def nearest_segment(

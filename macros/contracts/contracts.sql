@@ -66,10 +66,27 @@
     {%- do validate_checks(contract, file ~ ': config.meta.prediction') -%}
     {%- do validate_sla(contract, file ~ ': config.meta.prediction') -%}
     {%- do validate_explanations(contract, file ~ ': config.meta.prediction') -%}
+    {%- do validate_uncertainty(contract.uncertainty, file ~ ': config.meta.prediction.uncertainty') -%}
     {%- if contract.schedule.cadence not in ['daily', 'weekly', 'monthly', 'quarterly'] -%}
         {%- do exceptions.raise_compiler_error(
             file ~ ': cadence ' ~ contract.schedule.cadence
             ~ ' of ' ~ node.name ~ ' is not one of daily, weekly, monthly, quarterly.'
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro validate_uncertainty(uncertainty, place) -%}
+    {%- set level = uncertainty.get('interval_level') -%}
+    {%- if level is not none and not (level is number and 0 < level < 1) -%}
+        {%- do exceptions.raise_compiler_error(
+            place ~ '.interval_level: ' ~ level ~ ' is not a share between 0 and 1, such as 0.9; leave it out for no bounds.'
+        ) -%}
+    {%- endif -%}
+    {%- set group_size = uncertainty.get('group_size', 1) -%}
+    {%- if group_size is not integer or group_size < 1 -%}
+        {%- do exceptions.raise_compiler_error(
+            place ~ '.group_size: ' ~ group_size ~ ' is not a whole number of customers, such as 25.'
         ) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -7,16 +7,31 @@ with windows as (
     from {{ source('operations', 'snapshot_manifest') }}
 ),
 
-versions as (
-    select
+-- Only an order with a version in the window can have its last one there.
+in_window as (
+    select distinct
         windows.as_of,
-        max({{ ordered_record(['loaded_at', 'ordered_at', 'customer_id', 'amount'], 'orders') }}) as version
+        windows.window_end,
+        orders.order_id
     from {{ ref('stg_orders') }} as orders
     inner join windows
         on
-            orders.ordered_at < windows.window_end
+            orders.ordered_at >= windows.as_of
+            and orders.ordered_at < windows.window_end
             and orders.loaded_at < {{ add_hours('windows.window_end', contract.schedule.availability_lag_hours) }}
-    group by windows.as_of, orders.order_id
+),
+
+versions as (
+    select
+        in_window.as_of,
+        max({{ ordered_record(['loaded_at', 'ordered_at', 'customer_id', 'amount'], 'orders') }}) as version
+    from {{ ref('stg_orders') }} as orders
+    inner join in_window
+        on
+            orders.order_id = in_window.order_id
+            and orders.ordered_at < in_window.window_end
+            and orders.loaded_at < {{ add_hours('in_window.window_end', contract.schedule.availability_lag_hours) }}
+    group by in_window.as_of, orders.order_id
 )
 
 select

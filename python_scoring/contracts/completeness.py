@@ -18,6 +18,7 @@ from python_scoring.contracts.served_outputs import (
 INNER_KEYS = {
     "valid_range": ("minimum", "maximum"),
     "eligible_population": ("description", "condition"),
+    "uncertainty": ("meaning",),
     "schedule": ("cadence", "availability_lag_hours"),
     "freshness": ("expected_within_hours", "max_age_hours"),
     "sla": ("owner",),

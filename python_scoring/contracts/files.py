@@ -84,8 +84,8 @@ def data_contract(manifest: dict[str, Any], served: ServedOutput) -> OpenDataCon
             purpose=sentences(contract["meaning"]),
             usage=_usage(contract, variables["usage_contexts"]),
             limitations=sentences(
-                f"{contract['known_limitations']} Not to be used for: "
-                f"{contract['not_to_be_used_for']}"
+                f"{contract['known_limitations']} Bounds: {contract['uncertainty']['meaning']} "
+                f"Not to be used for: {contract['not_to_be_used_for']}"
             ),
         ),
         servers=_servers(),

@@ -10,7 +10,7 @@ from python_scoring.report.contents import Batch, CheckCount, Contents, Contract
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.queries import MOST_COLUMNS
 
-# As the files in macros/guardrails/ have them; a test keeps them together.
+# As the files of findings in macros/ have them; a test keeps them together.
 FAMILIES = {
     "values": (
         *("score_not_null", "score_finite", "score_in_range", "bounds_enclose_score"),
@@ -29,6 +29,7 @@ FAMILIES = {
     "labels": ("label_share", "label_present"),
     "changes": ("labels_changed", "rank_agreement", "scores_unchanged", "score_jumps"),
     "features": ("feature_psi", "feature_nulls", "feature_categories"),
+    "outcomes": ("outcome_coverage", "outcome_calibration", "outcome_discrimination"),
 }
 _FAMILY_OF = {check: family for family, checks in FAMILIES.items() for check in checks}
 _OTHERS = "others"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from python_scoring.report import words
 
@@ -276,6 +277,30 @@ class StepTime:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What came of a run whose horizon has passed, from `outcome_scores`."""
+
+    product: str
+    as_of: datetime
+    labels_known: int
+    mean_outcome: float | None
+    mean_score: float | None
+    auc: float | None
+    spearman: float | None
+    calibration: str | None
+    coverage: float | None
+    interval_level: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How the model that is served was judged at training, from its model.json."""
+
+    product: str
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Contents:
     """All that the report tells of one warehouse, at one instant."""
 
@@ -302,6 +327,8 @@ class Contents:
     moves: list[Move] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     step_times: list[StepTime] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
 
     @property
     def since(self) -> datetime:

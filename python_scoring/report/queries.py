@@ -1,12 +1,15 @@
 """Reads the warehouse once, in few queries, into the rows of `contents`."""
 
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import duckdb
 
-from python_scoring.errors import InputError
+from python_scoring import artifacts
+from python_scoring.errors import ArtifactError, InputError
 from python_scoring.instants import clock, frozen_clock
+from python_scoring.registry import Registry
 from python_scoring.report import contents
 from python_scoring.report.contents import Contents
 from python_scoring.warehouse import Warehouse, code_version, connect_lake
@@ -113,7 +116,26 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
             )
         ],
         step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
+        outcomes=_rows(
+            lake, contents.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
+        ),
+        evaluations=_evaluations(lake),
     )
+
+
+def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[contents.Evaluation]:
+    """From the cards of the models that are served; one that cannot be read fails the build."""
+    served = lake.execute(
+        "select product, model_version from lake.operations.prediction_freshness order by product"
+    ).fetchall()
+    found = []
+    for product, model_version in served:
+        if model_version is None:  # never published
+            continue
+        with suppress(ArtifactError):
+            card = artifacts.load_card(Registry().find(product, model_version))
+            found.append(contents.Evaluation(product, card.metrics))
+    return found
 
 
 def _rows(

@@ -1,0 +1,28 @@
+{#- The served runs whose outcomes are complete and were not measured before: read while the model after it
+    compiles, so that only their partitions are read. None elsewhere. The newest come first. -#}
+
+{% macro runs_to_measure(product) -%}
+    {%- set states = run_states() -%}
+    {%- set orders = ref('stg_orders') -%}
+    {%- if not (execute and flags.WHICH in ['build', 'run']) -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set contract = contract_of(product) -%}
+    {%- set known_at = add_hours(
+        add_days('states.as_of', contract.horizon_days), contract.schedule.availability_lag_hours
+    ) -%}
+    {%- set found = run_query(
+        'select states.run_id, states.as_of, states.model_version, ' ~ known_at ~ ' as known_at from (' ~ states ~ ') as states '
+        ~ 'where states.product = ' ~ string_literal(product) ~ ' and states.is_served and ' ~ known_at ~ ' <= ' ~ clock()
+        ~ ' and states.run_id not in (select run_id from ' ~ operations_table('outcome_scores') ~ ') order by states.as_of desc'
+    ).rows -%}
+    {%- set runs = [] -%}
+    {%- if found -%}
+        {#- Where loads have stopped, customers look as if they had. -#}
+        {%- set newest_load = run_query('select max(loaded_at) from ' ~ orders).columns[0].values()[0] -%}
+        {%- for run in found if newest_load is not none and run['known_at'] <= newest_load -%}
+            {%- do runs.append(dict(run)) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(runs[:var('outcomes_per_build')]) }}
+{%- endmacro %}
