@@ -1,0 +1,201 @@
+"""What stays of an erasure: that it was, who asked for it and why, and how much each thing lost.
+
+Neither table holds an id. Replaying a run compares with what remains by `erased_records`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, astuple, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from python_scoring.erasure.people import People
+from python_scoring.erasure.tables import Holding, identifier, is_one_of
+
+# What a row text of macros/features/features.sql is, and the digest of portable_sql.sql; that they
+# are still the same is found out each time, by the digest that the manifest has.
+ROW_TEXT = "concat_ws('|', customer_id{features})"
+FEATURE_TEXT = ", '{name}=' || coalesce(cast({column} as text), '')"
+DIGEST = """md5(concat_ws(
+    '|', count(*) filter ({where}), sum(md5_number_lower({text})) filter ({where}),
+    sum(md5_number_upper({text})) filter ({where})
+))"""
+SNAPSHOTS = """
+select
+    snapshots.as_of, snapshots.feature_version,
+    count(*) filter (where {theirs}) as rows_erased,
+    count(distinct trim(customer_id, e' \\t\\r\\n')) filter (where {theirs}) as customers_erased,
+    {whole} as whole,
+    {rest} as rest
+from lake.features.feature_snapshots as snapshots
+where as_of = ? and feature_version = ?
+group by all
+"""
+RECORDED = """
+select as_of, feature_version, arg_max(feature_snapshot_id, place) from (
+    select as_of, feature_version, feature_snapshot_id, built_at as place
+    from lake.operations.snapshot_manifest
+    union all
+    select as_of, feature_version, feature_snapshot_id_after, erased_at
+    from lake.operations.erased_records
+    inner join lake.operations.erasures using (erasure_id)
+    where kind = 'snapshot'
+)
+group by all
+"""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """One row of lake.operations.erasures."""
+
+    erasure_id: str
+    erased_at: datetime
+    requested_by: str
+    reason: str
+    customers: int
+    raw_rows: int
+    snapshot_rows: int
+    prediction_rows: int
+    quarantine_rows: int
+    other_rows: int
+    texts_rewritten: int
+    served_rows: int
+
+
+@dataclass(frozen=True)
+class ErasedRecord:
+    """One row of lake.operations.erased_records, but for the erasure it belongs to."""
+
+    kind: str
+    source: str
+    as_of: datetime
+    feature_version: str | None
+    run_id: str | None
+    rows_erased: int
+    customers_erased: int
+    feature_snapshot_id_after: str | None
+
+
+def make_tables(lake: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+    """The two tables as the project declares them, where no build has made them yet."""
+    for name in ("erasures", "erased_records"):
+        columns = manifest["sources"][f"source.customer_predictions.operations.{name}"]["columns"]
+        definitions = ", ".join(
+            f"{identifier(column)} {each['data_type']}" for column, each in columns.items()
+        )
+        lake.execute(f"create table if not exists lake.operations.{name} ({definitions})")
+
+
+def is_written(lake: duckdb.DuckDBPyConnection, erasure_id: str) -> bool:
+    """Whether the lake has this erasure's tombstone, and so nothing of the people any more."""
+    found = lake.execute(
+        "select 1 from lake.operations.erasures where erasure_id = ?", [erasure_id]
+    ).fetchone()
+    return found is not None
+
+
+def write(lake: duckdb.DuckDBPyConnection, erasure: Erasure, records: list[ErasedRecord]) -> None:
+    """Add the tombstone; in the transaction that deletes the rows."""
+    names = ", ".join(field.name for field in fields(Erasure))
+    lake.execute(
+        f"insert into lake.operations.erasures ({names}) values ({_marks(Erasure)})",  # noqa: S608 - constants
+        list(astuple(erasure)),
+    )
+    names = ", ".join(field.name for field in fields(ErasedRecord))
+    for record in records:
+        lake.execute(
+            f"insert into lake.operations.erased_records (erasure_id, {names})"  # noqa: S608 - constants
+            f" values (?, {_marks(ErasedRecord)})",
+            [erasure.erasure_id, *asdict(record).values()],
+        )
+
+
+def snapshot_records(
+    lake: duckdb.DuckDBPyConnection, people: People, features: list[str]
+) -> Iterator[ErasedRecord]:
+    """What each feature snapshot loses, and the digest of what remains of it.
+
+    `features` are the declared ones, in order. A snapshot of an older version has null in those
+    that came since; its digest is told by the one that the manifest has.
+    """
+    digests = {
+        (as_of, version): digest for as_of, version, digest in lake.execute(RECORDED).fetchall()
+    }
+    table = lake.table("lake.features.feature_snapshots").columns
+    known = [name for name in features if name in table]
+    keys = lake.execute(
+        "select distinct as_of, feature_version from lake.features.feature_snapshots"  # noqa: S608 - quoted
+        f" where {is_one_of(people)} order by all"
+    ).fetchall()
+    for as_of, version in keys:
+        filled = _filled(lake, known, as_of, version)
+        for names in (known, filled):
+            rows, customers, whole, rest = _digests(lake, people, names, as_of, version)
+            if whole == digests.get((as_of, version)):
+                break
+        else:
+            rest = None
+        yield ErasedRecord(
+            "snapshot", "feature_snapshots", as_of, version, None, rows, customers, rest
+        )
+
+
+def run_records(
+    lake: duckdb.DuckDBPyConnection, people: People, holdings: list[Holding]
+) -> Iterator[ErasedRecord]:
+    """What each run loses, in predictions and in quarantine."""
+    for holding in holdings:
+        if not is_of_a_run(holding):
+            continue
+        found = lake.execute(
+            "select as_of, feature_version, run_id, count(*), count(distinct customer_id)"  # noqa: S608 - quoted
+            f" from {holding.table.sql} where {is_one_of(people)} group by all order by all"
+        )
+        for as_of, version, run_id, rows, customers in found.fetchall():
+            yield ErasedRecord(
+                "run", holding.table.name, as_of, version, run_id, rows, customers, None
+            )
+
+
+def is_of_a_run(holding: Holding) -> bool:
+    """Whether a table has the predictions of runs, published or not."""
+    return {"prediction_id", "run_id", "as_of", "customer_id"} <= holding.table.columns.keys()
+
+
+def _filled(
+    lake: duckdb.DuckDBPyConnection, names: list[str], as_of: datetime, version: str
+) -> list[str]:
+    counts = ", ".join(f"count({identifier(name)})" for name in names) or "0"
+    found = lake.execute(
+        f"select {counts} from lake.features.feature_snapshots"  # noqa: S608 - quoted
+        " where as_of = ? and feature_version = ?",
+        [as_of, version],
+    ).fetchall()[0]
+    return [name for name, count in zip(names, found, strict=False) if count]
+
+
+def _digests(
+    lake: duckdb.DuckDBPyConnection,
+    people: People,
+    names: list[str],
+    as_of: datetime,
+    version: str,
+) -> tuple[int, int, str, str]:
+    """Rows and customers that a snapshot loses; its digest as it is, and without them."""
+    text = ROW_TEXT.format(
+        features="".join(FEATURE_TEXT.format(name=name, column=identifier(name)) for name in names)
+    )
+    theirs = is_one_of(people)
+    query = SNAPSHOTS.format(
+        theirs=theirs,
+        whole=DIGEST.format(where="where true", text=text),
+        rest=DIGEST.format(where=f"where not {theirs}", text=text),
+    )
+    [(_, _, rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
+    return rows, customers, whole, rest
+
+
+def _marks(kind: type) -> str:
+    return ", ".join("?" for _ in fields(kind))
