@@ -191,6 +191,7 @@ class Erasure:
     def _take(self, raw_tables: list[str]) -> Inventory:
         in_postgres = served.find(self.dsn, self.people) if self.dsn else []
         with self._lake(read_only=True) as lake:
+            lake.begin()  # one look at the catalog for all that follows
             return inventory.take(
                 lake, self.warehouse, self.raw_folder, raw_tables, in_postgres, self.people
             )

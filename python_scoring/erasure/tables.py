@@ -124,10 +124,11 @@ def find(connection: duckdb.DuckDBPyConnection, database: str, people: People) -
     for table in tables_of(connection, database):
         if "customer_id" not in table.columns and not table.texts and not table.lists:
             continue
-        theirs, named = is_theirs(table, people), _is_named(table, people)
         rows, texts = connection.execute(
-            f"select count(*) filter (where {theirs}),"  # noqa: S608 - quoted
-            f" count(*) filter (where {named} and not ({theirs})) from {table.sql}"
+            "select count(*) filter (where theirs),"  # noqa: S608 - quoted
+            " count(*) filter (where named and not theirs)"
+            f" from (select {is_theirs(table, people)} as theirs,"
+            f" {_is_named(table, people)} as named from {table.sql})"
         ).fetchall()[0]
         if rows or texts:
             yield Holding(table, rows, texts)

@@ -33,16 +33,11 @@ where as_of = ? and feature_version = ?
 group by all
 """
 RECORDED = """
-select as_of, feature_version, arg_max(feature_snapshot_id, place) from (
-    select as_of, feature_version, feature_snapshot_id, built_at as place
-    from lake.operations.snapshot_manifest
-    union all
-    select as_of, feature_version, feature_snapshot_id_after, erased_at
-    from lake.operations.erased_records
-    inner join lake.operations.erasures using (erasure_id)
-    where kind = 'snapshot'
-)
-group by all
+select as_of, feature_version, feature_snapshot_id from lake.operations.snapshot_manifest
+union all
+select as_of, feature_version, feature_snapshot_id_after
+from lake.operations.erased_records
+where kind = 'snapshot'
 """
 
 
@@ -120,9 +115,7 @@ def snapshot_records(
     `features` are the declared ones, in order. A snapshot of an older version has null in those
     that came since; its digest is told by the one that the manifest has.
     """
-    digests = {
-        (as_of, version): digest for as_of, version, digest in lake.execute(RECORDED).fetchall()
-    }
+    digests = set(lake.execute(RECORDED).fetchall())  # as it was built, or as an erasure left it
     table = lake.table("lake.features.feature_snapshots").columns
     known = [name for name in features if name in table]
     keys = lake.execute(
@@ -133,7 +126,7 @@ def snapshot_records(
         filled = _filled(lake, known, as_of, version)
         for names in (known, filled):
             rows, customers, whole, rest = _digests(lake, people, names, as_of, version)
-            if whole == digests.get((as_of, version)):
+            if (as_of, version, whole) in digests:
                 break
         else:
             rest = None

@@ -18,16 +18,20 @@ UNFINISHED = ".erasing"
 
 
 @contextmanager
-def connect(warehouse: Warehouse, people: People) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(
+    warehouse: Warehouse, people: People, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The working set, under the name that its views say; InputError while it is in use."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"set temp_directory = {literal(str(warehouse.folder / 'spill'))}")
         tables.know(connection, people)
         try:
-            connection.execute(
-                f"attach {literal(str(warehouse.working_set))} as {_name(warehouse)}"
+            path, how = (
+                literal(str(warehouse.working_set)),
+                "read_only" if read_only else "read_write",
             )
+            connection.execute(f"attach {path} as {_name(warehouse)} ({how})")
         except duckdb.Error as error:
             raise InputError(
                 f"{warehouse.working_set} is in use by another process, or unreadable: {error}. "
@@ -40,7 +44,7 @@ def find(warehouse: Warehouse, people: People) -> list[Holding]:
     """The tables that hold one of the people."""
     if not warehouse.working_set.exists():
         return []
-    with connect(warehouse, people) as connection:
+    with connect(warehouse, people, read_only=True) as connection:
         return list(tables.find(connection, warehouse.working_set.stem, people))
 
 
