@@ -37,7 +37,9 @@ update ducklake_table_column_stats set {statistic} = (
         and end_snapshot is null
         and value_count > coalesce(null_count, 0)
 )
-where {statistic} = ?
+where {statistic} = ? and (table_id, column_id) in (
+    select table_id, column_id from ducklake_column where column_type = 'varchar'
+)
 """
 STATISTICS = {"min_value": "min", "max_value": "max"}
 

@@ -194,11 +194,20 @@ def _clean_server(connection: Connection) -> list[str]:
 
 
 def _is_allowed(connection: Connection, statement: str) -> bool:
+    """Whether it was done; VACUUM only warns that it was not."""
+    warnings: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        warnings.append(str(notice.message_primary))
+
+    connection.add_notice_handler(hear)
     try:
         connection.execute(statement.encode())
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.LockNotAvailable):
         return False
-    return True
+    finally:
+        connection.remove_notice_handler(hear)
+    return not warnings
 
 
 def _table(name: str) -> sql.Identifier:
