@@ -17,20 +17,33 @@ from python_scoring.erasure.tables import Holding, identifier, is_one_of
 # are still the same is found out each time, by the digest that the manifest has.
 ROW_TEXT = "concat_ws('|', customer_id{features})"
 FEATURE_TEXT = ", '{name}=' || coalesce(cast({column} as text), '')"
-DIGEST = """md5(concat_ws(
-    '|', count(*) filter ({where}), sum(md5_number_lower({text})) filter ({where}),
-    sum(md5_number_upper({text})) filter ({where})
-))"""
-SNAPSHOTS = """
+SNAPSHOT = """
+with rows as (
+    select customer_id, {theirs} as is_theirs, {text} as row_text
+    from lake.features.feature_snapshots
+    where as_of = ? and feature_version = ?
+),
+
+numbers as (
+    select
+        is_theirs,
+        count(*) as row_count,
+        count(distinct case when is_theirs then trim(customer_id, e' \\t\\r\\n') end) as customers,
+        sum(md5_number_lower(row_text)) as lower_sum,
+        sum(md5_number_upper(row_text)) as upper_sum
+    from rows
+    group by is_theirs
+)
+
 select
-    snapshots.as_of, snapshots.feature_version,
-    count(*) filter (where {theirs}) as rows_erased,
-    count(distinct trim(customer_id, e' \\t\\r\\n')) filter (where {theirs}) as customers_erased,
-    {whole} as whole,
-    {rest} as rest
-from lake.features.feature_snapshots as snapshots
-where as_of = ? and feature_version = ?
-group by all
+    max(row_count) filter (where is_theirs),
+    max(customers),
+    md5(concat_ws('|', sum(row_count), sum(lower_sum), sum(upper_sum))),
+    md5(concat_ws(
+        '|', coalesce(sum(row_count) filter (where not is_theirs), 0),
+        sum(lower_sum) filter (where not is_theirs), sum(upper_sum) filter (where not is_theirs)
+    ))
+from numbers
 """
 RECORDED = """
 select as_of, feature_version, feature_snapshot_id from lake.operations.snapshot_manifest
@@ -180,13 +193,8 @@ def _digests(
     text = ROW_TEXT.format(
         features="".join(FEATURE_TEXT.format(name=name, column=identifier(name)) for name in names)
     )
-    theirs = is_one_of(people)
-    query = SNAPSHOTS.format(
-        theirs=theirs,
-        whole=DIGEST.format(where="where true", text=text),
-        rest=DIGEST.format(where=f"where not {theirs}", text=text),
-    )
-    [(_, _, rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
+    query = SNAPSHOT.format(theirs=is_one_of(people), text=text)
+    [(rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
     return rows, customers, whole, rest
 
 
