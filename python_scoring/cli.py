@@ -173,6 +173,46 @@ def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeou
     (preview if dry_run else notify)(settings, click.echo)
 
 
+@commands.command()
+@click.argument("prediction_id")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def trace(prediction_id: str, *, as_json: bool) -> None:
+    """Print everything that stands behind PREDICTION_ID, from its model back to its inputs."""
+    from python_scoring.lineage import trace as lineage
+    from python_scoring.warehouse import Warehouse
+
+    traced = lineage.trace(prediction_id, Warehouse.from_environment())
+    click.echo(lineage.as_json(traced) if as_json else lineage.as_text(traced))
+
+
+@commands.command()
+@click.argument("identifier", metavar="[RUN_ID | PREDICTION_ID]", required=False)
+@click.option("--sample", type=click.IntRange(min=1), help="So many predictions by chance instead.")
+@click.option("--seed", help="Another sample; by default today's date.")
+@click.option(
+    "--from-snapshot", is_flag=True,
+    help="Start at the stored feature snapshot instead of the raw tables.",
+)  # fmt: skip
+@click.option("--record", is_flag=True, help="Log the outcome; a mismatch opens an incident.")
+def replay(
+    *,
+    identifier: str | None,
+    sample: int | None,
+    seed: str | None,
+    from_snapshot: bool,
+    record: bool,
+) -> None:
+    """Compute a run, a prediction or a sample again, and say what differs first, if anything.
+
+    Ends with an error where something does. Without --record nothing in the warehouse changes.
+    """
+    from python_scoring.replay.command import Request, replay
+    from python_scoring.warehouse import Warehouse
+
+    request = Request(identifier, sample, seed, from_snapshot, record)
+    replay(request, Warehouse.from_environment(), click.echo)
+
+
 @commands.command("feature-version")
 def feature_version() -> None:
     """Say whether the feature definitions are those recorded for their version."""

@@ -12,14 +12,20 @@ from python_scoring.errors import PredictionError
 from python_scoring.warehouse import PROJECT
 
 
-def run_dbt(arguments: list[str], environment: dict[str, str], *, quiet: bool = False) -> None:
+def run_dbt(
+    arguments: list[str],
+    environment: dict[str, str],
+    *,
+    quiet: bool = False,
+    project: Path = PROJECT,
+) -> None:
     """Run `dbt <arguments>` in the project; raises PredictionError where it fails.
 
     `environment` is added to the present one. With `quiet` the output appears only after a failure.
     """
     result = subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
-        cwd=PROJECT,
+        cwd=project,
         env={**_without_missing_packages(), **os.environ, **environment},
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,

@@ -34,18 +34,24 @@ class Registry:
         """Where the model's two files lie."""
         return self.project / "python_scoring" / "artifacts" / product / model_version
 
+    def row(self, product: str, model_version: str) -> dict[str, str] | None:
+        """The registered model as the seed has it; None where it is not registered."""
+        for row in _rows(self.models_file):
+            if (row["product"], row["model_version"]) == (product, model_version):
+                return row
+        return None
+
     def check_new(self, product: str, model_version: str) -> None:
         """Raises InputError where the version is malformed or taken: a version never changes."""
         if not VERSION.fullmatch(model_version):
             raise InputError(
                 f"--model-version {model_version}: expected MAJOR.MINOR.PATCH, for example 1.2.0"
             )
-        for row in _rows(self.models_file):
-            if (row["product"], row["model_version"]) == (product, model_version):
-                raise InputError(
-                    f"{self.models_file} has {product} {model_version} already. "
-                    "A registered version never changes: choose a higher one."
-                )
+        if self.row(product, model_version):
+            raise InputError(
+                f"{self.models_file} has {product} {model_version} already. "
+                "A registered version never changes: choose a higher one."
+            )
 
     def add(self, model: bytes, card: ModelCard, trained_at: datetime) -> Path:
         """Write the artifact and append its registry row; returns the artifact's folder."""

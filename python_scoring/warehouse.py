@@ -72,15 +72,15 @@ class Warehouse:
         """
         return FileLock(self.folder / "writer.lock", thread_local=False)
 
-    def attach_sql(self, *, read_only: bool, create: bool = False) -> str:
-        """The statement that attaches the lake as `lake`; `create` where there is none yet."""
+    def attach_sql(self, *, read_only: bool, create: bool = False, name: str = "lake") -> str:
+        """The statement that attaches the lake as `name`; `create` where there is none yet."""
         options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'"]
         if not create:  # a copied warehouse is read and written where it is now
             options.append("OVERRIDE_DATA_PATH true")
         if read_only:
             options.append("READ_ONLY")
         path = _quoted(str(self.catalog))
-        return f"attach 'ducklake:sqlite:{path}' as lake ({', '.join(options)})"
+        return f"attach 'ducklake:sqlite:{path}' as {name} ({', '.join(options)})"
 
 
 def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
@@ -239,7 +239,9 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
-        from python_scoring.serving.dbt_functions import register  # noqa: PLC0415 - it imports this module
+        # They import this module.
+        from python_scoring.lineage.dbt_functions import register as register_lineage  # noqa: PLC0415
+        from python_scoring.serving.dbt_functions import register as register_serving  # noqa: PLC0415
 
         try:
             self.lock.acquire(timeout=BUILD_PATIENCE)
@@ -249,7 +251,8 @@ class Plugin(BasePlugin):
                 f"{BUILD_PATIENCE:g} s. Find out what it does, end it, and build again."
             ) from error
         prepare(self.warehouse, conn)
-        register(conn, self.warehouse)
+        register_lineage(conn, self.warehouse)
+        register_serving(conn, self.warehouse)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Session variables, read by macros/environment."""

@@ -40,8 +40,16 @@
 {%- endmacro %}
 
 
-{% macro requested_snapshot_as_ofs() -%}
-    {{ return(parse_instants(env_var('SNAPSHOT_AS_OF', ''), 'SNAPSHOT_AS_OF')) }}
+{% macro requested_snapshots() -%}
+    {%- set snapshots = [] -%}
+    {%- for part in env_var('SNAPSHOT_AS_OF', '').split(',') if part | trim -%}
+        {%- set instants = part.split('/') -%}
+        {%- do snapshots.append({
+            'as_of': parse_instant(instants[0], 'SNAPSHOT_AS_OF'),
+            'data_cutoff': parse_instant(instants[1], 'SNAPSHOT_AS_OF') if instants | length > 1 else none
+        }) -%}
+    {%- endfor -%}
+    {{ return(snapshots) }}
 {%- endmacro %}
 
 

@@ -82,6 +82,20 @@
 {%- endmacro %}
 
 
+{#- The first or second half of the MD5 of each row, summed: what two parts have sums to what the whole has. -#}
+{% macro md5_sum(row_text, half) -%}
+    {{ adapter.dispatch('md5_sum')(row_text, half) }}
+{%- endmacro %}
+
+{% macro default__md5_sum(row_text, half) -%}
+    sum(cast(conv(substr(md5({{ row_text }}), {{ 1 if half == 1 else 17 }}, 15), 16, 10) as decimal(38, 0)))
+{%- endmacro %}
+
+{% macro duckdb__md5_sum(row_text, half) -%}
+    sum({{ 'md5_number_lower' if half == 1 else 'md5_number_upper' }}({{ row_text }}))
+{%- endmacro %}
+
+
 {% macro ordered_record(columns, relation=none) -%}
     {{ adapter.dispatch('ordered_record')(columns, relation) }}
 {%- endmacro %}

@@ -27,27 +27,40 @@
 
 
 {% macro record_snapshots() -%}
-    {%- set manifest = operations_table('snapshot_manifest') -%}
-    insert into {{ manifest }}
+    {%- set snapshot_plan = ref('snapshot_plan') -%}
+    {%- if execute and is_any_snapshot_needed(snapshot_plan) -%}
+    insert into {{ operations_table('snapshot_manifest') }}
+    (
+        as_of, data_cutoff, feature_version, feature_snapshot_id, customers, built_at, invocation_id, code_version,
+        definitions_sha256
+    )
     select
         as_of, data_cutoff, feature_version,
         {{ rows_digest(snapshot_row_text()) }} as feature_snapshot_id,
         count(*) as customers,
         {{ recorded_at() }} as built_at,
         '{{ invocation_id }}' as invocation_id,
-        {{ code_version() }} as code_version
+        {{ code_version() }} as code_version,
+        {{ literal(feature_definitions().definitions_sha256) }} as definitions_sha256
     from {{ this }} as snapshots
     where (as_of, data_cutoff, feature_version) in (
-        select (as_of, data_cutoff, feature_version) from {{ ref('snapshot_plan') }}
+        select (as_of, data_cutoff, feature_version) from {{ snapshot_plan }}
     )
-    group by as_of, data_cutoff, feature_version
+    group by as_of, data_cutoff, feature_version;
+    {{ record_inputs('select as_of, data_cutoff, feature_version from ' ~ snapshot_plan) }};
+    {{ record_definitions() }};
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro is_any_snapshot_needed(snapshot_plan) -%}
+    {{ return(run_query('select count(*) from ' ~ snapshot_plan).columns[0].values()[0] > 0) }}
 {%- endmacro %}
 
 
 {% macro only_when_needed() -%}
     {%- set snapshot_plan = ref('snapshot_plan') -%}
-    {%- if execute and flags.WHICH in ['build', 'run']
-        and not run_query('select count(*) from ' ~ snapshot_plan).columns[0].values()[0] -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] and not is_any_snapshot_needed(snapshot_plan) -%}
         false
     {%- else -%}
         true

@@ -102,6 +102,10 @@ serving_troubles as (
     {{ serving_troubles() }}
 ),
 
+replay_troubles as (
+    {{ replay_troubles() }}
+),
+
 troubles as (
     {{ troubles() }}
 ),
@@ -207,6 +211,7 @@ events as (
             when 'resolved' then case named.cause
                 when 'access_denied' then 'No series of denials any more.'
                 when 'serving_failed' then 'The serving database has what the lake has.'
+                when 'replay_mismatch' then 'What differed is identical again.'
                 else 'The run as of ' || {{ plain_date('named.served_as_of') }} || ' was published in time.'
             end
             when 'mitigated' then 'The run as of ' || {{ plain_date('named.served_as_of') }} || ' is published, though not in time.'

@@ -82,6 +82,7 @@
     from {{ ref('checks_' ~ product) }} as checks
     inner join {{ runs_without_outcome(product, status) }} as runs on checks.run_id = runs.run_id;
     {{ record_measurements(product, status) }}
+    {{ record_run_manifest(product, status) }}
     {%- set outcomes -%}
         select
             runs.run_id, runs.product, runs.as_of, '{{ status }}' as status, runs.outcome_reason as reason,

@@ -37,3 +37,12 @@
     ) -%}
     {%- do record_operations() -%}
 {%- endmacro %}
+
+
+{#- Operation, for what happens beside the builds: incidents are opened and closed at once. -#}
+{% macro record_operations_now() -%}
+    {%- do make_operations_tables() -%}
+    {%- call statement('begin', auto_begin=true) -%} select 1 {%- endcall -%}
+    {%- do record_operations() -%}
+    {%- do adapter.commit() -%}
+{%- endmacro %}

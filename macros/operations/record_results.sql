@@ -15,6 +15,7 @@
         {%- do record_access() -%}
         {%- do record_operations() -%}
         {%- do serve_predictions() -%}
+        {%- do emit_lineage() -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -141,6 +141,23 @@
 {%- endmacro %}
 
 
+{#- Runs that came out otherwise when they were computed again, and not the same since. -#}
+{% macro replay_troubles() -%}
+    select
+        differing.product,
+        'replay_mismatch' as cause,
+        differing.as_of,
+        differing.entry as evidence,
+        'A replay differs from what was recorded. ' || differing.message as message,
+        exists (
+            select 1 from {{ source('operations', 'replay_log') }} as later
+            where later.run_id = differing.run_id and later.entry > differing.entry and later.outcome = 'identical'
+        ) as is_made_good
+    from {{ source('operations', 'replay_log') }} as differing
+    where differing.outcome = 'differs'
+{%- endmacro %}
+
+
 {#- Of troubles that are not yet accounted for and not made good, one row per product and cause. It reads the CTEs
     of due_incident_events. -#}
 {% macro troubles() -%}
@@ -195,6 +212,18 @@
         union all
 
         select
+            product,
+            cause,
+            as_of,
+            evidence,
+            message,
+            false as is_mitigated,
+            is_made_good
+        from replay_troubles
+
+        union all
+
+        select
             *,
             false as is_mitigated,
             false as is_made_good
@@ -229,6 +258,8 @@
         select product, 'sla_escalation' as cause, evidence from ({{ sla_troubles() }}) as promises
         union all
         select product, cause, evidence from ({{ serving_troubles() }}) as servings
+        union all
+        select product, cause, evidence from ({{ replay_troubles() }}) as replays
         union all
         select product, cause, evidence from ({{ access_troubles(contracts) }}) as accesses
     ) as known

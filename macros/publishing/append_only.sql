@@ -13,14 +13,7 @@
 
     {{ get_assert_columns_equivalent(compiled_code) }}
     {%- if existing_relation is none -%}
-        {%- call statement('create_table') -%}
-            create table {{ target_relation }} ({{ column_definitions(model) }})
-        {%- endcall -%}
-        {%- if config.get('partitioned_by') -%}
-            {%- call statement('set_partitions') -%}
-                alter table {{ target_relation }} set partitioned by ({{ config.get('partitioned_by') | join(', ') }})
-            {%- endcall -%}
-        {%- endif -%}
+        {%- do make_append_only_table(target_relation, model) -%}
     {%- else -%}
         {%- do add_new_columns(existing_relation, model.columns.values()) -%}
     {%- endif -%}
@@ -38,6 +31,18 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{% macro make_append_only_table(relation, node) -%}
+    {%- call statement('create_table') -%}
+        create table if not exists {{ relation }} ({{ column_definitions(node) }})
+    {%- endcall -%}
+    {%- if node.config.get('partitioned_by') -%}
+        {%- call statement('set_partitions') -%}
+            alter table {{ relation }} set partitioned by ({{ node.config.partitioned_by | join(', ') }})
+        {%- endcall -%}
+    {%- endif -%}
+{%- endmacro %}
 
 
 {% macro add_new_columns(relation, columns) -%}

@@ -56,6 +56,7 @@ select
     ordered.run_id,
     ordered.product,
     ordered.as_of,
+    ordered.data_cutoff,
     ordered.model_version,
     ordered.training_run_id,
     ordered.artifact_sha256,

@@ -1,5 +1,5 @@
-{% macro prepare_raw_sources() -%}
-    {%- if execute and run_reads_raw_sources() -%}
+{% macro prepare_raw_sources(required=false) -%}
+    {%- if execute and (required or run_reads_raw_sources()) -%}
         {{ return(adapter.dispatch('prepare_raw_sources')()) }}
     {%- endif -%}
 {%- endmacro %}

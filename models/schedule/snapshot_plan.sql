@@ -1,6 +1,6 @@
 -- The feature snapshots that are needed and not there yet; products with one as-of share one.
--- Needed is what a due run scores or, for training, what SNAPSHOT_AS_OF asks for.
-{% set asked_for = requested_snapshot_as_ofs() if execute else [] %}
+-- Needed is what a due run scores or, for training and replay, what SNAPSHOT_AS_OF asks for.
+{% set asked_for = requested_snapshots() if execute else [] %}
 
 -- Only what SNAPSHOT_AS_OF asks for reads the contracts.
 with contracts as ( -- noqa: ST03
@@ -16,10 +16,14 @@ built as (
 ),
 
 needed as (
-    {% for as_of in asked_for %}
+    {% for snapshot in asked_for %}
     select distinct
-        {{ timestamp_literal(as_of) }} as as_of,
-        {{ add_hours(timestamp_literal(as_of), 'availability_lag_hours') }} as data_cutoff
+        {{ timestamp_literal(snapshot.as_of) }} as as_of,
+        {%- if snapshot.data_cutoff %}
+        {{ timestamp_literal(snapshot.data_cutoff) }} as data_cutoff
+        {%- else %}
+        {{ add_hours(timestamp_literal(snapshot.as_of), 'availability_lag_hours') }} as data_cutoff
+        {%- endif %}
     from contracts
     {{ 'union' if not loop.last }}
     {% else %}

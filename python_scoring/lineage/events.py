@@ -1,0 +1,274 @@
+"""OpenLineage events: for each run of a build that it started, and what became of it.
+
+By default they are appended to `lineage.ndjson` in the warehouse's folder; OpenLineage's own
+settings (OPENLINEAGE_CONFIG, OPENLINEAGE_URL, openlineage.yml) send them elsewhere.
+"""
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import attr
+import duckdb
+from openlineage.client import OpenLineageClient, set_producer
+from openlineage.client import event_v2 as openlineage
+from openlineage.client import facet_v2 as facets
+from openlineage.client.transport.file import FileConfig, FileTransport
+
+from python_scoring.warehouse import Warehouse
+
+NAMESPACE = "customer_predictions"
+FILE = "lineage.ndjson"
+PRODUCER = "urn:customer_predictions"
+# Of the run, not of the attempt: UUIDs of attempts are derived from it.
+RUNS = uuid.uuid5(uuid.NAMESPACE_URL, PRODUCER)
+
+OUTCOMES = {
+    "published": openlineage.RunState.COMPLETE,
+    "quarantined": openlineage.RunState.ABORT,
+    "failed": openlineage.RunState.FAIL,
+}
+TEST_STATUS = {"passed": "pass", "failed": "fail", "not_evaluated": "skip"}
+TABLES = {"published": "predictions", "quarantined": "quarantine"}
+
+
+@attr.define
+class ModelFacet(facets.RunFacet):
+    """The model that scored, as the run's manifest has it."""
+
+    model_version: str
+    artifact_path: str | None
+    artifact_sha256: str | None
+    training_run_id: str | None
+    training_as_of: str | None
+    training_config_sha256: str | None
+    training_data_sha256: str | None
+    feature_version: str | None
+    definitions_sha256: str | None
+    libraries: dict[str, str]
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{PRODUCER}:model-facet:1-0-0"
+
+
+def emit(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, invocation_id: str) -> int:
+    """Send the events of one dbt invocation; returns how many.
+
+    Raises whatever the transport raises.
+    """
+    runs = _runs(lake, invocation_id)
+    if not runs:
+        return 0
+    set_producer(PRODUCER)
+    client = _client(warehouse)
+    try:
+        for run in runs:
+            for event in _events(lake, warehouse, run):
+                client.emit(event)
+    finally:
+        client.close()
+    return 2 * len(runs)
+
+
+def _client(warehouse: Warehouse) -> OpenLineageClient:
+    """OpenLineage's own settings win."""
+    is_configured = any(name.startswith("OPENLINEAGE") for name in os.environ)
+    if is_configured or Path("openlineage.yml").exists():
+        return OpenLineageClient()
+    config = FileConfig(log_file_path=str(warehouse.folder / FILE), append=True)
+    return OpenLineageClient(transport=FileTransport(config))
+
+
+def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[dict[str, Any]]:
+    """The runs that this invocation brought to an outcome, with their manifests."""
+    found = lake.execute(
+        """
+        with ledger as (
+            select * from lake.operations.run_ledger where invocation_id = $invocation_id
+        )
+        select
+            manifest.*,
+            ledger.run_id, ledger.product, ledger.as_of, ledger.status, ledger.reason,
+            ledger.recorded_at, ledger.model_version, ledger.feature_version,
+            ledger.rows_published, ledger.rows_scored, ledger.code_version,
+            (select min(recorded_at) from ledger as other where other.run_id = ledger.run_id)
+                as started_at
+        from ledger
+        left join (
+            from lake.operations.run_manifest
+            select * exclude (
+                run_id, product, as_of, model_version, feature_version, code_version, recorded_at
+            ), run_id as manifest_of
+        ) as manifest on ledger.run_id = manifest.manifest_of
+        where ledger.status in ('published', 'quarantined', 'failed')
+        order by ledger.entry
+        """,
+        {"invocation_id": invocation_id},
+    )
+    columns = [column[0] for column in found.description or []]
+    return [dict(zip(columns, values, strict=True)) for values in found.fetchall()]
+
+
+def _events(
+    lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, run: dict[str, Any]
+) -> list[openlineage.RunEvent]:
+    job = openlineage.Job(
+        namespace=NAMESPACE,
+        name=run["product"],
+        facets={
+            "jobType": facets.job_type_job.JobTypeJobFacet(
+                processingType="BATCH", integration="DBT", jobType="MODEL"
+            )
+        },
+    )
+    inputs = _inputs(lake, warehouse, run)
+    started = openlineage.RunEvent(
+        eventType=openlineage.RunState.START,
+        eventTime=f"{run['started_at'].isoformat()}Z",
+        run=openlineage.Run(runId=_run_uuid(run), facets=_run_facets(run)),
+        job=job,
+        inputs=inputs,
+    )
+    ended = openlineage.RunEvent(
+        eventType=OUTCOMES[run["status"]],
+        eventTime=f"{run['recorded_at'].isoformat()}Z",
+        run=openlineage.Run(
+            runId=_run_uuid(run), facets={**_run_facets(run), **_outcome_facets(lake, run)}
+        ),
+        job=job,
+        inputs=inputs,
+        outputs=_outputs(lake, warehouse, run),
+    )
+    return [started, ended]
+
+
+def _run_uuid(run: dict[str, Any]) -> str:
+    """OpenLineage wants a UUID, one per attempt."""
+    return str(uuid.uuid5(RUNS, f"{run['run_id']}|{run['started_at']}"))
+
+
+def _run_facets(run: dict[str, Any]) -> dict[str, facets.RunFacet]:
+    as_of = f"{run['as_of'].isoformat()}Z"
+    libraries = json.loads(run["libraries"] or "{}")
+    return {
+        "nominalTime": facets.nominal_time_run.NominalTimeRunFacet(nominalStartTime=as_of),
+        "processing_engine": facets.processing_engine_run.ProcessingEngineRunFacet(
+            version=libraries.get("duckdb", "unknown"), name=run["engine"] or "DuckDB"
+        ),
+        "tags": facets.tags_run.TagsRunFacet(
+            tags=[
+                facets.tags_run.TagsRunFacetFields(key=key, value=str(run[key]), source=NAMESPACE)
+                for key in ("run_id", "code_version")
+            ]
+        ),
+        "customer_predictions_model": ModelFacet(
+            **{
+                name: run[name]
+                for name in attr.fields_dict(ModelFacet)
+                if not name.startswith("_") and name != "libraries"
+            },
+            libraries=libraries,
+        ),
+    }
+
+
+def _outcome_facets(
+    lake: duckdb.DuckDBPyConnection, run: dict[str, Any]
+) -> dict[str, facets.RunFacet]:
+    """Every check, and why the run was not published."""
+    checks = lake.execute(
+        "select check_name, scope, outcome, severity, threshold, value, message "
+        "from lake.operations.output_checks where run_id = ? order by check_name, scope",
+        [run["run_id"]],
+    ).fetchall()
+    found: dict[str, facets.RunFacet] = {
+        "test": facets.test_run.TestRunFacet(
+            tests=[
+                facets.test_run.TestExecution(
+                    name=f"{name} ({scope})",
+                    status=TEST_STATUS[outcome],
+                    severity="error" if severity == "block" else "warn",
+                    type=name,
+                    description=message,
+                    expected=None if threshold is None else str(threshold),
+                    actual=None if value is None else str(value),
+                )
+                for name, scope, outcome, severity, threshold, value, message in checks
+            ]
+        )
+    }
+    if run["status"] != "published":
+        found["errorMessage"] = facets.error_message_run.ErrorMessageRunFacet(
+            message=run["reason"], programmingLanguage="SQL"
+        )
+    return found
+
+
+def _inputs(
+    lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, run: dict[str, Any]
+) -> list[openlineage.InputDataset]:
+    """The raw tables as they counted, and the snapshot that was scored."""
+    key = [run["as_of"], run["data_cutoff"], run["feature_version"]]
+    raw = Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+    sources = lake.execute(
+        "select source, row_count, content_digest from lake.operations.snapshot_inputs "
+        "where as_of = ? and data_cutoff = ? and feature_version = ? order by source",
+        key,
+    ).fetchall()
+    datasets = [_input("file", str(raw / source), digest, rows) for source, rows, digest in sources]
+    if run["feature_snapshot_id"] is not None:
+        datasets.append(
+            _input(
+                _lake_namespace(warehouse), "features.feature_snapshots",
+                run["feature_snapshot_id"], None,
+            )
+        )  # fmt: skip
+    return datasets
+
+
+def _input(namespace: str, name: str, version: str, rows: int | None) -> openlineage.InputDataset:
+    statistics = facets.input_statistics_input_dataset.InputStatisticsInputDatasetFacet
+    return openlineage.InputDataset(
+        namespace=namespace,
+        name=name,
+        facets={"version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(version)},
+        inputFacets={} if rows is None else {"inputStatistics": statistics(rowCount=rows)},
+    )
+
+
+def _outputs(
+    lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, run: dict[str, Any]
+) -> list[openlineage.OutputDataset]:
+    """The table that the run went into, with its columns and rows."""
+    if run["status"] not in TABLES:
+        return []
+    table = f"{TABLES[run['status']]}_{run['product']}"
+    columns = lake.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = 'lake' "
+        "and schema_name = 'predictions' and table_name = ? order by column_index",
+        [table],
+    ).fetchall()
+    schema = facets.schema_dataset
+    statistics = facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet
+    return [
+        openlineage.OutputDataset(
+            namespace=_lake_namespace(warehouse),
+            name=f"predictions.{table}",
+            facets={
+                "schema": schema.SchemaDatasetFacet(
+                    fields=[
+                        schema.SchemaDatasetFacetFields(name=name, type=data_type)
+                        for name, data_type in columns
+                    ]
+                ),
+            },
+            outputFacets={"outputStatistics": statistics(rowCount=run["rows_scored"])},
+        )
+    ]
+
+
+def _lake_namespace(warehouse: Warehouse) -> str:
+    return f"ducklake:{warehouse.catalog}"

@@ -1,0 +1,151 @@
+"""`replay`: say of each run whether it comes out the same, and if not, what differs first."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from python_scoring.dbt_project import run_dbt
+from python_scoring.errors import ArtifactError, InputError, PredictionError, ScoringError
+from python_scoring.instants import clock
+from python_scoring.registry import Registry
+from python_scoring.replay import comparison, targets
+from python_scoring.replay.comparison import LINKS, Difference
+from python_scoring.replay.recomputation import Rebuilt, rebuild
+from python_scoring.replay.targets import Target
+from python_scoring.warehouse import Warehouse, code_version, connect_lake, write_to_lake
+
+# Longer than a build takes: the record of a replay waits for one.
+PATIENCE = 3600.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to replay: a run or prediction by its id, or a sample of predictions."""
+
+    identifier: str | None
+    sample: int | None
+    seed: str | None
+    from_snapshot: bool
+    record: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run: the differences in the order of the chain."""
+
+    target: Target
+    compared: int
+    differences: list[Difference]
+
+    @property
+    def mismatch(self) -> Difference | None:
+        """What differs first and matters; a library only matters where the scores differ too."""
+        matters = any(each.matters for each in self.differences)
+        return self.differences[0] if matters else None
+
+    @property
+    def message(self) -> str:
+        """One line, or one per difference."""
+        what = f"{self.compared:,} predictions of {self.target.name}"
+        lines = [f"  {each.link}: {each.message}" for each in self.differences]
+        if (first := self.mismatch) is None:
+            notes = [f"{line}; the predictions are the same" for line in lines]
+            return "\n".join([f"identical: {what}", *notes])
+        return "\n".join([f"differs in {first.link}: {what}", *lines])
+
+
+def replay(request: Request, warehouse: Warehouse, say: Callable[[str], None]) -> list[Outcome]:
+    """Compute again and compare; writes nothing but, if asked to, the log.
+
+    Raises PredictionError at the end where any run differs.
+    """
+    with connect_lake(warehouse) as lake:
+        chosen = _chosen(request, lake)
+        with tempfile.TemporaryDirectory(prefix="replay-") as scratch:
+            rebuilt = {} if request.from_snapshot else rebuild(chosen, Path(scratch))
+            outcomes = []
+            for target in chosen:
+                outcome = _replay(lake, target, rebuilt.get(target.run_id))
+                say(outcome.message)
+                outcomes.append(outcome)
+    if request.record:
+        _record(warehouse, outcomes, "snapshot" if request.from_snapshot else "raw")
+    differing = [outcome for outcome in outcomes if outcome.mismatch]
+    predictions = sum(outcome.compared for outcome in outcomes)
+    if differing:
+        raise PredictionError(
+            f"{len(differing)} of {len(outcomes)} runs differ from what was recorded; "
+            "the lines above say in what. Find out who changed it, and restore it."
+        )
+    say(f"{predictions:,} predictions of {len(outcomes)} runs are identical.")
+    return outcomes
+
+
+def _chosen(request: Request, lake: duckdb.DuckDBPyConnection) -> list[Target]:
+    if (request.identifier is None) == (request.sample is None):
+        raise InputError("replay takes either a RUN_ID or PREDICTION_ID, or --sample N")
+    if request.identifier is not None:
+        return targets.of_id(lake, request.identifier)
+    seed = request.seed or clock().date().isoformat()
+    return targets.sample(lake, request.sample or 1, seed)
+
+
+def _replay(
+    lake: duckdb.DuckDBPyConnection, target: Target, rebuilt: Rebuilt | str | None
+) -> Outcome:
+    differences: list[Difference] = []
+    catalog = "lake"
+    if isinstance(rebuilt, str):
+        return Outcome(target, 0, [Difference("feature", rebuilt)])
+    if rebuilt is None:
+        differences += comparison.stored_snapshot_differs(lake, target)
+    else:
+        catalog = "features"
+        for name, scratch in (("features", rebuilt.features), ("inputs", rebuilt.inputs)):
+            lake.execute(f"detach database if exists {name}")
+            lake.execute(scratch.attach_sql(read_only=True, name=name))
+        differences += comparison.inputs_differ(lake, target)
+        differences += comparison.definitions_differ(lake, target, rebuilt)
+        differences += comparison.features_differ(lake, target)
+    differences += comparison.registry_differs(target, Registry())
+    differences += comparison.libraries_differ(target)
+    compared = 0
+    try:
+        comparison.score_again(lake, target, catalog)
+        compared, of_scores = comparison.predictions_differ(lake, target)
+        differences += of_scores
+    except ArtifactError as error:
+        differences.append(Difference("model", str(error)))
+    except (ScoringError, duckdb.Error) as error:
+        differences.append(Difference("score", f"it cannot be computed again: {error}"))
+    return Outcome(target, compared, sorted(differences, key=lambda each: LINKS.index(each.link)))
+
+
+def _record(warehouse: Warehouse, outcomes: list[Outcome], started_from: str) -> None:
+    """Append to replay_log, and have incidents opened and closed by it."""
+
+    def append(lake: duckdb.DuckDBPyConnection) -> None:
+        for outcome in outcomes:
+            first = outcome.mismatch
+            lake.execute(
+                "insert into lake.operations.replay_log (entry, run_id, product, as_of, "
+                "started_from, predictions_compared, outcome, link, message, replayed_at, "
+                "code_version) select coalesce(max(entry), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
+                "from lake.operations.replay_log",
+                [
+                    outcome.target.run_id, outcome.target.product, outcome.target.recorded["as_of"],
+                    started_from, outcome.compared, "differs" if first else "identical",
+                    first.link if first else None, outcome.message, clock(), code_version(),
+                ],
+            )  # fmt: skip
+
+    with write_to_lake(warehouse) as writer:
+        if not writer.transact(append, patience=PATIENCE):
+            raise PredictionError(
+                f"{warehouse.folder}: a build has been writing for {PATIENCE:g} s, so the replay "
+                "was not recorded. Replay again when it has ended."
+            )
+    run_dbt(["run-operation", "record_operations_now"], {}, quiet=True)

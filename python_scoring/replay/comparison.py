@@ -1,0 +1,294 @@
+"""The links of the chain from raw row to score, each compared with what was recorded of it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from python_scoring import artifacts
+from python_scoring.lineage.libraries import library_versions
+from python_scoring.registry import Registry
+from python_scoring.replay.recomputation import Rebuilt
+from python_scoring.replay.targets import Target, predictions_sql
+from python_scoring.scoring import (
+    BATCH_ROWS,
+    SCORE_SCHEMA,
+    feature_projection,
+    score_batches,
+)
+
+# In the order of the chain: what differs first is what is named.
+LINKS = ("input", "feature", "model", "library", "score")
+
+COMPARED = (
+    "prediction_id", "score", "score_lower", "score_upper", "interval_level", "label",
+    "reason_codes",
+)  # fmt: skip
+
+# Columns of seeds/model_registry.csv that are recorded with each run.
+REGISTERED = (
+    "artifact_path", "artifact_sha256", "training_run_id", "training_as_of",
+    "training_config_sha256", "feature_version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A link that is not what was recorded, in words, with both values.
+
+    One that does not `matter` by itself is told, but is no mismatch while the scores are the same.
+    """
+
+    link: str
+    message: str
+    matters: bool = True
+
+
+def inputs_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:
+    """Raw tables that no longer hold what they held; `again` is attached with what they hold."""
+    columns = "source, row_count, newest_loaded_at, content_digest"
+    recorded, found = (
+        lake.execute(
+            f"select {columns} from {catalog}.operations.snapshot_inputs "  # noqa: S608
+            "where as_of = ? and data_cutoff = ? and feature_version = ? order by source",
+            target.snapshot,
+        ).fetchall()
+        for catalog in ("lake", "inputs")
+    )
+    again = {source: values for source, *values in found}
+    if not recorded:
+        yield Difference("input", "the inputs of this snapshot were not recorded", matters=False)
+    for source, *values in recorded:
+        if again.get(source) != values:
+            yield Difference(
+                "input",
+                f"the raw table {source}, as loaded before {target.snapshot[1]}: "
+                f"{_input(values)} recorded, {_input(again.get(source))} found",
+            )
+
+
+def _input(values: list[Any] | None) -> str:
+    if values is None:
+        return "no such table"
+    rows, newest, digest = values
+    return f"{rows:,} rows up to {newest} with digest {digest}"
+
+
+def definitions_differ(
+    lake: duckdb.DuckDBPyConnection, target: Target, rebuilt: Rebuilt
+) -> Iterable[Difference]:
+    """Features that are made of something else under the same version."""
+    recorded_digest = target.recorded["definitions_sha256"]
+    if recorded_digest == rebuilt.definitions_sha256:
+        return
+    recorded = dict(
+        lake.execute(
+            "select feature, definition_sha256 from lake.operations.feature_definitions "
+            "where definitions_sha256 = ? order by position",
+            [recorded_digest],
+        ).fetchall()
+    )
+    changed = [
+        f"{name} ({recorded.get(name, 'none')[:12]} recorded, {digest[:12]} found)"
+        for name, digest in rebuilt.definitions.items()
+        if recorded.get(name) != digest
+    ]
+    yield Difference(
+        "feature",
+        f"the definitions of feature_version {target.recorded['feature_version']}: digest "
+        f"{recorded_digest} recorded, {rebuilt.definitions_sha256} found; changed are "
+        f"{', '.join(changed) or 'none of the features by itself'}",
+    )
+
+
+def features_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:
+    """Stored feature values that are not what the raw tables give."""
+    stored, again = (
+        f"(select * from {catalog}.features.feature_snapshots "  # noqa: S608
+        "where as_of = $as_of and data_cutoff = $data_cutoff "
+        f"and feature_version = $feature_version and {_chosen(target)})"
+        for catalog in ("lake", "features")
+    )
+    names = _feature_names(lake)
+    differing = " or ".join(f"stored.{name} is distinct from again.{name}" for name in names)
+    found = lake.execute(
+        f"""
+        select
+            coalesce(stored.customer_id, again.customer_id) as customer_id,
+            stored.customer_id is null as is_new,
+            again.customer_id is null as is_gone,
+            [{", ".join(f"{{'name': '{name}', 'stored': cast(stored.{name} as text), 'again': cast(again.{name} as text)}}" for name in names)}] as features,
+            count(*) over () as customers
+        from {stored} as stored full join {again} as again on stored.customer_id = again.customer_id
+        where stored.customer_id is null or again.customer_id is null or {differing}
+        order by 1 limit 1
+        """,  # noqa: S608, E501
+        dict(zip(("as_of", "data_cutoff", "feature_version"), target.snapshot, strict=True)),
+    ).fetchone()
+    if found is None:
+        return
+    customer, is_new, is_gone, features, customers = found
+    if is_new or is_gone:
+        what = "is in the raw tables, not in the stored snapshot" if is_new else (
+            "is in the stored snapshot, not in what the raw tables give"
+        )  # fmt: skip
+    else:
+        first = next(each for each in features if each["stored"] != each["again"])
+        what = (
+            f"{first['name']} is {first['stored']} in the stored snapshot, {first['again']} again"
+        )
+    yield Difference("feature", f"{customers:,} customers; the first, {customer}: {what}")
+
+
+def _feature_names(lake: duckdb.DuckDBPyConnection) -> list[str]:
+    """The features that both snapshots have, in order."""
+    columns: list[list[str]] = []
+    for catalog in ("lake", "features"):
+        found = lake.execute(
+            "select column_name from duckdb_columns() where database_name = ? and schema_name = "
+            "'features' and table_name = 'feature_snapshots' order by column_index",
+            [catalog],
+        ).fetchall()
+        columns.append([name for (name,) in found])
+    keys = {"as_of", "data_cutoff", "feature_version", "customer_id"}
+    return [name for name in columns[0] if name in columns[1] and name not in keys]
+
+
+def stored_snapshot_differs(
+    lake: duckdb.DuckDBPyConnection, target: Target
+) -> Iterable[Difference]:
+    """A stored snapshot whose content is no longer that of its id."""
+    names = [
+        name
+        for (name,) in lake.execute(
+            "select feature from lake.operations.feature_definitions where definitions_sha256 = ? "
+            "order by position",
+            [target.recorded["definitions_sha256"]],
+        ).fetchall()
+    ]
+    found = lake.execute(
+        f"select {snapshot_digest(names)} from lake.features.feature_snapshots "  # noqa: S608
+        "where as_of = ? and data_cutoff = ? and feature_version = ?",
+        target.snapshot,
+    ).fetchone()
+    recorded = target.recorded["feature_snapshot_id"]
+    if found is None or found[0] != recorded:
+        yield Difference(
+            "feature",
+            f"the stored snapshot: digest {recorded} recorded, {found[0] if found else None} found",
+        )
+
+
+def snapshot_digest(features: list[str]) -> str:
+    """SQL for a snapshot's id: as record_snapshots in macros/features has it."""
+    values = ", ".join(f"'{name}=' || coalesce(cast({name} as text), '')" for name in features)
+    row = f"concat_ws('|', customer_id, {values})"
+    return (
+        f"md5(concat_ws('|', count(*), sum(md5_number_lower({row})), sum(md5_number_upper({row}))))"
+    )
+
+
+def registry_differs(target: Target, registry: Registry) -> Iterable[Difference]:
+    """A row of the registry that is not the one of then: a version stands for one model."""
+    name = f"{target.product} {target.recorded['model_version']}"
+    row = registry.row(target.product, target.recorded["model_version"])
+    if row is None:
+        yield Difference("model", f"{registry.models_file} has no row for {name} any more")
+        return
+    for column in REGISTERED:
+        if row[column] != target.recorded[column]:
+            yield Difference(
+                "model",
+                f"{registry.models_file}, row {name}: {column} {target.recorded[column]} recorded, "
+                f"{row[column]} found",
+            )
+
+
+def libraries_differ(target: Target) -> Iterable[Difference]:
+    """Other versions of what stands between raw row and score."""
+    recorded = json.loads(target.recorded["libraries"] or "{}")
+    changed = [
+        f"{name} {version} recorded, {found} found"
+        for name, found in library_versions().items()
+        if (version := recorded.get(name)) != found
+    ]
+    if changed:
+        yield Difference("library", "; ".join(changed), matters=False)
+
+
+def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -> None:
+    """Score the catalog's snapshot with the recorded model and contract, into the table `again`.
+
+    Raises ArtifactError for a model that is not the one of then, and ScoringError where it fails.
+    """
+    model = artifacts.load(target.model)
+    contract = json.loads(target.recorded["contract_json"])
+    as_of, data_cutoff, feature_version = target.snapshot
+    eligible = lake.sql(
+        f"select * from {catalog}.features.feature_snapshots where as_of = $as_of "  # noqa: S608
+        "and data_cutoff = $data_cutoff and feature_version = $feature_version "
+        f"and {_chosen(target)} and ({contract['eligible_population']['condition']})",
+        params={
+            "as_of": as_of, "data_cutoff": data_cutoff, "feature_version": feature_version
+        },
+    )  # fmt: skip
+    projection = ", ".join(["customer_id", *feature_projection(model.card.features)])
+    batches = iter(eligible.project(projection).to_arrow_reader(BATCH_ROWS))
+    reader = pa.RecordBatchReader.from_batches(
+        SCORE_SCHEMA, score_batches(batches, model, contract, target.run_id)
+    )
+    # A cursor of its own: the snapshot is still being read through this connection.
+    with lake.cursor() as cursor:
+        cursor.register("scored", reader)
+        cursor.execute(
+            "create or replace table memory.main.again as "
+            "select *, md5(concat_ws('|', run_id, customer_id)) as prediction_id from scored"
+        )
+
+
+def predictions_differ(
+    lake: duckdb.DuckDBPyConnection, target: Target
+) -> tuple[int, list[Difference]]:
+    """How many predictions were compared, and the first that is not what was recorded."""
+    lake.execute(
+        f"create or replace table memory.main.recorded as from ({predictions_sql(target.product)}) "
+        f"where run_id = ? and prediction_date = cast(? as date) and {_chosen(target)}",
+        [target.run_id, target.recorded["as_of"]],
+    )
+    differing = " or ".join(f"recorded.{name} is distinct from again.{name}" for name in COMPARED)
+    first = lake.execute(
+        f"""
+        select count(*) over () as customers, recorded, again
+        from memory.main.recorded as recorded
+        full join memory.main.again as again on recorded.customer_id = again.customer_id
+        where {differing}
+        order by coalesce(recorded.customer_id, again.customer_id) limit 1
+        """  # noqa: S608 - columns of the record
+    ).fetchone()
+    (compared,) = lake.execute("select count(*) from memory.main.recorded").fetchone() or (0,)
+    if first is None:
+        return compared, []
+    customers, recorded, again = first
+    return compared, [Difference("score", f"{customers:,} customers; {_first(recorded, again)}")]
+
+
+def _first(recorded: dict[str, Any], again: dict[str, Any]) -> str:
+    if recorded["customer_id"] is None:
+        return f"the first, {again['customer_id']}, is scored again but has no prediction"
+    if again["customer_id"] is None:
+        return f"the first, {recorded['customer_id']}, has a prediction but is not scored again"
+    column = next(name for name in COMPARED if recorded[name] != again[name])
+    return (
+        f"the first, {recorded['customer_id']}: {column} is {recorded[column]} as recorded, "
+        f"{again[column]} again"
+    )
+
+
+def _chosen(target: Target) -> str:
+    if target.customers is None:
+        return "true"
+    quoted = ("'" + customer.replace("'", "''") + "'" for customer in sorted(target.customers))
+    return f"customer_id in ({', '.join(quoted)})"

@@ -1,0 +1,161 @@
+"""Feature snapshots built again from the raw tables, by the definitions they were built by."""
+
+import os
+import subprocess
+import tarfile
+from collections import defaultdict
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from python_scoring.dbt_project import model_meta, parsed_manifest, read_manifest, run_dbt
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.feature_definitions import definitions_digest, digest_of_each_feature
+from python_scoring.replay.targets import Target
+from python_scoring.warehouse import PROJECT, Warehouse
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the raw tables give today for some snapshots."""
+
+    features: Warehouse
+    inputs: Warehouse  # where snapshot_inputs was recorded, from all customers
+    definitions_sha256: str
+    definitions: dict[str, str]
+
+
+def rebuild(targets: list[Target], scratch: Path) -> dict[str, Rebuilt | str]:
+    """By run: its snapshot built again; or, in a sentence, why it cannot be.
+
+    Runs whose feature version is the project's present one are built by the project as it is, so
+    that a changed definition shows. Others are built by the commit that built them.
+    """
+    manifest = parsed_manifest(scratch)
+    present = str(model_meta(manifest, "feature_snapshots", "feature_version"))
+    by_code: dict[str | None, list[Target]] = defaultdict(list)
+    for target in targets:
+        is_present = target.recorded["feature_version"] == present
+        by_code[None if is_present else target.recorded["code_version"]].append(target)
+    rebuilt: dict[str, Rebuilt | str] = {}
+    for code_version, of_code in by_code.items():
+        try:
+            project = PROJECT if code_version is None else _checked_out(code_version, scratch)
+        except PredictionError as error:
+            version = of_code[0].recorded["feature_version"]
+            problem = f"feature_version {version} recorded, {present} in the project. {error}"
+            rebuilt |= {target.run_id: problem for target in of_code}
+            continue
+        folder = scratch if code_version is None else scratch / code_version
+        outcome = _build(of_code, project, folder)
+        rebuilt |= {target.run_id: outcome for target in of_code}
+    return rebuilt
+
+
+def _checked_out(code_version: str, scratch: Path) -> Path:
+    """The project as it was at a commit; raises PredictionError where that is not to be had."""
+    if code_version == "unknown" or code_version.endswith("-dirty"):
+        raise PredictionError(
+            f"Its code version {code_version} names no commit, so the definitions of then are lost."
+        )
+    command = ["git", "archive", "--format=tar", code_version]
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)  # noqa: S603 - without a shell
+    if result.returncode != 0:
+        raise PredictionError(
+            f"The commit {code_version} that built it is not in this repository "
+            f"({result.stderr.decode().strip()}): fetch it, and replay again."
+        )
+    folder = scratch / code_version / "project"
+    with tarfile.open(fileobj=BytesIO(result.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def _build(targets: list[Target], project: Path, folder: Path) -> Rebuilt:
+    snapshots = sorted({(as_of, cutoff) for as_of, cutoff, _ in (t.snapshot for t in targets)})
+    raw = Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+    environment = {
+        "SNAPSHOT_AS_OF": ",".join(f"{a.isoformat()}/{c.isoformat()}" for a, c in snapshots),
+        "PREDICTION_AS_OF": "",
+        "SERVING_DSN": "",
+        "RAW_DATA": str(raw),
+    }
+    # The same WAREHOUSE for all: dbt parses in full where the profile changes.
+    environment["WAREHOUSE"] = str(folder)
+    target_path = ["--target-path", str(folder / "target")]
+    run_dbt(
+        ["run-operation", "record_inputs_again", *target_path],
+        environment, quiet=True, project=project,
+    )  # fmt: skip
+    inputs = _moved(Warehouse(folder), folder / "inputs")
+    manifest = read_manifest(folder / "target")
+    customers = _customers(targets)
+    if customers is not None:
+        environment["RAW_DATA"] = str(_rows_of(customers, raw, manifest, folder / "raw"))
+    run_dbt(
+        [
+            "build", "--select", "+feature_snapshots", "--indirect-selection", "cautious",
+            "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test", *target_path,
+        ],
+        environment, quiet=True, project=project,
+    )  # fmt: skip
+    return Rebuilt(
+        Warehouse(folder), inputs, definitions_digest(manifest), digest_of_each_feature(manifest)
+    )
+
+
+def _moved(warehouse: Warehouse, folder: Path) -> Warehouse:
+    """Out of the way of the next build."""
+    folder.mkdir()
+    for path in (warehouse.working_set, warehouse.catalog, Path(warehouse.data)):
+        if path.exists():
+            path.rename(folder / path.name)
+    return Warehouse(folder)
+
+
+def _customers(targets: list[Target]) -> frozenset[str] | None:
+    """All customers that are compared; None where any run is compared as a whole."""
+    chosen: frozenset[str] = frozenset()
+    for target in targets:
+        if target.customers is None:
+            return None
+        chosen |= target.customers
+    return chosen
+
+
+def _rows_of(customers: frozenset[str], raw: Path, manifest: dict[str, Any], folder: Path) -> Path:
+    """The raw rows that bear on some customers: every version of what any version gives to them."""
+    folder.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute("create table chosen (customer_id text)")
+        connection.executemany("insert into chosen values (?)", [[each] for each in customers])
+        for source in manifest["sources"].values():
+            if source["source_name"] != "raw":
+                continue
+            files = _files(raw, source["name"])
+            key = next(iter(source["columns"]))
+            # Trimmed as staging trims. A null key is rejected there, so it bears on nobody.
+            connection.execute(
+                f"""
+                copy (
+                    select * from read_parquet($files)
+                    where {key} in (
+                        select {key} from read_parquet($files)
+                        where trim(customer_id, e' \\t\\r\\n') in (from chosen)
+                    )
+                ) to '{folder / source["name"]}.parquet'
+                """,  # noqa: S608 - a declared column, and a folder of this process
+                {"files": files},
+            )
+    return folder
+
+
+def _files(raw: Path, table: str) -> list[str]:
+    single = raw / f"{table}.parquet"
+    files = [single] if single.exists() else sorted((raw / table).glob("*.parquet"))
+    if not files:
+        raise InputError(f"table {table} is missing in RAW_DATA={raw}: a replay needs the raw data")
+    return [str(file) for file in files]
