@@ -17,6 +17,7 @@ from filelock import Timeout
 
 from python_scoring.dbt_project import feature_types, parsed_manifest
 from python_scoring.erasure import (
+    event_files,
     inventory,
     lake_files,
     raw_files,
@@ -111,8 +112,10 @@ class Erasure:
         self.say("1/5 raw copies")
         for file in found.raw:
             raw_files.erase(file, people)
-        self.say("2/5 working set")
+        self.say("2/5 working set, events of lineage")
         working_set.erase(self.warehouse, people)
+        for events in found.events:
+            event_files.erase(events, people)
         self.say("3/5 lake: rows, and the tombstone")
         with self._lake(read_only=False) as lake:
             self._remove_from_lake(lake, begun, found)

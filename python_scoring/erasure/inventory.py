@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from python_scoring.erasure import raw_files, tables, working_set
+from python_scoring.erasure import event_files, raw_files, tables, working_set
+from python_scoring.erasure.event_files import EventFile
 from python_scoring.erasure.people import People
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.served import Partition
@@ -43,6 +44,7 @@ class Inventory:
     raw: list[RawFile]
     lake: list[Holding]
     working_set: list[Holding]
+    events: list[EventFile]
     served: list[Partition]
     inputs: list[ErasedRecord]
     moved_orders: list[str]
@@ -51,7 +53,7 @@ class Inventory:
     @property
     def is_empty(self) -> bool:
         """Whether no table and no raw file holds one of them."""
-        return not (self.raw or self.lake or self.working_set or self.served)
+        return not (self.raw or self.lake or self.working_set or self.events or self.served)
 
     @property
     def raw_rows(self) -> int:
@@ -66,7 +68,8 @@ class Inventory:
     @property
     def texts(self) -> int:
         """Rows that are somebody else's, or nobody's, and name them."""
-        return sum(each.texts for each in self.lake + self.working_set)
+        named = sum(each.texts for each in self.lake + self.working_set)
+        return named + sum(each.lines for each in self.events)
 
     @property
     def snapshot_rows(self) -> int:
@@ -95,6 +98,8 @@ class Inventory:
             for each in holdings:
                 name = f"{each.table.schema}.{each.table.name}"
                 yield _line(place, name, each.rows, each.texts)
+        for events in self.events:
+            yield _line("events", str(events.path), 0, events.lines)
         for partition in self.served:
             yield _line("served", f"serving_data.{partition.name}", partition.rows)
 
@@ -118,6 +123,7 @@ def take(
         raw=raw,
         lake=list(tables.find(lake, "lake", people)),
         working_set=working_set.find(warehouse, people),
+        events=event_files.find(warehouse.folder, people),
         served=served,
         inputs=list(_inputs(lake, raw, people)),
         moved_orders=raw_files.moved_orders(lake, raw_folder, people),

@@ -102,6 +102,8 @@ def leave_traces(project: Project, customer_id: str) -> str:
             f" from '{first}' where customer_id = '{customer_id}')"
             f" to '{first.with_name('second.parquet')}' (compression zstd)"
         )
+    with (project.warehouse / "lineage.ndjson").open("a") as events:
+        events.write(f'{{"message": "{customer_id} and {other} cannot be read"}}\n')
     (project.warehouse / "spill").mkdir(exist_ok=True)
     (project.warehouse / "spill" / "duckdb_temp_storage_DEFAULT-0.tmp").write_text(customer_id)
     return other
@@ -183,6 +185,11 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     assert project.query(
         "select message from lake.operations.incident_events where incident_id = 'by hand'"
     ) == [(f"Prices of [erased] are wrong, not those of {other}.",)]
+    assert (
+        (project.warehouse / "lineage.ndjson")
+        .read_text()
+        .endswith(f'{{"message": "[erased] and {other} cannot be read"}}\n')
+    )
     assert names_in_working_set(project, other, "-") == ["staging.rejected_records"]
     assert "staging.rejected_records" in console
     assert "statements hold the ids" in console
@@ -192,7 +199,7 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     )
     assert (by, reason, customers) == ("ana", "request 17", 1)
     assert raw > 10
-    assert (snapshots, predictions, quarantined, texts) == (2, 3, 1, 1)
+    assert (snapshots, predictions, quarantined, texts) == (2, 3, 1, 2)
     assert (rows, sent) == (5, 7)  # a jump, a rejected order, and the candidates of three products
     records = project.query(
         "select kind, source, as_of, rows_erased, feature_snapshot_id_after"
