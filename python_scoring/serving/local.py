@@ -32,6 +32,7 @@ SETTINGS = {
     "lc_messages": "C",  # access_log.py reads PostgreSQL's own denials
     "timezone": "UTC",
     "max_wal_size": "4GB",
+    "wal_recycle": "off",  # a checkpoint removes old segments, with whom they speak of
 }
 
 INCLUDE = "\ninclude 'serving.conf'  # written anew at each start\n"

@@ -74,7 +74,7 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
     products = product_names(lake)
     outcomes: list[Outcome] = []
     try:
-        with connect(dsn) as connection, _alone(connection):
+        with connect(dsn) as connection, alone(connection):
             install(connection)
             problems = _sync_access(connection, lake)
             outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
@@ -205,8 +205,8 @@ def _snapshot(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(connection: Connection) -> Iterator[None]:
-    """One publish at a time; the lock goes with the connection."""
+def alone(connection: Connection) -> Iterator[None]:
+    """One writer at a time, a publish or an erasure; the lock goes with the connection."""
     until = time.monotonic() + PATIENCE
     while True:
         found = connection.execute("select pg_try_advisory_lock(%s)", [PUBLISHER_LOCK]).fetchone()

@@ -1,0 +1,309 @@
+"""The order of an erasure.
+
+Sources go first and what is derived from them after, so that a build that comes in between, after a
+crash, brings nobody back. The rows of the lake and the tombstone are one transaction. Every step
+can be done again, and one that was done finds nothing to do.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import Timeout
+
+from python_scoring.dbt_project import feature_types, parsed_manifest
+from python_scoring.erasure import (
+    event_files,
+    inventory,
+    lake_files,
+    raw_files,
+    remains,
+    served,
+    tables,
+    tombstone,
+    working_set,
+)
+from python_scoring.erasure.begun import Begun, Journal
+from python_scoring.erasure.inventory import Inventory
+from python_scoring.erasure.people import People
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.instants import clock
+from python_scoring.warehouse import Warehouse, connect_lake
+
+Say = Callable[[str], None]
+
+# A message delivered beside builds takes less; a build takes longer than anybody wants to wait.
+PATIENCE = 5.0
+
+OPERATORS_TASK = """\
+Yours to do, outside of what the project keeps:
+  - the systems that deliver RAW_DATA: what they deliver again comes back with the next build
+  - dbt's target/ and logs/, reports, exports, seeds and their history in git
+  - backups and copies of RAW_DATA and of the warehouse"""
+OPERATORS_TASK_SERVED = """\
+  - PostgreSQL's own log (statements hold the ids that somebody looked up), its archived and
+    recycled WAL segments, replicas and backups"""
+
+
+class Erasure:
+    """One call of the command: whom it is about, and where it looks."""
+
+    def __init__(self, people: People, say: Say) -> None:
+        """In the warehouse and the raw data that the environment names."""
+        self.people = people
+        self.say = say
+        self.warehouse = Warehouse.from_environment()
+        self.raw_folder = Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+        self.dsn = os.environ.get("SERVING_DSN") or None
+        self.journal = Journal(self.warehouse.folder)
+        if not self.raw_folder.is_dir():
+            raise InputError(
+                f"RAW_DATA={self.raw_folder} is no folder, so nobody can tell whether the raw "
+                "copies hold the person. Set RAW_DATA to the folder that builds read."
+            )
+        self._refused: list[str] = []
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the project declares: raw tables, features in order, columns of the tombstone."""
+        return parsed_manifest()
+
+    def preview(self) -> None:
+        """Say what would go; change nothing."""
+        raw_tables = self._raw_tables()
+        with self._alone():
+            found = self._take(raw_tables)
+            if found.is_empty:
+                self._say_absence(found)
+                return
+            self.say(f"{self._who()} would be erased from:")
+            self._say_lines(found)
+            self.say("Nothing was erased: this is a dry run.")
+
+    def erase(self, requested_by: str, reason: str) -> None:
+        """Remove the people from everything, and leave the tombstone.
+
+        Raises PredictionError where something still holds them at the end; the same command, given
+        again, goes on from there.
+        """
+        self._check(requested_by=requested_by, reason=reason)
+        raw_tables = self._raw_tables()  # dbt takes seconds to tell; no build waits meanwhile
+        with self._alone():
+            begun = self.journal.of(self.people)
+            raw_files.remove_unfinished(self.raw_folder, raw_tables)
+            found = self._take(raw_tables)
+            if found.is_empty and not begun and self._say_absence(found):
+                return
+            begun = self._begin(begun, found, requested_by, reason)
+            self.say(f"{self._who()}: erasure {begun.erasure_id}, from:")
+            self._say_lines(found)
+            self._remove(begun, found)
+            self._check_remains(found)
+            self.journal.remove()
+        self.say(f"Erased; the tombstone is in lake.operations.erasures: {begun.erasure_id}")
+        self._say_tasks()
+
+    def _remove(self, begun: Begun, found: Inventory) -> None:
+        people = self.people
+        self.say("1/5 raw copies")
+        for file in found.raw:
+            raw_files.erase(file, people)
+        self.say("2/5 working set, events of lineage")
+        working_set.erase(self.warehouse, people)
+        for events in found.events:
+            event_files.erase(events, people)
+        self.say("3/5 lake: rows, and the tombstone")
+        with self._lake(read_only=False) as lake:
+            self._remove_from_lake(lake, begun, found)
+            self.say("4/5 lake: files and catalog")
+            lake_files.rewrite(lake)
+        lake_files.clean_catalog(self.warehouse, people)
+        self.say(
+            "5/5 serving database"
+            if self.dsn
+            else "5/5 no serving database: SERVING_DSN is not set"
+        )
+        self._refused = served.erase(self.dsn, people) if self.dsn else []
+
+    def _remove_from_lake(
+        self, lake: duckdb.DuckDBPyConnection, begun: Begun, found: Inventory
+    ) -> None:
+        features = list(feature_types(self.manifest))
+        lake.begin()
+        try:
+            if not tombstone.is_written(lake, begun.erasure_id):
+                records = [
+                    *begun.inputs,
+                    *tombstone.snapshot_records(lake, self.people, features),
+                    *tombstone.run_records(lake, self.people, found.lake),
+                ]
+                tombstone.write(lake, self._tombstone(begun, found), records)
+            for holding in found.lake:
+                tables.erase(lake, self.people, holding)
+            lake.commit()
+        except BaseException as error:
+            with suppress(duckdb.Error):
+                lake.rollback()
+            if isinstance(error, duckdb.Error):
+                raise PredictionError(
+                    f"the lake could not be written to: {error}. Somebody else may have written to "
+                    "it meanwhile. Run the same command again; it goes on from here."
+                ) from error
+            raise
+
+    def _tombstone(self, begun: Begun, found: Inventory) -> tombstone.Erasure:
+        return tombstone.Erasure(
+            erasure_id=begun.erasure_id,
+            erased_at=clock(),
+            requested_by=begun.requested_by,
+            reason=begun.reason,
+            customers=len(self.people.customer_ids),
+            raw_rows=begun.raw_rows,
+            snapshot_rows=found.snapshot_rows,
+            prediction_rows=found.run_rows(quarantined=False),
+            quarantine_rows=found.run_rows(quarantined=True),
+            other_rows=begun.other_rows,
+            texts_rewritten=begun.texts_rewritten,
+            served_rows=begun.served_rows,
+        )
+
+    def _begin(
+        self, begun: Begun | None, found: Inventory, requested_by: str, reason: str
+    ) -> Begun:
+        """The erasure that was cut off, or a new one; recorded before anything is changed."""
+        with self._lake(read_only=False) as lake:
+            tombstone.make_tables(lake, self.manifest)
+            is_written = begun is not None and tombstone.is_written(lake, begun.erasure_id)
+        has_come_back = is_written and bool(found.raw or found.lake)
+        if begun is None or has_come_back:
+            begun = Begun.now(self.people, clock(), requested_by, reason)
+        begun = begun.with_found(
+            raw=found.raw_rows,
+            other=found.other_rows,
+            texts=found.texts,
+            served=found.served_rows,
+            inputs=found.inputs,
+        )
+        self.journal.write(begun)
+        return begun
+
+    def _take(self, raw_tables: list[str]) -> Inventory:
+        in_postgres = served.find(self.dsn, self.people) if self.dsn else []
+        with self._lake(read_only=True) as lake:
+            lake.begin()  # one look at the catalog for all that follows
+            return inventory.take(
+                lake, self.warehouse, self.raw_folder, raw_tables, in_postgres, self.people
+            )
+
+    def _raw_tables(self) -> list[str]:
+        return sorted(
+            each["name"]
+            for each in self.manifest["sources"].values()
+            if each["source_name"] == "raw"
+        )
+
+    @contextmanager
+    def _lake(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with connect_lake(self.warehouse, read_only=read_only) as lake:
+            spill = tables.literal(str(self.warehouse.folder / "spill"))
+            lake.execute(f"set temp_directory = {spill}")
+            tables.know(lake, self.people)
+            yield lake
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no build runs, and none begins."""
+        lock = self.warehouse.writer_lock()
+        try:
+            lock.acquire(timeout=PATIENCE)
+        except (Timeout, OSError) as error:
+            raise InputError(
+                f"{lock.lock_file}: a build is running, or another process writes to the lake. "
+                "Wait until it has ended, and run the command again. Nothing was erased."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _check(self, **texts: str) -> None:
+        for name, text in texts.items():
+            if not text.strip():
+                raise InputError(
+                    f"--{name.removeprefix('requested_')} is blank: the tombstone says who asked "
+                    "for the erasure, and why. Nothing was erased."
+                )
+            if self.people.are_named_in(text) or text.strip() in self.people.customer_ids:
+                raise InputError(
+                    f"--{name.removeprefix('requested_')} names the person, and would stay in the "
+                    "tombstone. Use the number of the request instead. Nothing was erased."
+                )
+
+    def _check_remains(self, found: Inventory) -> None:
+        holding = self._remains(found)
+        if holding:
+            raise PredictionError(
+                "these files still hold the person: " + ", ".join(holding) + ". The project does "
+                "not know what they are, or they came meanwhile: remove them or the person in "
+                "them, and run the same command again."
+            )
+
+    def _remains(self, found: Inventory) -> list[str]:
+        folders = [self.raw_folder, self.warehouse.folder]
+        return remains.search(folders, self.people, found.longer)
+
+    def _say_absence(self, found: Inventory) -> bool:
+        """Say that nothing holds them, if so."""
+        holding = self._remains(found)
+        if holding:
+            self.say("No table holds them, but bytes of the files still do: " + ", ".join(holding))
+            return False
+        where = [str(self.raw_folder), str(self.warehouse.folder)]
+        where += ["the serving database"] if self.dsn else []
+        self.say(f"{self._who()}: nothing holds them in {', '.join(where)}; every file was read.")
+        self._say_what_was_not_searched()
+        return True
+
+    def _say_lines(self, found: Inventory) -> None:
+        for line in found.lines():
+            self.say(line)
+        if found.moved_orders:
+            self.say(
+                f"  {len(found.moved_orders)} orders had been moved to them from another customer, "
+                "and count again for that one from the next build on, unless they are corrected "
+                f"once more: {', '.join(found.moved_orders)}"
+            )
+
+    def _say_tasks(self) -> None:
+        self._say_what_was_not_searched()
+        self.say(OPERATORS_TASK)
+        if self.dsn:
+            self.say(OPERATORS_TASK_SERVED)
+        for each in self._refused:
+            self.say(f"  - as PostgreSQL's operator, in this database: {each}")
+
+    def _say_what_was_not_searched(self) -> None:
+        vague = set(self.people.customer_ids) - set(self.people.distinctive)
+        if vague:
+            self.say(
+                f"{', '.join(sorted(vague))}: as a short id, a word or a number, it was looked for "
+                "in columns and records named customer_id, and in no other text or bytes."
+            )
+
+    def _who(self) -> str:
+        number = len(self.people.customer_ids)
+        return f"{number} customer{'s' if number != 1 else ''}"
+
+
+def erase(customer_ids: tuple[str, ...], requested_by: str, reason: str, say: Say) -> None:
+    """Remove customers from everything that the project keeps; see `Erasure.erase`."""
+    Erasure(People.of(customer_ids), say).erase(requested_by, reason)
+
+
+def preview(customer_ids: tuple[str, ...], say: Say) -> None:
+    """Say what an erasure would remove."""
+    Erasure(People.of(customer_ids), say).preview()

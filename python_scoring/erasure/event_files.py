@@ -1,0 +1,41 @@
+"""The files of lineage events in the warehouse's folder: a line may quote a message with a name."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from python_scoring.erasure.people import People
+
+PATTERN = "*.ndjson"
+UNFINISHED = ".erasing"
+
+
+@dataclass(frozen=True)
+class EventFile:
+    """A file, and how many of its lines name one of the people."""
+
+    path: Path
+    lines: int
+
+
+def find(folder: Path, people: People) -> list[EventFile]:
+    """The files with lines that name one of the people."""
+    found = []
+    for path in sorted(folder.glob(PATTERN)):
+        with path.open() as lines:
+            named = sum(people.are_named_in(line) for line in lines)
+        if named:
+            found.append(EventFile(path, named))
+    return found
+
+
+def erase(file: EventFile, people: People) -> None:
+    """Write the file anew, every line of it, without the names."""
+    unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
+    with file.path.open() as lines, unfinished.open("w") as target:
+        target.writelines(people.without(line) for line in lines)
+        target.flush()
+        os.fsync(target.fileno())
+    shutil.copymode(file.path, unfinished)
+    unfinished.replace(file.path)

@@ -1,0 +1,172 @@
+"""What holds the people, counted before anything is touched."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from python_scoring.erasure import event_files, raw_files, tables, working_set
+from python_scoring.erasure.event_files import EventFile
+from python_scoring.erasure.people import People
+from python_scoring.erasure.raw_files import RawFile
+from python_scoring.erasure.served import Partition
+from python_scoring.erasure.tables import Holding, is_one_of, literal
+from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
+from python_scoring.warehouse import Warehouse
+
+# What the raw tables had for each snapshot, loaded_at read as staging reads it.
+INPUTS = """
+with theirs as (
+    select
+        trim(cast(customer_id as text), e' \\t\\r\\n') as customer_id,
+        case
+            when typeof(loaded_at) = 'VARCHAR'
+                then cast(try_cast(loaded_at as timestamptz) as timestamp)
+            else try_cast(loaded_at as timestamp)
+        end as loaded_at
+    from read_parquet({files}, union_by_name => true, hive_partitioning => false)
+    where {theirs}
+)
+
+select as_of, feature_version, count(*), count(distinct customer_id)
+from theirs
+inner join lake.operations.snapshot_manifest as manifest on theirs.loaded_at < manifest.data_cutoff
+group by all
+order by all
+"""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Where the people are. `longer` are the ids of others that contain one of theirs."""
+
+    raw: list[RawFile]
+    lake: list[Holding]
+    working_set: list[Holding]
+    events: list[EventFile]
+    served: list[Partition]
+    inputs: list[ErasedRecord]
+    moved_orders: list[str]
+    longer: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no table and no raw file holds one of them."""
+        return not (self.raw or self.lake or self.working_set or self.events or self.served)
+
+    @property
+    def raw_rows(self) -> int:
+        """Rows of the raw copies."""
+        return sum(each.rows for each in self.raw)
+
+    @property
+    def served_rows(self) -> int:
+        """Rows of the serving database."""
+        return sum(each.rows for each in self.served)
+
+    @property
+    def texts(self) -> int:
+        """Rows that are somebody else's, or nobody's, and name them."""
+        named = sum(each.texts for each in self.lake + self.working_set)
+        return named + sum(each.lines for each in self.events)
+
+    @property
+    def snapshot_rows(self) -> int:
+        """Rows of the feature snapshots."""
+        return sum(each.rows for each in self.lake if is_snapshot(each))
+
+    def run_rows(self, *, quarantined: bool) -> int:
+        """Rows of the predictions, published or kept in quarantine."""
+        return sum(
+            each.rows
+            for each in self.lake
+            if is_of_a_run(each) and ("reasons" in each.table.columns) == quarantined
+        )
+
+    @property
+    def other_rows(self) -> int:
+        """Rows of all other tables."""
+        others = [each for each in self.lake if not is_of_a_run(each) and not is_snapshot(each)]
+        return sum(each.rows for each in others + self.working_set)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each thing that holds them."""
+        for file in self.raw:
+            yield _line("raw", str(file.path), file.rows)
+        for place, holdings in (("lake", self.lake), ("working set", self.working_set)):
+            for each in holdings:
+                name = f"{each.table.schema}.{each.table.name}"
+                yield _line(place, name, each.rows, each.texts)
+        for events in self.events:
+            yield _line("events", str(events.path), 0, events.lines)
+        for partition in self.served:
+            yield _line("served", f"serving_data.{partition.name}", partition.rows)
+
+
+def is_snapshot(holding: Holding) -> bool:
+    """Whether a table is that of the feature snapshots."""
+    return (holding.table.schema, holding.table.name) == ("features", "feature_snapshots")
+
+
+def take(
+    lake: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
+    raw_folder: Path,
+    raw_tables: list[str],
+    served: list[Partition],
+    people: People,
+) -> Inventory:
+    """Look everywhere. `lake` is a connection that knows the people; see `tables.know`."""
+    raw = raw_files.find(lake, raw_folder, raw_tables, people)
+    return Inventory(
+        raw=raw,
+        lake=list(tables.find(lake, "lake", people)),
+        working_set=working_set.find(warehouse, people),
+        events=event_files.find(warehouse.folder, people),
+        served=served,
+        inputs=list(_inputs(lake, raw, people)),
+        moved_orders=raw_files.moved_orders(lake, raw_folder, people),
+        longer=_longer(lake, raw_folder, raw_tables, people),
+    )
+
+
+def _inputs(
+    lake: duckdb.DuckDBPyConnection, raw: list[RawFile], people: People
+) -> Iterator[ErasedRecord]:
+    for table in sorted({each.table for each in raw}):
+        files = ", ".join(literal(str(each.path)) for each in raw if each.table == table)
+        query = INPUTS.format(files=f"[{files}]", theirs=is_one_of(people))
+        for as_of, version, rows, customers in lake.execute(query).fetchall():
+            yield ErasedRecord("input", table, as_of, version, None, rows, customers, None)
+
+
+def _longer(
+    lake: duckdb.DuckDBPyConnection, raw_folder: Path, raw_tables: list[str], people: People
+) -> tuple[str, ...]:
+    if not people.distinctive:
+        return ()
+    sources = [
+        f"read_parquet({literal(str(path))}, hive_partitioning => false)"
+        for _, path in raw_files.raw_files(raw_folder, raw_tables)
+    ]
+    sources += [
+        each.sql for each in tables.tables_of(lake, "lake") if "customer_id" in each.columns
+    ]
+    contains = " or ".join(
+        f"contains(cast(customer_id as text), {literal(each)})" for each in people.distinctive
+    )
+    found: set[str] = set()
+    for source in sources:
+        query = (
+            f"select distinct trim(cast(customer_id as text)) from {source}"  # noqa: S608 - quoted
+            f" where ({contains}) and not {is_one_of(people)}"
+        )
+        found |= {customer_id for (customer_id,) in lake.execute(query).fetchall()}
+    return tuple(sorted(found))
+
+
+def _line(place: str, name: str, rows: int, texts: int = 0) -> str:
+    counts = [f"{rows:,} row{'s' if rows != 1 else ''}"] if rows else []
+    counts += [f"the name in {texts:,} text{'s' if texts != 1 else ''}"] if texts else []
+    return f"  {place:<11}  {name}: {', '.join(counts)}"

@@ -1,0 +1,130 @@
+"""What DuckLake keeps of deleted rows: data files, former states, statistics in the catalog."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+import duckdb
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from python_scoring.erasure.people import People
+from python_scoring.erasure.tables import identifier
+from python_scoring.errors import PredictionError
+from python_scoring.warehouse import Warehouse
+
+# A reader's query on the catalog takes milliseconds; one that never ends is a person's.
+PATIENCE = 60.0
+
+# In this order: what is held in the catalog becomes files, files with deletions are written anew,
+# nothing refers to the former ones any more, and then they go; also what a killed build has left.
+REWRITE = (
+    "call ducklake_flush_inlined_data('lake')",
+    "call ducklake_rewrite_data_files('lake', delete_threshold => 0)",
+    "call ducklake_expire_snapshots('lake', older_than => now() + interval 1 day)",
+    "call ducklake_cleanup_old_files('lake', cleanup_all => true)",
+    "call ducklake_delete_orphaned_files('lake', cleanup_all => true)",
+)
+
+# Exact where every file knows its own; else unknown, which readers take for any value.
+SET_STATISTIC = """
+update ducklake_table_column_stats set {statistic} = (
+    select case when count(*) = count(files.{statistic}) then {function}(files.{statistic}) end
+    from ducklake_file_column_stats as files
+    inner join ducklake_data_file using (data_file_id)
+    where
+        files.table_id = ducklake_table_column_stats.table_id
+        and files.column_id = ducklake_table_column_stats.column_id
+        and end_snapshot is null
+        and value_count > coalesce(null_count, 0)
+)
+where {statistic} = ? and (table_id, column_id) in (
+    select table_id, column_id from ducklake_column where column_type = 'varchar'
+)
+"""
+STATISTICS = {"min_value": "min", "max_value": "max"}
+
+
+class _InUseError(Exception):
+    """Somebody reads the catalog at this moment."""
+
+
+def rewrite(lake: duckdb.DuckDBPyConnection) -> None:
+    """Write the data files with deletions anew, and let go of every former state."""
+    for statement in REWRITE:
+        lake.execute(statement).fetchall()
+
+
+def clean_catalog(warehouse: Warehouse, people: People) -> None:
+    """Remove the people from the catalog's statistics and notes, and the bytes that it had freed.
+
+    The lake must not be attached by this process. Raises PredictionError while a reader holds the
+    catalog.
+    """
+    with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
+        _patiently(lambda: _remove(catalog, people))
+        _patiently(lambda: catalog.execute("vacuum"))
+        _patiently(lambda: _empty_log(catalog))
+
+
+def names_in_catalog(warehouse: Warehouse, people: People) -> list[str]:
+    """The columns of the catalog that name one of the people, as `table.column`."""
+    with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
+        return [f"{table}.{column}" for table, column, _ in _values(catalog, people)]
+
+
+def _remove(catalog: sqlite3.Connection, people: People) -> None:
+    with catalog:
+        for statistic, function in STATISTICS.items():
+            statement = SET_STATISTIC.format(statistic=statistic, function=function)
+            for customer_id in people.customer_ids:
+                catalog.execute(statement, [customer_id])
+        for table, column, value in _values(catalog, people):
+            new = None if column in STATISTICS else people.without(value)
+            catalog.execute(
+                f"update {identifier(table)} set {identifier(column)} = ?"  # noqa: S608 - quoted
+                f" where {identifier(column)} = ?",
+                [new, value],
+            )
+
+
+def _values(catalog: sqlite3.Connection, people: People) -> list[tuple[str, str, str]]:
+    found = []
+    tables = catalog.execute("select name from sqlite_master where type = 'table' order by name")
+    for (table,) in tables.fetchall():
+        for _, column, *_ in catalog.execute(f"pragma table_info({identifier(table)})").fetchall():
+            for spelling in people.spellings:
+                query = (
+                    f"select distinct {identifier(column)} from {identifier(table)}"  # noqa: S608 - quoted
+                    f" where typeof({identifier(column)}) = 'text'"
+                    f" and instr({identifier(column)}, ?) > 0"
+                )
+                for (value,) in catalog.execute(query, [spelling]).fetchall():
+                    if people.are_named_in(value):
+                        found.append((table, column, value))
+    return found
+
+
+def _empty_log(catalog: sqlite3.Connection) -> None:
+    (is_busy, *_) = catalog.execute("pragma wal_checkpoint(truncate)").fetchone()
+    if is_busy:
+        raise _InUseError("the log is read")
+
+
+def _patiently(work: Callable[[], object]) -> None:
+    @retry(
+        retry=retry_if_exception_type((_InUseError, sqlite3.OperationalError)),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(PATIENCE),
+        reraise=True,
+    )
+    def attempt() -> None:
+        work()
+
+    try:
+        attempt()
+    except (_InUseError, sqlite3.OperationalError) as error:
+        raise PredictionError(
+            f"lake.sqlite cannot be written anew ({error}): somebody has been reading the lake in "
+            f"one transaction for {PATIENCE:g} s, and former bytes stay while they do. End that "
+            "reader, and run the same command again; it goes on from here."
+        ) from error

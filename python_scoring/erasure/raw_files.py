@@ -1,0 +1,156 @@
+"""The raw copies: Parquet files, of which only those that hold the person are written anew."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import compute
+
+from python_scoring.erasure.people import BLANKS, People
+from python_scoring.erasure.tables import is_one_of, literal
+from python_scoring.errors import InputError, PredictionError
+
+UNFINISHED = ".erasing"  # not .parquet: a build that begins after a crash does not read it
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file of a raw table, and how many rows of the people are in it."""
+
+    table: str
+    path: Path
+    rows: int
+
+
+def raw_files(folder: Path, tables: list[str]) -> Iterator[tuple[str, Path]]:
+    """The files of the raw tables: `<table>.parquet` and `<table>/*.parquet`, as builds read."""
+    for table in tables:
+        for pattern in (f"{table}.parquet", f"{table}/*.parquet"):
+            for path in sorted(folder.glob(pattern)):
+                yield table, path
+
+
+def find(
+    connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str], people: People
+) -> list[RawFile]:
+    """The files that hold one of the people; raises InputError where one cannot be written anew."""
+    found = []
+    for table, path in raw_files(folder, tables):
+        rows = _count(connection, path, people)
+        if not rows:
+            continue
+        if not os.access(path.parent, os.W_OK):
+            raise InputError(
+                f"{path} holds {rows} rows of the person, and {path.parent} is not writable for "
+                "this user: it cannot be written anew. Let whoever owns it erase the person there, "
+                "or run the command as its owner."
+            )
+        found.append(RawFile(table, path, rows))
+    return found
+
+
+def moved_orders(connection: duckdb.DuckDBPyConnection, folder: Path, people: People) -> list[str]:
+    """Orders with a newer version that names one of the people, and an older of somebody else.
+
+    Once theirs is gone the older one counts again, for the other customer.
+    """
+    files = [str(path) for _, path in raw_files(folder, ["orders"])]
+    if not files:
+        return []
+    query = f"""
+        with versions as (
+            select
+                trim(cast(order_id as text), e' \\t\\r\\n') as order_id,
+                loaded_at,
+                {is_one_of(people)} as is_theirs
+            from read_parquet(?, union_by_name => true)
+            where nullif(trim(cast(customer_id as text), e' \\t\\r\\n'), '') is not null
+        )
+
+        select order_id from versions
+        group by order_id
+        having max(loaded_at) filter (where is_theirs) > min(loaded_at) filter (where not is_theirs)
+        order by order_id
+    """  # noqa: S608 - quoted
+    return [order_id for (order_id,) in connection.execute(query, [files]).fetchall()]
+
+
+def erase(file: RawFile, people: People) -> None:
+    """Write a file anew without the people: the other rows, their order, types and compression."""
+    unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
+    written = _write(file.path, unfinished, people)
+    expected = pq.read_metadata(file.path).num_rows - file.rows
+    if written != expected:
+        unfinished.unlink()
+        raise PredictionError(
+            f"{file.path}: {written} rows would remain, expected {expected}. Another process has "
+            "written to the file meanwhile; it is as that process left it. Run the command again."
+        )
+    with unfinished.open("rb") as written_file:
+        os.fsync(written_file.fileno())
+    shutil.copymode(file.path, unfinished)
+    unfinished.replace(file.path)
+
+
+def remove_unfinished(folder: Path, tables: list[str]) -> None:
+    """What a killed erasure has left beside the files."""
+    for parent in (folder, *(folder / table for table in tables)):
+        for path in parent.glob(f".*{UNFINISHED}"):
+            path.unlink()
+
+
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, people: People) -> int:
+    try:
+        found = connection.execute(
+            f"select count(*) from read_parquet({literal(str(path))}, hive_partitioning => false)"  # noqa: S608 - quoted
+            f" where {is_one_of(people)}"
+        ).fetchall()
+    except duckdb.BinderException:  # no such column: a build would not accept the file either
+        return 0
+    except duckdb.Error as error:
+        raise InputError(
+            f"{path} cannot be read as Parquet, so nobody knows whether it holds the person: "
+            f"{error}. Remove the file or load it anew, then run the command again."
+        ) from error
+    return int(found[0][0])
+
+
+def _write(source: Path, target: Path, people: People) -> int:
+    kept = 0
+    with pq.ParquetFile(source) as file, _writer(file, target) as writer:
+        for number in range(file.num_row_groups):
+            group = file.read_row_group(number)
+            ids = compute.utf8_trim(group["customer_id"].cast(pa.string()), characters=BLANKS)
+            theirs = compute.is_in(ids, value_set=pa.array(people.customer_ids))
+            others = group.filter(compute.invert(theirs))
+            kept += others.num_rows
+            if others.num_rows:
+                writer.write_table(others, row_group_size=others.num_rows)
+    return kept
+
+
+def _writer(file: Any, target: Path) -> Any:
+    """A writer that writes as the file was written."""
+    metadata, schema = file.metadata, file.schema
+    compression: str | dict[str, str] = "snappy"
+    if metadata.num_row_groups:
+        group = metadata.row_group(0)
+        columns = [group.column(number) for number in range(group.num_columns)]
+        compression = {
+            each.path_in_schema: "none" if each.compression == "UNCOMPRESSED" else each.compression
+            for each in columns
+        }
+    types = {schema.column(number).physical_type for number in range(len(schema))}
+    return pq.ParquetWriter(
+        target,
+        file.schema_arrow,
+        compression=compression,
+        use_deprecated_int96_timestamps="INT96" in types,
+        store_schema=b"ARROW:schema" in (metadata.metadata or {}),
+    )

@@ -1,0 +1,202 @@
+"""What stays of an erasure: that it was, who asked for it and why, and how much each thing lost.
+
+Neither table holds an id. Replaying a run compares with what remains by `erased_records`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, astuple, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from python_scoring.erasure.people import People
+from python_scoring.erasure.tables import Holding, identifier, is_one_of
+
+# What a row text of macros/features/features.sql is, and the digest of portable_sql.sql; that they
+# are still the same is found out each time, by the digest that the manifest has.
+ROW_TEXT = "concat_ws('|', customer_id{features})"
+FEATURE_TEXT = ", '{name}=' || coalesce(cast({column} as text), '')"
+SNAPSHOT = """
+with rows as (
+    select customer_id, {theirs} as is_theirs, {text} as row_text
+    from lake.features.feature_snapshots
+    where as_of = ? and feature_version = ?
+),
+
+numbers as (
+    select
+        is_theirs,
+        count(*) as row_count,
+        count(distinct case when is_theirs then trim(customer_id, e' \\t\\r\\n') end) as customers,
+        sum(md5_number_lower(row_text)) as lower_sum,
+        sum(md5_number_upper(row_text)) as upper_sum
+    from rows
+    group by is_theirs
+)
+
+select
+    max(row_count) filter (where is_theirs),
+    max(customers),
+    md5(concat_ws('|', sum(row_count), sum(lower_sum), sum(upper_sum))),
+    md5(concat_ws(
+        '|', coalesce(sum(row_count) filter (where not is_theirs), 0),
+        sum(lower_sum) filter (where not is_theirs), sum(upper_sum) filter (where not is_theirs)
+    ))
+from numbers
+"""
+RECORDED = """
+select as_of, feature_version, feature_snapshot_id from lake.operations.snapshot_manifest
+union all
+select as_of, feature_version, feature_snapshot_id_after
+from lake.operations.erased_records
+where kind = 'snapshot'
+"""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """One row of lake.operations.erasures."""
+
+    erasure_id: str
+    erased_at: datetime
+    requested_by: str
+    reason: str
+    customers: int
+    raw_rows: int
+    snapshot_rows: int
+    prediction_rows: int
+    quarantine_rows: int
+    other_rows: int
+    texts_rewritten: int
+    served_rows: int
+
+
+@dataclass(frozen=True)
+class ErasedRecord:
+    """One row of lake.operations.erased_records, but for the erasure it belongs to."""
+
+    kind: str
+    source: str
+    as_of: datetime
+    feature_version: str | None
+    run_id: str | None
+    rows_erased: int
+    customers_erased: int
+    feature_snapshot_id_after: str | None
+
+
+def make_tables(lake: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+    """The two tables as the project declares them, where no build has made them yet."""
+    for name in ("erasures", "erased_records"):
+        columns = manifest["sources"][f"source.customer_predictions.operations.{name}"]["columns"]
+        definitions = ", ".join(
+            f"{identifier(column)} {each['data_type']}" for column, each in columns.items()
+        )
+        lake.execute(f"create table if not exists lake.operations.{name} ({definitions})")
+
+
+def is_written(lake: duckdb.DuckDBPyConnection, erasure_id: str) -> bool:
+    """Whether the lake has this erasure's tombstone, and so nothing of the people any more."""
+    found = lake.execute(
+        "select 1 from lake.operations.erasures where erasure_id = ?", [erasure_id]
+    ).fetchone()
+    return found is not None
+
+
+def write(lake: duckdb.DuckDBPyConnection, erasure: Erasure, records: list[ErasedRecord]) -> None:
+    """Add the tombstone; in the transaction that deletes the rows."""
+    names = ", ".join(field.name for field in fields(Erasure))
+    lake.execute(
+        f"insert into lake.operations.erasures ({names}) values ({_marks(Erasure)})",  # noqa: S608 - constants
+        list(astuple(erasure)),
+    )
+    names = ", ".join(field.name for field in fields(ErasedRecord))
+    for record in records:
+        lake.execute(
+            f"insert into lake.operations.erased_records (erasure_id, {names})"  # noqa: S608 - constants
+            f" values (?, {_marks(ErasedRecord)})",
+            [erasure.erasure_id, *asdict(record).values()],
+        )
+
+
+def snapshot_records(
+    lake: duckdb.DuckDBPyConnection, people: People, features: list[str]
+) -> Iterator[ErasedRecord]:
+    """What each feature snapshot loses, and the digest of what remains of it.
+
+    `features` are the declared ones, in order. A snapshot of an older version has null in those
+    that came since; its digest is told by the one that the manifest has.
+    """
+    digests = set(lake.execute(RECORDED).fetchall())  # as it was built, or as an erasure left it
+    table = lake.table("lake.features.feature_snapshots").columns
+    known = [name for name in features if name in table]
+    keys = lake.execute(
+        "select distinct as_of, feature_version from lake.features.feature_snapshots"  # noqa: S608 - quoted
+        f" where {is_one_of(people)} order by all"
+    ).fetchall()
+    for as_of, version in keys:
+        filled = _filled(lake, known, as_of, version)
+        for names in (known, filled):
+            rows, customers, whole, rest = _digests(lake, people, names, as_of, version)
+            if (as_of, version, whole) in digests:
+                break
+        else:
+            rest = None
+        yield ErasedRecord(
+            "snapshot", "feature_snapshots", as_of, version, None, rows, customers, rest
+        )
+
+
+def run_records(
+    lake: duckdb.DuckDBPyConnection, people: People, holdings: list[Holding]
+) -> Iterator[ErasedRecord]:
+    """What each run loses, in predictions and in quarantine."""
+    for holding in holdings:
+        if not is_of_a_run(holding):
+            continue
+        found = lake.execute(
+            "select as_of, feature_version, run_id, count(*), count(distinct customer_id)"  # noqa: S608 - quoted
+            f" from {holding.table.sql} where {is_one_of(people)} group by all order by all"
+        )
+        for as_of, version, run_id, rows, customers in found.fetchall():
+            yield ErasedRecord(
+                "run", holding.table.name, as_of, version, run_id, rows, customers, None
+            )
+
+
+def is_of_a_run(holding: Holding) -> bool:
+    """Whether a table has the predictions of runs, published or not."""
+    return {"prediction_id", "run_id", "as_of", "customer_id"} <= holding.table.columns.keys()
+
+
+def _filled(
+    lake: duckdb.DuckDBPyConnection, names: list[str], as_of: datetime, version: str
+) -> list[str]:
+    counts = ", ".join(f"count({identifier(name)})" for name in names) or "0"
+    found = lake.execute(
+        f"select {counts} from lake.features.feature_snapshots"  # noqa: S608 - quoted
+        " where as_of = ? and feature_version = ?",
+        [as_of, version],
+    ).fetchall()[0]
+    return [name for name, count in zip(names, found, strict=False) if count]
+
+
+def _digests(
+    lake: duckdb.DuckDBPyConnection,
+    people: People,
+    names: list[str],
+    as_of: datetime,
+    version: str,
+) -> tuple[int, int, str, str]:
+    """Rows and customers that a snapshot loses; its digest as it is, and without them."""
+    text = ROW_TEXT.format(
+        features="".join(FEATURE_TEXT.format(name=name, column=identifier(name)) for name in names)
+    )
+    query = SNAPSHOT.format(theirs=is_one_of(people), text=text)
+    [(rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
+    return rows, customers, whole, rest
+
+
+def _marks(kind: type) -> str:
+    return ", ".join("?" for _ in fields(kind))

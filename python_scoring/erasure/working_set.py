@@ -1,0 +1,91 @@
+"""warehouse.duckdb: its tables, and then the whole file, which keeps the blocks it has freed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from python_scoring.erasure import tables
+from python_scoring.erasure.people import People
+from python_scoring.erasure.tables import Holding, literal
+from python_scoring.errors import InputError
+from python_scoring.warehouse import Warehouse
+
+UNFINISHED = ".erasing"
+
+
+@contextmanager
+def connect(
+    warehouse: Warehouse, people: People, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The working set, under the name that its views say; InputError while it is in use."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"set temp_directory = {literal(str(warehouse.folder / 'spill'))}")
+        tables.know(connection, people)
+        try:
+            path, how = (
+                literal(str(warehouse.working_set)),
+                "read_only" if read_only else "read_write",
+            )
+            connection.execute(f"attach {path} as {_name(warehouse)} ({how})")
+        except duckdb.Error as error:
+            raise InputError(
+                f"{warehouse.working_set} is in use by another process, or unreadable: {error}. "
+                "Wait until it has ended, and run the command again. Nothing was erased."
+            ) from error
+        yield connection
+
+
+def find(warehouse: Warehouse, people: People) -> list[Holding]:
+    """The tables that hold one of the people."""
+    if not warehouse.working_set.exists():
+        return []
+    with connect(warehouse, people, read_only=True) as connection:
+        return list(tables.find(connection, warehouse.working_set.stem, people))
+
+
+def erase(warehouse: Warehouse, people: People) -> None:
+    """Delete the people from the tables, then write the file anew, views and schemas included.
+
+    It is written anew whatever the tables hold: the blocks of a table that was built again, or of
+    a row that was deleted, stay in the file until something needs them.
+    """
+    remove_left_over(warehouse)
+    if not warehouse.working_set.exists():
+        return
+    unfinished = _unfinished(warehouse)
+    name = _name(warehouse)
+    with connect(warehouse, people) as connection:
+        connection.begin()
+        for holding in list(tables.find(connection, warehouse.working_set.stem, people)):
+            tables.erase(connection, people, holding)
+        connection.commit()
+        connection.execute(f"attach {literal(str(unfinished))} as renewed")
+        connection.execute(f"copy from database {name} to renewed")
+        connection.execute("detach renewed")  # which writes its log into it
+        connection.execute(f"detach {name}")
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    shutil.copymode(warehouse.working_set, unfinished)
+    unfinished.replace(warehouse.working_set)
+
+
+def remove_left_over(warehouse: Warehouse) -> None:
+    """What a killed build has spilled, and a killed erasure begun; nobody needs it any more."""
+    for path in (_unfinished(warehouse), _unfinished(warehouse).with_suffix(f"{UNFINISHED}.wal")):
+        path.unlink(missing_ok=True)
+    for path in (warehouse.folder / "spill").glob("duckdb_temp_*"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _name(warehouse: Warehouse) -> str:
+    return tables.identifier(warehouse.working_set.stem)
+
+
+def _unfinished(warehouse: Warehouse) -> Path:
+    return warehouse.working_set.with_name(f"{warehouse.working_set.name}{UNFINISHED}")
