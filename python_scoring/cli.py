@@ -5,6 +5,7 @@ The functions are imported when a command runs, so that `--help` answers at once
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -91,9 +92,17 @@ def train(
 
 @commands.command()
 @click.argument("product")
-@click.argument("model_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source")
 @click.option("--card", "card_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Its model.json; by default the one beside it.")  # fmt: skip
+              help="Its model.json; by default the one beside a skops file.")  # fmt: skip
+@click.option("--model-version", help="Its version here, MAJOR.MINOR.PATCH; without a card.")
+@click.option("--training-as-of", "training_as_ofs", type=INSTANT, multiple=True,
+              help="As-of that it was trained on; repeatable; without a card.")  # fmt: skip
+@click.option("--feature-version", help="Version of its features; by default the project's.")
+@click.option("--segment-name", "segment_names", multiple=True,
+              help="Name of a segment, in the order of the clusters; repeatable.")  # fmt: skip
+@click.option("--evaluate-on", type=INSTANT,
+              help="Judge it on this as-of, and record what its training looked like.")  # fmt: skip
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
 @click.option(
     "--pinned-by", default="registration", show_default=True, help="Who decided, for the pin."
@@ -102,19 +111,24 @@ def train(
     "--reason", default="registered artifact", show_default=True, help="Why, for the pin."
 )
 def register(
-    product: str,
-    model_file: Path,
-    card_file: Path | None,
-    pin_from: datetime | None,
-    pinned_by: str,
-    reason: str,
+    *,
+    model_version: str | None,
+    training_as_ofs: tuple[datetime, ...],
+    feature_version: str | None,
+    segment_names: tuple[str, ...],
+    **wanted: Any,
 ) -> None:
-    """Register MODEL_FILE (skops), trained elsewhere, for PRODUCT after checking it."""
-    from python_scoring.registration import register
+    """Register a model trained elsewhere for PRODUCT, after checking it.
+
+    SOURCE is a skops file, a folder as MLflow saves it, or an URI that MLflow knows, such as
+    models:/churn/3 or runs:/<run id>/model. Nothing that a pickle asks for is run.
+    """
+    from python_scoring.elsewhere.cards import Known
+    from python_scoring.registration import Registration, register
     from python_scoring.registry import Registry
 
-    registry = Registry()
-    card, folder = register(product, model_file, card_file, registry, pin_from, pinned_by, reason)
+    known = Known(model_version, training_as_ofs, feature_version, segment_names)
+    card, folder = register(Registration(known=known, **wanted), Registry())
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
 
 
