@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +14,16 @@ from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.scoring import BATCH_ROWS, SCORE_SCHEMA, feature_projection, score_batches
 
 NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
+
+
+class DueRun(NamedTuple):
+    """What of a due run decides how it is scored."""
+
+    run_id: str
+    as_of: datetime
+    data_cutoff: datetime
+    model_version: str
+    output_schema_version: str
 
 
 def score_due_runs(
@@ -29,32 +39,44 @@ def score_due_runs(
     Every model is loaded and checked before the first row is scored. Raises ArtifactError or
     ScoringError with a message that says what is wrong and what to do.
     """
-    due = (
-        runs.filter(f"product = '{product}'")
-        .project("run_id, as_of, data_cutoff, model_version, output_schema_version")
-        .order("as_of")
-        .fetchall()
-    )
-    contract = _contract(contracts, product)
+    contract = contract_of(contracts, product)
     scorings = []
-    for run_id, as_of, data_cutoff, model_version, output_schema_version in due:
-        row = registry_row(registry, product, model_version)
-        _check_output_schema(row, output_schema_version)
-        snapshot = _snapshot(snapshots, row, as_of, data_cutoff)
-        model = artifacts.load(row)
-        _check_features(model, snapshot)
-        eligible = snapshot.filter(contract["eligible_population"]["condition"])
-        scorings.append((run_id, model, eligible))
+    for run in due_runs(runs, product):
+        row = registry_row(registry, product, run.model_version)
+        scorings.append((run.run_id, *scoring_of(run, row, contract, snapshots)))
 
     def stream() -> Iterator[pa.RecordBatch]:
-        for run_id, model, eligible in scorings:
-            reader = eligible.project(_projection(model)).to_arrow_reader(BATCH_ROWS)
+        for run_id, model, customers in scorings:
+            reader = customers.to_arrow_reader(BATCH_ROWS)
             yield from score_batches(iter(reader), model, contract, run_id)
 
     return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, stream())
 
 
-def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
+def due_runs(runs: duckdb.DuckDBPyRelation, product: str) -> list[DueRun]:
+    """The due runs of a product, oldest first."""
+    columns = ", ".join(DueRun._fields)
+    rows = runs.filter(f"product = '{product}'").project(columns).order("as_of").fetchall()
+    return [DueRun(*row) for row in rows]
+
+
+def scoring_of(
+    run: DueRun,
+    row: RegistryRow,
+    contract: dict[str, Any],
+    snapshots: duckdb.DuckDBPyRelation,
+) -> tuple[Model, duckdb.DuckDBPyRelation]:
+    """The model that a run is scored by, checked, and its customers with the model's features."""
+    _check_output_schema(row, run.output_schema_version)
+    snapshot = _snapshot(snapshots, row, run.as_of, run.data_cutoff)
+    model = artifacts.load(row)
+    _check_features(model, snapshot)
+    eligible = snapshot.filter(contract["eligible_population"]["condition"])
+    return model, eligible.project(_projection(model))
+
+
+def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
+    """The product's contract; raises ScoringError where there is none."""
     row = contracts.filter(f"product = '{product}'").project("contract_json").fetchone()
     if row is None:
         raise ScoringError(
@@ -66,7 +88,10 @@ def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any
 
 
 def registry_row(
-    registry: duckdb.DuckDBPyRelation, product: str, model_version: str
+    registry: duckdb.DuckDBPyRelation,
+    product: str,
+    model_version: str,
+    pins: str = "model_pins",
 ) -> RegistryRow:
     """The registered model; raises ArtifactError where a pin names one that is not registered."""
     columns = list(RegistryRow.__dataclass_fields__)
@@ -77,7 +102,7 @@ def registry_row(
     )
     if row is None:
         raise ArtifactError(
-            f"seeds/model_pins.csv pins {product} {model_version}, which has no row in "
+            f"seeds/{pins}.csv pins {product} {model_version}, which has no row in "
             "seeds/model_registry.csv. Register the model, or pin a registered version."
         )
     return RegistryRow(*row)

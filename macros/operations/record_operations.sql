@@ -16,10 +16,7 @@
 
 
 {% macro record_missing(table, query) -%}
-    {%- set columns = [] -%}
-    {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' and source.name == table -%}
-        {%- do columns.extend(source.columns.keys()) -%}
-    {%- endfor -%}
+    {%- set columns = operations_columns(table) -%}
     {%- do run_query(
         'insert into ' ~ operations_table(table) ~ ' (' ~ columns | join(', ') ~ ') select ' ~ columns | join(', ')
         ~ ' from (' ~ query ~ ') as missing'
