@@ -71,7 +71,9 @@ def train(
     """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked."""
     import json
 
+    from python_scoring.dbt_project import parsed_manifest
     from python_scoring.instants import utc_now
+    from python_scoring.model_card import write_model_card
     from python_scoring.registry import Registry
     from python_scoring.training import TrainingRequest, train
 
@@ -79,6 +81,7 @@ def train(
     request = TrainingRequest(product, list(as_ofs), model_version, evaluate_on, pin_from)
     content, card = train(request, registry)
     folder = registry.add(content, card, utc_now())
+    write_model_card(registry, product, model_version, parsed_manifest())
     click.echo(
         f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
     )
@@ -130,6 +133,35 @@ def register(
     known = Known(model_version, training_as_ofs, feature_version, segment_names)
     card, folder = register(Registration(known=known, **wanted), Registry())
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
+
+
+@commands.command("model-card")
+@click.argument("product", required=False)
+@click.argument("model_version", required=False)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+              help="The file; by default MODEL_CARD.md beside the model.")  # fmt: skip
+@click.option("--check", is_flag=True, help="Say whether the cards of all pinned versions agree.")
+def model_card(
+    *, product: str | None, model_version: str | None, out: Path | None, check: bool
+) -> None:
+    """Write the model card of PRODUCT's MODEL_VERSION for people, from contract and model.json.
+
+    With --check nothing is written: it fails where a pinned version's card does not say what its
+    contract says by now.
+    """
+    from python_scoring.dbt_project import parsed_manifest
+    from python_scoring.model_card import check_model_cards, write_model_card
+    from python_scoring.registry import Registry
+
+    if check and (product or out):
+        raise click.UsageError("--check looks at every pinned version: leave the rest out")
+    if check:
+        for file in check_model_cards(Registry(), parsed_manifest()):
+            click.echo(f"{file}: agrees")
+    elif product and model_version:
+        click.echo(write_model_card(Registry(), product, model_version, parsed_manifest(), out))
+    else:
+        raise click.UsageError("expected PRODUCT and MODEL_VERSION, or --check")
 
 
 @commands.command()

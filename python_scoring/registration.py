@@ -14,6 +14,7 @@ from python_scoring.elsewhere.cards import Known, card_for, features_of
 from python_scoring.elsewhere.trial import try_out
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.instants import utc_now
+from python_scoring.model_card import write_model_card
 from python_scoring.registry import Registry
 from python_scoring.training import prepare
 
@@ -59,6 +60,7 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
         card = _evaluated(model, wanted.evaluate_on, manifest)
     _check_segments(card, model.estimator, brought.name)
     folder = registry.add(brought.content, card, utc_now())
+    write_model_card(registry, card.product, card.model_version, manifest)
     if wanted.pin_from:
         registry.pin(card, wanted.pin_from, wanted.pinned_by, wanted.reason)
     return card, folder
