@@ -1,7 +1,8 @@
 """The model card of a version for people: MODEL_CARD.md beside model.skops.
 
 Written from model.json, the product's contract and the feature catalogue, and from nothing else:
-the same three give the same bytes. Where the contract changes, `model-card --check` fails until the card is renewed.
+the same three give the same bytes. Where one changes, `model-card --check` fails until
+the card is renewed.
 """
 
 import itertools

@@ -239,6 +239,25 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Challenge:
+    """A challenger's run against its champion's, or why it failed."""
+
+    product: str
+    as_of: datetime
+    champion_version: str
+    challenger_version: str
+    status: str
+    reason: str | None
+    customers: int | None
+    label_agreement: float | None
+    rank_agreement: float | None
+    top_decile_in_common: float | None
+    mean_difference: float | None
+    psi: float | None
+    kolmogorov_smirnov: float | None
+
+
+@dataclass(frozen=True)
 class StepTime:
     """Seconds that one node of an attempt took; it may stand for several steps."""
 
@@ -275,6 +294,7 @@ class Contents:
     bands: list[Band] = field(default_factory=list)
     label_sizes: list[LabelSize] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    challenges: list[Challenge] = field(default_factory=list)
     step_times: list[StepTime] = field(default_factory=list)
 
     @property

@@ -100,6 +100,12 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
             lake, contents.LabelSize, _LABEL_SIZES.format(most=MOST_COLUMNS), "run_id, label"
         ),
         moves=_rows(lake, contents.Move, _MOVES, "product, label_before, label_after, customers"),
+        challenges=_rows(
+            lake,
+            contents.Challenge,
+            _CHALLENGES.format(since=since),
+            "product, challenger_version",
+        ),
         step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
     )
 
@@ -226,6 +232,16 @@ _MOVES = """
     from lake.operations.label_migrations as moves
     semi join batches on moves.run_id = batches.run_id and batches.newest = 1
     group by all
+)
+"""
+
+# Of each product, the newest run that had a challenger.
+_CHALLENGES = """
+(
+    select *
+    from lake.operations.challenger_comparison
+    where as_of >= {since}
+    qualify as_of = max(as_of) over (partition by product)
 )
 """
 
