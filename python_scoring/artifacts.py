@@ -6,25 +6,33 @@ registry holds the SHA-256 of both.
 
 import hashlib
 import json
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import sklearn
 import skops.io
+from sklearn.exceptions import InconsistentVersionWarning
 
 from python_scoring.errors import ArtifactError
+from python_scoring.trees import check_trees
 from python_scoring.warehouse import PROJECT
 
 MODEL_FILE = "model.skops"
 CARD_FILE = "model.json"
 
 # The list of trusted types lives here, never in the artifact. skops itself trusts what it knows of
-# scikit-learn and numpy; these are the parts of boosted trees and clusterings that it does not.
+# scikit-learn and numpy; these are the parts of trees, clusterings and calibrations that it does
+# not. Of trees it cannot know whether their nodes are sound: python_scoring/trees.py looks.
 TRUSTED_TYPES = frozenset(
     {
         "numpy.dtype",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+        "sklearn.utils._bunch.Bunch",
     }
 )
 
@@ -154,8 +162,8 @@ def _check_card(card: ModelCard, row: RegistryRow, file: Path) -> None:
             )
 
 
-def parse(content: bytes, card: ModelCard, file: Path) -> Any:
-    """The estimator.
+def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool = True) -> Any:
+    """The estimator; where the card is still to be signed, its features are not compared.
 
     Raises ArtifactError, before anything is built, for a wrong version or type.
     """
@@ -179,16 +187,20 @@ def parse(content: bytes, card: ModelCard, file: Path) -> Any:
             "reviewed."
         )
     try:
-        estimator = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            estimator = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
+        check_trees(estimator)
     except Exception as error:
         raise ArtifactError(
             f"{file} cannot be loaded: {error}. Register the model again."
         ) from error
-    check_signature(estimator, card, file)
+    if is_signed:
+        check_signature(estimator, card, file)
     return estimator
 
 
-def check_signature(estimator: Any, card: ModelCard, file: Path) -> None:
+def check_signature(estimator: Any, card: ModelCard, file: Path | str) -> None:
     """Raises ArtifactError where the estimator was not fitted on exactly the card's features."""
     expected = [feature["name"] for feature in card.features]
     fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]

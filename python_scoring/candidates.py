@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +16,16 @@ from python_scoring.explanations.wording import Wordings
 from python_scoring.scoring import BATCH_ROWS, SCORE_SCHEMA, feature_projection, score_batches
 
 NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
+
+
+class DueRun(NamedTuple):
+    """What of a due run decides how it is scored."""
+
+    run_id: str
+    as_of: datetime
+    data_cutoff: datetime
+    model_version: str
+    output_schema_version: str
 
 
 def score_due_runs(
@@ -32,30 +42,41 @@ def score_due_runs(
     Every model is loaded and checked before the first row is scored. Raises ArtifactError,
     ScoringError or, for a wording, InputError, which say what is wrong and what to do.
     """
-    due = (
-        runs.filter(f"product = '{product}'")
-        .project("run_id, as_of, data_cutoff, model_version, output_schema_version")
-        .order("as_of")
-        .fetchall()
-    )
-    contract = _contract(contracts, product)
+    contract = contract_of(contracts, product)
     wordings = Wordings.of(feature_catalogue.project("name, data_type, wording").fetchall())
     scorings = []
-    for run_id, as_of, data_cutoff, model_version, output_schema_version in due:
-        row = registry_row(registry, product, model_version)
-        _check_output_schema(row, output_schema_version)
-        snapshot = _snapshot(snapshots, row, as_of, data_cutoff)
-        model = artifacts.load(row)
-        _check_features(model, snapshot)
-        eligible = snapshot.filter(contract["eligible_population"]["condition"])
+    for run in due_runs(runs, product):
+        row = registry_row(registry, product, run.model_version)
+        model, eligible = scoring_of(run, row, contract, snapshots)
         reasons = ReasonCodes.of(model, contract, wordings)
-        scorings.append((run_id, model, reasons, eligible))
+        scorings.append((run.run_id, model, reasons, eligible))
 
     def stream() -> Iterator[pa.RecordBatch]:
         for run_id, model, reasons, eligible in scorings:
             yield from score_snapshot(eligible, model, contract, run_id, reasons)
 
     return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, stream())
+
+
+def due_runs(runs: duckdb.DuckDBPyRelation, product: str) -> list[DueRun]:
+    """The due runs of a product, oldest first."""
+    columns = ", ".join(DueRun._fields)
+    rows = runs.filter(f"product = '{product}'").project(columns).order("as_of").fetchall()
+    return [DueRun(*row) for row in rows]
+
+
+def scoring_of(
+    run: DueRun,
+    row: RegistryRow,
+    contract: dict[str, Any],
+    snapshots: duckdb.DuckDBPyRelation,
+) -> tuple[Model, duckdb.DuckDBPyRelation]:
+    """The model that a run is scored by, checked, and the snapshot's rows of its customers."""
+    _check_output_schema(row, run.output_schema_version)
+    snapshot = _snapshot(snapshots, row, run.as_of, run.data_cutoff)
+    model = artifacts.load(row)
+    _check_features(model, snapshot)
+    return model, snapshot.filter(contract["eligible_population"]["condition"])
 
 
 def score_snapshot(
@@ -70,7 +91,8 @@ def score_snapshot(
     yield from score_batches(iter(reader), model, contract, run_id, reasons)
 
 
-def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
+def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
+    """The product's contract; raises ScoringError where there is none."""
     row = contracts.filter(f"product = '{product}'").project("contract_json").fetchone()
     if row is None:
         raise ScoringError(
@@ -82,7 +104,10 @@ def _contract(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any
 
 
 def registry_row(
-    registry: duckdb.DuckDBPyRelation, product: str, model_version: str
+    registry: duckdb.DuckDBPyRelation,
+    product: str,
+    model_version: str,
+    pins: str = "model_pins",
 ) -> RegistryRow:
     """The registered model; raises ArtifactError where a pin names one that is not registered."""
     columns = list(RegistryRow.__dataclass_fields__)
@@ -93,7 +118,7 @@ def registry_row(
     )
     if row is None:
         raise ArtifactError(
-            f"seeds/model_pins.csv pins {product} {model_version}, which has no row in "
+            f"seeds/{pins}.csv pins {product} {model_version}, which has no row in "
             "seeds/model_registry.csv. Register the model, or pin a registered version."
         )
     return RegistryRow(*row)

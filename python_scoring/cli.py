@@ -5,6 +5,7 @@ The functions are imported when a command runs, so that `--help` answers at once
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -80,7 +81,9 @@ def train(  # noqa: PLR0913 - one argument per option
     """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked."""
     import json
 
+    from python_scoring.dbt_project import parsed_manifest
     from python_scoring.instants import utc_now
+    from python_scoring.model_card import write_model_card
     from python_scoring.registry import Registry
     from python_scoring.training import TrainingRequest, train
 
@@ -90,6 +93,7 @@ def train(  # noqa: PLR0913 - one argument per option
     )
     content, card = train(request, registry)
     folder = registry.add(content, card, utc_now())
+    write_model_card(registry, product, model_version, parsed_manifest())
     click.echo(
         f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
     )
@@ -102,9 +106,17 @@ def train(  # noqa: PLR0913 - one argument per option
 
 @commands.command()
 @click.argument("product")
-@click.argument("model_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source")
 @click.option("--card", "card_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Its model.json; by default the one beside it.")  # fmt: skip
+              help="Its model.json; by default the one beside a skops file.")  # fmt: skip
+@click.option("--model-version", help="Its version here, MAJOR.MINOR.PATCH; without a card.")
+@click.option("--training-as-of", "training_as_ofs", type=INSTANT, multiple=True,
+              help="As-of that it was trained on; repeatable; without a card.")  # fmt: skip
+@click.option("--feature-version", help="Version of its features; by default the project's.")
+@click.option("--segment-name", "segment_names", multiple=True,
+              help="Name of a segment, in the order of the clusters; repeatable.")  # fmt: skip
+@click.option("--evaluate-on", type=INSTANT,
+              help="Judge it on this as-of, and record what its training looked like.")  # fmt: skip
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
 @click.option(
     "--pinned-by", default="registration", show_default=True, help="Who decided, for the pin."
@@ -113,20 +125,54 @@ def train(  # noqa: PLR0913 - one argument per option
     "--reason", default="registered artifact", show_default=True, help="Why, for the pin."
 )
 def register(
-    product: str,
-    model_file: Path,
-    card_file: Path | None,
-    pin_from: datetime | None,
-    pinned_by: str,
-    reason: str,
+    *,
+    model_version: str | None,
+    training_as_ofs: tuple[datetime, ...],
+    feature_version: str | None,
+    segment_names: tuple[str, ...],
+    **wanted: Any,
 ) -> None:
-    """Register MODEL_FILE (skops), trained elsewhere, for PRODUCT after checking it."""
-    from python_scoring.registration import register
+    """Register a model trained elsewhere for PRODUCT, after checking it.
+
+    SOURCE is a skops file, a folder as MLflow saves it, or an URI that MLflow knows, such as
+    models:/churn/3 or runs:/<run id>/model. Nothing that a pickle asks for is run.
+    """
+    from python_scoring.elsewhere.cards import Known
+    from python_scoring.registration import Registration, register
     from python_scoring.registry import Registry
 
-    registry = Registry()
-    card, folder = register(product, model_file, card_file, registry, pin_from, pinned_by, reason)
+    known = Known(model_version, training_as_ofs, feature_version, segment_names)
+    card, folder = register(Registration(known=known, **wanted), Registry())
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
+
+
+@commands.command("model-card")
+@click.argument("product", required=False)
+@click.argument("model_version", required=False)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+              help="The file; by default MODEL_CARD.md beside the model.")  # fmt: skip
+@click.option("--check", is_flag=True, help="Say whether the cards of all pinned versions agree.")
+def model_card(
+    *, product: str | None, model_version: str | None, out: Path | None, check: bool
+) -> None:
+    """Write the model card of PRODUCT's MODEL_VERSION for people, from contract and model.json.
+
+    With --check nothing is written: it fails where a pinned version's card does not say what its
+    contract says by now.
+    """
+    from python_scoring.dbt_project import parsed_manifest
+    from python_scoring.model_card import check_model_cards, write_model_card
+    from python_scoring.registry import Registry
+
+    if check and (product or out):
+        raise click.UsageError("--check looks at every pinned version: leave the rest out")
+    if check:
+        for file in check_model_cards(Registry(), parsed_manifest()):
+            click.echo(f"{file}: agrees")
+    elif product and model_version:
+        click.echo(write_model_card(Registry(), product, model_version, parsed_manifest(), out))
+    else:
+        raise click.UsageError("expected PRODUCT and MODEL_VERSION, or --check")
 
 
 @commands.command()

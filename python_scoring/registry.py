@@ -30,6 +30,12 @@ class Registry:
         """One row per product and start of a pin."""
         return self.project / "seeds" / "model_pins.csv"
 
+    def pinned(self) -> list[tuple[str, str]]:
+        """Every product and version that a pin names, of a champion or of a challenger."""
+        files = (self.pins_file, self.project / "seeds" / "challenger_pins.csv")
+        rows = [row for file in files for row in _rows(file)]
+        return sorted({(row["product"], row["model_version"]) for row in rows})
+
     def artifact_folder(self, product: str, model_version: str) -> Path:
         """Where the model's two files lie."""
         return self.project / "python_scoring" / "artifacts" / product / model_version

@@ -90,7 +90,6 @@ def score_batches(
             ) from error
         if labels is None:
             labels = band_labels(scores, bands)
-        nothing = pa.nulls(len(scores))
         yield pa.record_batch(
             [
                 pa.repeat(run_id, len(scores)),

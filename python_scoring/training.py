@@ -56,6 +56,11 @@ class Prepared:
     feature_version: str
     data_complete_until: datetime
 
+    def has_labels(self, as_of: datetime) -> bool:
+        """Whether the label window of an as-of lies in the data."""
+        horizon = timedelta(days=self.contract["horizon_days"])
+        return as_of + horizon + _lag(self.contract) <= self.data_complete_until
+
 
 def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCard]:
     """Train and evaluate; returns the skops bytes and the card, not yet registered.
@@ -72,7 +77,7 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
         times = _times(request, contract)
         if request.pin_from:
             registry.check_pin(request.product, request.pin_from, times.labels_closed_at(horizon))
-        prepared = _prepare(request.product, times.all, manifest, contract, Path(scratch))
+        prepared = prepare(request.product, times.all, manifest, contract, Path(scratch))
     _refuse_incomplete_labels(times, prepared)
     learned = _customers(prepared, request.product, times.as_ofs)
     evaluate_on = times.evaluate_on
@@ -86,7 +91,7 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     if times.calibrate_on:
         calibrated = _customers(prepared, request.product, times.calibrate_on)
         model = fit_uncertainty(model, calibrated, contract)
-    is_complete = evaluate_on + horizon + _lag(contract) <= prepared.data_complete_until
+    is_complete = prepared.has_labels(evaluate_on)
     card = evaluation.complete_card(
         model, learned, judged if is_complete else None, evaluate_on, contract
     )
@@ -156,14 +161,18 @@ def _lag(contract: dict[str, Any]) -> timedelta:
     return timedelta(hours=contract["schedule"]["availability_lag_hours"])
 
 
-def _prepare(
+def prepare(
     product: str,
     as_ofs: list[datetime],
     manifest: dict[str, Any],
     contract: dict[str, Any],
     scratch: Path,
+    features: list[dict[str, str]] | None = None,
 ) -> Prepared:
-    """Build the snapshots and labels in a scratch warehouse, and read them."""
+    """Build the snapshots and labels in a scratch warehouse, and read them.
+
+    `features` are those of a model trained elsewhere; by default those of the product's recipe.
+    """
     environment = {
         "WAREHOUSE": str(scratch),
         "SNAPSHOT_AS_OF": ",".join(as_of.isoformat() for as_of in as_ofs),
@@ -173,7 +182,7 @@ def _prepare(
     arguments += ["--exclude-resource-type", "unit_test"]
     run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
     recipe = model_meta(manifest, f"training_{product}", "training")
-    recipe["features"] = _typed_features(recipe["features"], manifest)
+    recipe["features"] = features or _typed_features(recipe["features"], manifest)
     names = ", ".join(feature_projection(recipe["features"]))
     warehouse = Warehouse(scratch)
     with duckdb.connect(str(warehouse.working_set), read_only=True) as connection:

@@ -265,6 +265,25 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Challenge:
+    """A challenger's run against its champion's, or why it failed."""
+
+    product: str
+    as_of: datetime
+    champion_version: str
+    challenger_version: str
+    status: str
+    reason: str | None
+    customers: int | None
+    label_agreement: float | None
+    rank_agreement: float | None
+    top_decile_in_common: float | None
+    mean_difference: float | None
+    psi: float | None
+    kolmogorov_smirnov: float | None
+
+
+@dataclass(frozen=True)
 class StepTime:
     """Seconds that one node of an attempt took; it may stand for several steps."""
 
@@ -326,6 +345,7 @@ class Contents:
     label_sizes: list[LabelSize] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
+    challenges: list[Challenge] = field(default_factory=list)
     step_times: list[StepTime] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)

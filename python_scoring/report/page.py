@@ -8,6 +8,7 @@ from python_scoring.report import (
     attainment,
     bands,
     board,
+    challengers,
     checks,
     durations,
     duties,
@@ -21,6 +22,7 @@ from python_scoring.report import (
     stability,
     words,
 )
+from python_scoring.report.challengers import Comparison
 from python_scoring.report.contents import Contents, Contract, Freshness
 from python_scoring.report.figure import Figure
 from python_scoring.report.headline import State, headline_of, state_of
@@ -34,6 +36,7 @@ class ProductSection:
     meaning: str
     state: State
     figures: list[Figure]
+    comparison: Comparison | None
 
 
 def render(contents: Contents) -> str:
@@ -87,4 +90,5 @@ def _product_section(contents: Contents, contract: Contract, served: Freshness) 
         contract.meaning,
         state_of(served),
         [figure for figure in figures if figure],
+        challengers.comparison(contents, contract),
     )

@@ -115,6 +115,12 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
                 "product, feature",
             )
         ],
+        challenges=_rows(
+            lake,
+            contents.Challenge,
+            _CHALLENGES.format(since=since),
+            "product, challenger_version",
+        ),
         step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
         outcomes=_rows(
             lake, contents.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
@@ -308,6 +314,16 @@ _REASONS = """
         sum(least(contribution, 0))::double as lowered_by
     from reasons
     group by all
+)
+"""
+
+# Of each product, the newest run that had a challenger.
+_CHALLENGES = """
+(
+    select *
+    from lake.operations.challenger_comparison
+    where as_of >= {since}
+    qualify as_of = max(as_of) over (partition by product)
 )
 """
 

@@ -18,9 +18,11 @@ from project import PRODUCTS, Project
 from python_scoring.dbt_project import read_manifest
 from python_scoring.errors import InputError
 from python_scoring.report import words, write_report
+from python_scoring.report.challengers import comparison
 from python_scoring.report.checks import FAMILIES
 from python_scoring.report.contents import (
     Batch,
+    Challenge,
     Contents,
     Contract,
     Freshness,
@@ -432,6 +434,39 @@ def test_the_headline_names_the_trouble(
     served = replace(SERVED, **changes)  # type: ignore[arg-type]
     headline = headline_of(replace(CONTENTS, freshness=[served]))
     assert (headline.tone, headline.sentence) == (tone, sentence)
+
+
+def test_challengers_are_told_in_words() -> None:
+    """How far they agree with the champion, or why they failed; nothing where there is none."""
+    assert comparison(CONTENTS, CONTRACT) is None
+    scored = Challenge(
+        product=CONTRACT.product,
+        as_of=datetime(2026, 11, 23),
+        champion_version="1.0.0",
+        challenger_version="2.0.0",
+        status="scored",
+        reason=None,
+        customers=2565,
+        label_agreement=0.93,
+        rank_agreement=0.91,
+        top_decile_in_common=0.8,
+        mean_difference=-0.031,
+        psi=0.12,
+        kolmogorov_smirnov=0.09,
+    )
+    failed = replace(scored, challenger_version="2.1.0", status="failed", reason="it broke")
+    contents = replace(CONTENTS, challenges=[scored, failed])
+    told = comparison(contents, CONTRACT)
+    assert told is not None
+    assert told.sentences == [
+        (
+            "Mon 23 Nov: 2.0.0 agrees with 1.0.0 on 93.0% of labels, shares 80.0% of the highest "
+            "tenth and scores 0.03 lower on average."
+        ),
+        "Mon 23 Nov: 2.1.0 failed: it broke.",
+    ]
+    assert told.table.rows[0][3] == "2,565"
+    assert 'id="challengers-churn"' in render(contents)
 
 
 def test_the_headline_of_several_products() -> None:

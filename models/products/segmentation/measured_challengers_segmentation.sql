@@ -1,0 +1,1 @@
+{{ challenger_measures('segmentation') }}

@@ -1,0 +1,1 @@
+"""Models that were trained elsewhere: read without running their code, and turned into skops."""

@@ -1,0 +1,94 @@
+"""A model from elsewhere is tried before it is registered: it must score, and as before."""
+
+import numpy as np
+import pandas as pd
+
+from python_scoring.artifacts import Model
+from python_scoring.elsewhere.brought import Brought
+from python_scoring.errors import ArtifactError
+from python_scoring.estimators import SEED
+from python_scoring.scoring import DECIMALS, Scores, nearest_segment, predict
+
+ROWS = 50
+
+
+def try_out(model: Model, brought: Brought) -> None:
+    """Score a few rows with the model as it will be used, and as it was brought.
+
+    Raises ArtifactError where it cannot score, where a score depends on the other rows of its
+    batch, or where it is no longer what it was before it became skops.
+    """
+    _check_classes(model, brought)
+    rows = _rows(model, brought)
+    if rows is None:
+        return
+    scores = _scores(model, rows, brought.name)
+    alone = np.concatenate(
+        [_scores(model, rows[n : n + 1], brought.name) for n in range(len(rows))]
+    )
+    if not np.array_equal(scores, alone, equal_nan=True):
+        raise ArtifactError(
+            f"{brought.name}: the score of a row depends on the other rows of its batch; "
+            "expected an estimator that looks at one row at a time"
+        )
+    if brought.original is None:
+        return
+    before = _scores(Model(model.card, brought.original, model.artifact_sha256), rows, brought.name)
+    if not np.array_equal(scores, before, equal_nan=True):
+        place = int(np.flatnonzero(scores != before)[0])
+        raise ArtifactError(
+            f"{brought.name} scores {scores[place]} as skops and {before[place]} as it was, for "
+            f"the row {rows.iloc[place].to_dict()}. "
+            "Log the model with serialization_format='skops'."
+        )
+
+
+def _check_classes(model: Model, brought: Brought) -> None:
+    if model.card.score_type != "probability":
+        return
+    classes = np.asarray(getattr(model.estimator, "classes_", [])).tolist()
+    if classes != [0, 1] or not hasattr(model.estimator, "predict_proba"):
+        raise ArtifactError(
+            f"{brought.name} is no model of a probability: expected predict_proba and the classes "
+            "0 and 1, of which 1 is what the contract's score is the probability of"
+        )
+
+
+def _scores(model: Model, rows: pd.DataFrame, name: str) -> Scores:
+    try:
+        if model.card.score_type == "segment":  # whose segments may have no names yet
+            return nearest_segment(model.estimator, rows)[0].round(DECIMALS)
+        return predict(model, rows)[0]
+    except Exception as error:  # whatever the estimator raises
+        raise ArtifactError(
+            f"{name} cannot score: {type(error).__name__}: {error}. It was tried on rows of "
+            f"{', '.join(feature['name'] for feature in model.card.features)}."
+        ) from error
+
+
+def _rows(model: Model, brought: Brought) -> pd.DataFrame | None:
+    """The input example, or invented numbers; None where categories would have to be invented."""
+    features = model.card.features
+    if brought.example is not None:
+        missing = [one["name"] for one in features if one["name"] not in brought.example]
+        if missing:
+            raise ArtifactError(f"{brought.name}: its input example lacks {', '.join(missing)}")
+        return pd.DataFrame(
+            {
+                one["name"]: brought.example[one["name"]].astype(
+                    "float64" if one["type"] == "number" else "object"
+                )
+                for one in features
+            }
+        ).head(ROWS)
+    if any(one["type"] == "category" for one in features):
+        if brought.original is None:
+            return None
+        raise ArtifactError(
+            f"{brought.name} takes categories and has no input example to compare the model with "
+            "itself as skops: log it with input_example, or with serialization_format='skops'"
+        )
+    numbers = np.random.default_rng(SEED)
+    return pd.DataFrame(
+        {one["name"]: np.round(numbers.lognormal(3, 2, ROWS), 2) for one in features}
+    )

@@ -1,0 +1,290 @@
+"""A challenger scores beside the champion: compared with it, never served, and nobody waits."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from conftest import Fresh
+from project import Project, copy_of_project
+from scipy import stats
+from sklearn.ensemble import RandomForestClassifier
+from test_artifacts import demo_artifact, rewrite
+
+from python_scoring.artifacts import MODEL_FILE, ModelCard
+from python_scoring.candidates import score_due_runs
+from python_scoring.challengers import score_challengers
+from python_scoring.registry import Registry
+from python_scoring.warehouse import PROJECT
+
+NEXT_DAY = {"PREDICTION_NOW": "2026-11-24T07:00:00", "PREDICTION_AS_OF": "2026-11-24"}
+REGISTERED = datetime(2026, 11, 1)
+
+
+def forest(features: list[dict[str, str]]) -> bytes:
+    """A model that disagrees with the demo model."""
+    numbers = np.random.default_rng(5)
+    inputs = pd.DataFrame({one["name"]: numbers.lognormal(3, 1, 300) for one in features})
+    estimator = RandomForestClassifier(20, max_depth=4, random_state=5)
+    content: bytes = skops.io.dumps(estimator.fit(inputs, inputs["recency_days"] > 25))
+    return content
+
+
+def add(folder: Path, product: str, version: str, model: bytes | None = None, **card: Any) -> None:
+    """Register a challenger, and pin it."""
+    _, demo, content = demo_artifact(product)
+    known = replace(demo, model_version=version, **card)
+    Registry(folder).add(model or content, known, REGISTERED)
+    pin(folder, product, version)
+
+
+def pin(folder: Path, product: str, version: str, pinned_from: str = "2026-09-01") -> None:
+    with (folder / "seeds" / "challenger_pins.csv").open("a") as pins:
+        pins.write(f"{product},{version},{pinned_from} 00:00:00,,ana,to be compared\n")
+
+
+# What a challenger does, without a build
+
+
+class Tables:
+    """The tables of one due run of churn, small and in memory."""
+
+    def __init__(self) -> None:
+        """The demo model is the champion."""
+        self.engine = duckdb.connect()
+        self.card = demo_artifact("churn")[1]
+        contract = {
+            "eligible_population": {"condition": "order_count_365d > 0"},
+            "labels": [{"name": "low", "below": 0.5}, {"name": "high"}],
+        }
+        features = ", ".join(
+            f"cast(number % 7 * 5 as double) as {one['name']}" for one in self.card.features
+        )
+        self.runs = self.engine.sql(
+            "select 'r1' as run_id, 'churn' as product, timestamp '2026-11-24' as as_of, "
+            "timestamp '2026-11-24 06:00:00' as data_cutoff, '1.0.0' as model_version, "
+            "'1.0' as output_schema_version"
+        )
+        self.registry = self.engine.read_csv(
+            str(PROJECT / "seeds" / "model_registry.csv"), all_varchar=True
+        )
+        text = json.dumps(contract)
+        self.contracts = self.engine.sql(
+            "select 'churn' as product, $text as contract_json", params={"text": text}
+        )
+        self.snapshots = self.engine.sql(
+            "select timestamp '2026-11-24' as as_of, timestamp '2026-11-24 06:00:00' as "
+            f"data_cutoff, '1.0.0' as feature_version, 'c' || number as customer_id, {features}, "
+            "number % 2 as order_count_365d from generate_series(1, 40) as numbers (number)"
+        )
+
+    def register(self, version: str, file: Path, **columns: str) -> None:
+        """A row for a version more."""
+        changed = {"model_version": version, "artifact_path": str(file), **columns}
+        said = ", ".join(f"'{value}' as {name}" for name, value in changed.items())
+        churn = self.registry.filter("product = 'churn'")
+        added = churn.query("churn", f"select * replace ({said}) from churn")
+        self.registry = self.engine.from_df(pd.concat([self.registry.df(), added.df()]))
+
+    def scored(self, *pins: tuple[str, str, str | None]) -> pd.DataFrame:
+        """What the challengers make of it."""
+        values = ", ".join(
+            f"('churn', '{version}', timestamp '{start}', "
+            + (f"timestamp '{end}')" if end else "cast(null as timestamp))")
+            for version, start, end in pins
+        )
+        pinned = self.engine.sql(
+            f"select * from (values {values}) "
+            "as pins (product, model_version, pinned_from, pinned_until)"
+        )
+        found: pd.DataFrame = score_challengers(
+            product="churn", runs=self.runs, pins=pinned, registry=self.registry,
+            contracts=self.contracts, snapshots=self.snapshots,
+        ).read_pandas()  # fmt: skip
+        return found
+
+
+def test_a_challenger_scores_the_champions_customers(tmp_path: Path) -> None:
+    """The same bytes under another version give the same scores, for the same customers."""
+    tables = Tables()
+    _, card, content = demo_artifact("churn")
+    registered_by_hand(tables, tmp_path, replace(card, model_version="1.1.0"), content)
+    columns = zip(tables.snapshots.columns, map(str, tables.snapshots.types), strict=True)
+    wordless = pd.DataFrame(columns, columns=["name", "data_type"]).assign(wording=None)
+    champion = score_due_runs(
+        product="churn", runs=tables.runs, registry=tables.registry, contracts=tables.contracts,
+        snapshots=tables.snapshots, feature_catalogue=tables.engine.from_df(wordless),
+    ).read_pandas()  # fmt: skip
+    found = tables.scored(("1.1.0", "2026-09-01", None))
+    assert list(found["failure"].unique()) == [None]
+    assert len(found) == 20
+    same = ["run_id", "customer_id", "score", "label"]
+    pd.testing.assert_frame_equal(found[same], champion[same])
+
+
+@pytest.mark.parametrize(
+    ("version", "start", "end"),
+    [
+        ("1.1.0", "2026-11-25", None),
+        ("1.1.0", "2026-09-01", "2026-11-24"),
+        ("1.0.0", "2026-09-01", None),
+    ],
+    ids=["later", "over", "the champion itself"],
+)
+def test_only_what_is_in_force_challenges(version: str, start: str, end: str | None) -> None:
+    """From pinned_from on, until pinned_until, and never against itself."""
+    assert Tables().scored((version, start, end)).empty
+
+
+def look_ahead(tables: Tables, folder: Path) -> None:
+    _, card, content = demo_artifact("churn")
+    ahead = replace(card, model_version="1.1.0", label_window_closed_at="2026-12-24T00:00:00")
+    registered_by_hand(tables, folder, ahead, content)
+
+
+def registered_by_hand(tables: Tables, folder: Path, card: ModelCard, content: bytes) -> None:
+    row = rewrite(folder, demo_artifact("churn")[0], card, content)
+    tables.register(
+        card.model_version,
+        Path(row.artifact_path),
+        artifact_sha256=row.artifact_sha256,
+        training_config_sha256=row.training_config_sha256,
+        feature_version=card.feature_version,
+        output_schema_version=card.output_schema_version,
+    )
+
+
+def broken_artifact(tables: Tables, folder: Path) -> None:
+    _, card, content = demo_artifact("churn")
+    registered_by_hand(tables, folder, replace(card, model_version="1.1.0"), content)
+    (folder / "artifact" / MODEL_FILE).write_bytes(content[:-1])
+
+
+def other_schema(tables: Tables, folder: Path) -> None:
+    _, card, content = demo_artifact("churn")
+    other = replace(card, model_version="1.1.0", output_schema_version="2.0")
+    registered_by_hand(tables, folder, other, content)
+
+
+def other_features(tables: Tables, folder: Path) -> None:
+    _, card, content = demo_artifact("churn")
+    other = replace(card, model_version="1.1.0", feature_version="2.0.0")
+    registered_by_hand(tables, folder, other, content)
+
+
+def broken_contract(tables: Tables, folder: Path) -> None:
+    """What fails while customers are read, and is no error of this library."""
+    broken_artifact(tables, folder)
+    (folder / "artifact" / MODEL_FILE).write_bytes(demo_artifact("churn")[2])
+    tables.contracts = tables.engine.sql(
+        "select 'churn' as product, "
+        """'{"eligible_population": {"condition": "1 / 0 > error(''full'')"}}' as contract_json"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("harm", "reason"),
+    [
+        (broken_artifact, "SHA-256"),
+        (other_schema, "fills output schema 2.0"),
+        (other_features, "feature_version 2.0.0"),
+        (look_ahead, "would look ahead"),
+        (broken_contract, "Error: |Exception: "),
+        (lambda *_: None, "challenger_pins.csv pins churn 1.1.0, which has no row"),
+    ],
+)
+def test_a_failing_challenger_is_a_row(
+    tmp_path: Path, harm: Callable[[Tables, Path], None], reason: str
+) -> None:
+    """Whatever happens to it, it says so in one line, and raises nothing."""
+    tables = Tables()
+    harm(tables, tmp_path)
+    found = tables.scored(("1.1.0", "2026-09-01", None))
+    assert found[["run_id", "model_version"]].to_numpy().tolist() == [["r1", "1.1.0"]]
+    assert found["failure"].str.contains(reason).all()
+    assert found["customer_id"].isna().all()
+
+
+# In builds
+
+
+@pytest.mark.slow
+def test_challengers_are_compared_and_never_served(fresh: Fresh, tmp_path: Path) -> None:
+    """One build: the champions are published, whatever becomes of their challengers."""
+    folder = copy_of_project(tmp_path)
+    features = demo_artifact("churn")[1].features
+    add(folder, "churn", "2.0.0", forest(features))
+    add(folder, "churn", "2.1.0")
+    (folder / "python_scoring" / "artifacts" / "churn" / "2.1.0" / MODEL_FILE).write_bytes(b"?")
+    add(folder, "clv", "2.0.0", output_schema_version="2.0")
+    add(folder, "segmentation", "2.0.0")
+    project: Project = fresh(folder=folder)
+    result = project.build(env=NEXT_DAY)
+    assert "WARNING: churn as of 2026-11-24 00:00:00: challenger 2.1.0 failed" in result.stdout
+    states = project.query(
+        "select distinct status, model_version from lake.operations.run_states "
+        "where as_of = '2026-11-24'"
+    )
+    assert states == [("published", "1.0.0")]
+    comparison = project.frame(
+        "from lake.operations.challenger_comparison order by product, challenger_version"
+    )
+    told = comparison[["product", "challenger_version", "status"]].to_numpy().tolist()
+    assert told == [
+        ["churn", "2.0.0", "scored"],
+        ["churn", "2.1.0", "failed"],
+        ["clv", "2.0.0", "failed"],
+        ["segmentation", "2.0.0", "scored"],
+    ]
+    check_measures(project, comparison.iloc[0])
+    same = comparison.iloc[3]
+    assert (same["label_agreement"], same["mean_difference"], same["psi"]) == (1, 0, 0)
+    assert pd.isna(same["rank_agreement"])
+    served = project.query(
+        "select distinct model_version from lake.marts.churn_prediction_history_v1 union "
+        "select distinct model_version from lake.marts.churn_predictions_v2"
+    )
+    assert served == [("1.0.0",)]
+    readers = project.query(
+        "select view_name from duckdb_views() "
+        "where schema_name = 'marts' and sql ilike '%challenger%'"
+    )
+    assert readers == []
+    scores = project.digest("lake.predictions.challenger_scores_churn")
+    project.build(env=NEXT_DAY)
+    assert project.digest("lake.predictions.challenger_scores_churn") == scores
+    project.build(env=NEXT_DAY | {"PREDICTION_AS_OF": "2026-11-23"})
+    assert project.digest("lake.predictions.challenger_scores_churn") == scores
+
+
+def check_measures(project: Project, measured: "pd.Series[Any]") -> None:
+    """Against scipy, over the same customers."""
+    both = project.frame(
+        "select served.customer_id, served.score as champion, other.score as challenger, "
+        "served.label as champion_label, other.label as challenger_label "
+        "from lake.predictions.predictions_churn as served "
+        "inner join lake.predictions.challenger_scores_churn as other using (run_id, customer_id)"
+    )
+    assert len(both) == measured["customers"] == measured["customers_scored"] > 100
+    agreement = (both["champion_label"] == both["challenger_label"]).mean()
+    difference = (both["challenger"] - both["champion"]).mean()
+    assert measured["label_agreement"] == pytest.approx(agreement)
+    assert measured["mean_difference"] == pytest.approx(difference)
+    ranks = stats.spearmanr(both["champion"], both["challenger"]).statistic
+    assert measured["rank_agreement"] == pytest.approx(ranks)
+    gap = stats.ks_2samp(both["champion"], both["challenger"]).statistic
+    assert measured["kolmogorov_smirnov"] == pytest.approx(gap)
+    top = -(-len(both) // 10)
+    tops = [
+        set(both.sort_values([who, "customer_id"], ascending=[False, True])["customer_id"][:top])
+        for who in ("champion", "challenger")
+    ]
+    assert measured["top_decile_in_common"] == pytest.approx(len(tops[0] & tops[1]) / top)
+    assert measured["psi"] > 0
