@@ -472,14 +472,10 @@ def test_names_cannot_bring_markup_into_pictures() -> None:
 
 
 def test_reasons_are_told_by_importance_and_direction() -> None:
-    """The strongest feature first, by the mean contribution; each share is of the customers read."""
+    """The strongest feature first, by the mean contribution; shares are of the customers read."""
 
-    def reason(
-        feature: str, first: int, raised: int, lowered: int, up: float, down: float
-    ) -> Reason:
-        return Reason(
-            "r", "churn", SERVED.as_of or NOW, feature, 200, first, raised, lowered, up, down
-        )
+    def reason(feature: str, *counted: float) -> Reason:
+        return Reason("r", "churn", datetime(2026, 11, 23), feature, 200, *counted)  # type: ignore[arg-type]
 
     rare = reason("return_rate", 0, 10, 0, 4.0, 0.0)
     strong = reason("recency_days", 150, 80, 110, 60.0, -40.0)
@@ -507,7 +503,7 @@ def test_reasons_are_told_by_importance_and_direction() -> None:
 def test_reasons_come_from_what_is_stored(healthy: Page, built: Project) -> None:
     """The picture counts the reason codes of the served run, as a query on them does."""
     [(first,)] = built.query(
-        "select count(*) filter (where reason_codes ->> '$[0].feature' = 'recency_days') / count(*) "
+        "select count(*) filter (reason_codes ->> '$[0].feature' = 'recency_days') / count(*) "
         "from lake.marts.churn_predictions_v1"
     )
     caption = healthy.by_id("figure-churn-reasons").one("figcaption").text()
