@@ -1,8 +1,8 @@
 """What reason codes cost on top of scoring.
 
-Does what candidates_<product> does in a build, in turns without and with reason codes: scores the
-newest feature snapshot of a warehouse, repeated to so many customers, and stores the scores in a
-DuckDB file. Prints the ratio for each product and for all of them.
+Scores the newest feature snapshot of a warehouse, repeated to so many customers, in turns without
+and with reason codes, and prints the ratio for each product and for all of them; with --store as
+candidates_<product> does it in a build, into a table of a DuckDB file.
 
     python -m benchmarks.reason_codes --customers 1000000
 """
@@ -58,7 +58,7 @@ def repeated(customers: pa.Table, count: int) -> Iterator[pa.RecordBatch]:
 
 
 def measured(
-    lake: duckdb.DuckDBPyConnection, product: str, count: int, repeats: int
+    lake: duckdb.DuckDBPyConnection, product: str, count: int, repeats: int, *, into_file: bool
 ) -> tuple[float, float, float]:
     """Median seconds without and with reason codes; the largest error of a sum of contributions."""
     [(version,)] = lake.execute(
@@ -89,13 +89,17 @@ def measured(
             scored = score_batches(
                 iter(batches), model, contract, "run", reasons if with_reasons else None
             )
-            store(pa.RecordBatchReader.from_batches(SCORE_SCHEMA, scored))
+            if into_file:
+                store_in_file(pa.RecordBatchReader.from_batches(SCORE_SCHEMA, scored))
+            else:
+                for _batch in scored:
+                    pass
             found.append(time.perf_counter() - start)
     error = max(largest_error(model, batch) for batch in batches)
     return statistics.median(seconds[False]), statistics.median(seconds[True]), error
 
 
-def store(scored: pa.RecordBatchReader) -> None:
+def store_in_file(scored: pa.RecordBatchReader) -> None:
     """As a build does: into a table of a file."""
     with (
         tempfile.TemporaryDirectory(prefix="scored-") as folder,
@@ -128,7 +132,8 @@ def largest_error(model: Model, batch: pa.RecordBatch) -> float:
 @click.command()
 @click.option("--customers", type=int, default=1_000_000, show_default=True)
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)
-def main(customers: int, repeats: int) -> None:
+@click.option("--store", is_flag=True, help="Store the scores too.")
+def main(customers: int, repeats: int, *, store: bool) -> None:
     """Print a line for each product of the warehouse in WAREHOUSE, and one for all."""
     totals = [0.0, 0.0]
     with connect_lake(Warehouse.from_environment()) as lake:
@@ -136,7 +141,9 @@ def main(customers: int, repeats: int) -> None:
             "select product from lake.operations.prediction_contracts order by product"
         ).fetchall()
         for (product,) in products:
-            without, with_reasons, error = measured(lake, product, customers, repeats)
+            without, with_reasons, error = measured(
+                lake, product, customers, repeats, into_file=store
+            )
             totals = [totals[0] + without, totals[1] + with_reasons]
             line = _line(product, customers, without, with_reasons)
             click.echo(f"{line}; contributions add up to {error:.0e}")

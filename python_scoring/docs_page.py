@@ -145,11 +145,23 @@ def contract_in_words(manifest: dict[str, Any], served: ServedOutput) -> str:
             _sentence(variables["action_policies"][contract["action_policy"]]),
         ),
         ("Conservative default", f"{default['score']}: {default['reason']}"),
+        ("Reasons", _reasons(variables["default_explanations"] | contract.get("explanations", {}))),
         ("Ask", contract["sla"]["owner"]),
         ("Version", _version(served, manifest)),
         ("Read by", ", ".join(f"{one.label} ({one.owner})" for one in readers) or "nobody yet"),
     ]
     return _table(("contract", ""), rows)
+
+
+def _reasons(explanations: dict[str, Any]) -> str:
+    """How many reasons a score has, and which scores of a model that only SHAP values explain."""
+    told = f"up to {explanations['reasons']} for each score"
+    shap = explanations.get("shap", {})
+    if "top_share" in shap:
+        told += f"; of a model that only SHAP values explain, the top {shap['top_share']:.0%}"
+    elif "score_at_least" in shap:
+        told += f"; of a model that only SHAP values explain, from {shap['score_at_least']} on"
+    return told
 
 
 def access_in_words(manifest: dict[str, Any], consumer: str) -> str:

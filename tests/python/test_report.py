@@ -17,7 +17,7 @@ from project import PRODUCTS, Project
 
 from python_scoring.dbt_project import read_manifest
 from python_scoring.errors import InputError
-from python_scoring.report import words, write_report
+from python_scoring.report import reasons, words, write_report
 from python_scoring.report.challengers import comparison
 from python_scoring.report.checks import FAMILIES
 from python_scoring.report.contents import (
@@ -28,6 +28,7 @@ from python_scoring.report.contents import (
     Freshness,
     LabelSize,
     Move,
+    Reason,
     Run,
 )
 from python_scoring.report.headline import headline_of
@@ -503,6 +504,47 @@ def test_names_cannot_bring_markup_into_pictures() -> None:
     drawn = [text.text() for text in page.root.all("text")]
     assert drawn.count(MARKUP) == 3  # the product's strip; the label before and now
     assert MARKUP in page.root.one("h1").text()
+
+
+def test_reasons_are_told_by_importance_and_direction() -> None:
+    """The strongest feature first, by the mean contribution; shares are of the customers read."""
+
+    def reason(feature: str, *counted: float) -> Reason:
+        return Reason("r", "churn", datetime(2026, 11, 23), feature, 200, *counted)  # type: ignore[arg-type]
+
+    rare = reason("return_rate", 0, 10, 0, 4.0, 0.0)
+    strong = reason("recency_days", 150, 80, 110, 60.0, -40.0)
+    contents = replace(CONTENTS, reasons=[rare, strong])
+    figure = reasons.figure(contents, CONTRACT)
+    assert figure
+    assert figure.sentence == (
+        "Mon 23 Nov, 200 customers with reasons: recency days raises the score of 40% of them and "
+        "lowers that of 55%. Most often the first reason: recency days (75%)."
+    )
+    assert list(figure.table.rows) == [
+        ("Recency days", "0.500", "40%", "55%", "75%"),
+        ("Return rate", "0.020", "5%", "0%", "0%"),
+    ]
+    assert [key.meaning for key in figure.legend] == ["raises the score", "lowers the score"]
+    assert reasons.figure(CONTENTS, CONTRACT) is None
+
+    segments = replace(CONTRACT, contract_json='{"score_type": "segment"}')
+    of_segments = reasons.figure(replace(CONTENTS, reasons=[replace(strong, lowered=0)]), segments)
+    assert of_segments
+    assert "recency days speaks for the segment of 40% of them." in of_segments.sentence
+    assert [key.meaning for key in of_segments.legend] == ["speaks for the segment"]
+
+
+def test_reasons_come_from_what_is_stored(healthy: Page, built: Project) -> None:
+    """The picture counts the reason codes of the served run, as a query on them does."""
+    [(first,)] = built.query(
+        "select count(*) filter (reason_codes ->> '$[0].feature' = 'recency_days') / count(*) "
+        "from lake.marts.churn_predictions_v1"
+    )
+    caption = healthy.by_id("figure-churn-reasons").one("figcaption").text()
+    assert f"recency days ({words.percent(first, 0)})" in caption
+    for product in PRODUCTS:
+        assert healthy.by_id(f"figure-{product}-reasons").one("table")
 
 
 def test_the_outcome_of_a_slot() -> None:
