@@ -39,6 +39,7 @@ class Outcome:
     target: Target
     compared: int
     differences: list[Difference]
+    erased: int = 0  # customers of the run who are in no table any more
 
     @property
     def mismatch(self) -> Difference | None:
@@ -50,6 +51,8 @@ class Outcome:
     def message(self) -> str:
         """One line, or one per difference."""
         what = f"{self.compared:,} predictions of {self.target.name}"
+        if self.erased:
+            what += f"; {self.erased:,} customers erased"
         lines = [f"  {each.link}: {each.message}" for each in self.differences]
         if (first := self.mismatch) is None:
             notes = [f"{line}; the predictions are the same" for line in lines]
@@ -121,7 +124,8 @@ def _replay(
         differences.append(Difference("model", str(error)))
     except (ScoringError, duckdb.Error) as error:
         differences.append(Difference("score", f"it cannot be computed again: {error}"))
-    return Outcome(target, compared, sorted(differences, key=lambda each: LINKS.index(each.link)))
+    ordered = sorted(differences, key=lambda each: LINKS.index(each.link))
+    return Outcome(target, compared, ordered, comparison.customers_erased(lake, target))
 
 
 def _record(warehouse: Warehouse, outcomes: list[Outcome], started_from: str) -> None:

@@ -45,6 +45,27 @@ class Difference:
     matters: bool = True
 
 
+def customers_erased(lake: duckdb.DuckDBPyConnection, target: Target) -> int:
+    """How many of the run's customers were erased since, and so are in no table any more."""
+    found = lake.execute(
+        "select coalesce(sum(customers_erased), 0) from lake.operations.erased_records "
+        "where kind = 'run' and run_id = ?",
+        [target.run_id],
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _erased_rows(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, int]:
+    """By raw table: rows that erasures took from the snapshot's inputs."""
+    as_of, _, feature_version = target.snapshot
+    found = lake.execute(
+        "select source, sum(rows_erased) from lake.operations.erased_records "
+        "where kind = 'input' and as_of = ? and feature_version = ? group by source",
+        [as_of, feature_version],
+    ).fetchall()
+    return {source: int(rows) for source, rows in found}
+
+
 def inputs_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:
     """Raw tables that no longer hold what they held; `again` is attached with what they hold."""
     columns = "source, row_count, newest_loaded_at, content_digest"
@@ -59,7 +80,14 @@ def inputs_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[D
     again = {source: values for source, *values in found}
     if not recorded:
         yield Difference("input", "the inputs of this snapshot were not recorded", matters=False)
+    erased = _erased_rows(lake, target)
     for source, *values in recorded:
+        if source in erased:
+            # The digest of what remains was never taken: the rows are counted, and the features
+            # that come of them compared.
+            found_rows = again[source][0] if source in again else 0
+            if found_rows + erased[source] == values[0]:
+                continue
         if again.get(source) != values:
             yield Difference(
                 "input",
@@ -172,12 +200,25 @@ def stored_snapshot_differs(
         "where as_of = ? and data_cutoff = ? and feature_version = ?",
         target.snapshot,
     ).fetchone()
-    recorded = target.recorded["feature_snapshot_id"]
+    recorded = _remaining_digest(lake, target) or target.recorded["feature_snapshot_id"]
     if found is None or found[0] != recorded:
         yield Difference(
             "feature",
             f"the stored snapshot: digest {recorded} recorded, {found[0] if found else None} found",
         )
+
+
+def _remaining_digest(lake: duckdb.DuckDBPyConnection, target: Target) -> str | None:
+    """The digest of what erasures left of the stored snapshot; None where they took nothing."""
+    as_of, _, feature_version = target.snapshot
+    found = lake.execute(
+        "select max_by(records.feature_snapshot_id_after, erasures.erased_at) "
+        "from lake.operations.erased_records as records "
+        "inner join lake.operations.erasures as erasures using (erasure_id) "
+        "where records.kind = 'snapshot' and records.as_of = ? and records.feature_version = ?",
+        [as_of, feature_version],
+    ).fetchone()
+    return found[0] if found else None
 
 
 def snapshot_digest(features: list[str]) -> str:

@@ -322,6 +322,22 @@ def test_a_recorded_mismatch_is_an_incident(fresh: Fresh) -> None:
 
 
 @pytest.mark.slow
+def test_an_erased_customer_is_no_mismatch(fresh: Fresh, tmp_path: Path) -> None:
+    """From the raw tables and from the stored features: the run says how many are gone."""
+    raw = tmp_path / "raw"
+    project = fresh()
+    shutil.copytree(project.raw_data, raw)
+    project = replace(project, raw_data=raw)
+    [(customer,)] = project.query("select min(customer_id) from lake.predictions.predictions_churn")
+    project.command("erase", customer, "--by", "ana", "--reason", "request 17")
+    run_id = run_of(project, "churn")
+    for arguments in ((), SNAPSHOT):
+        printed = project.command("replay", run_id, *arguments, env=ANOTHER_DAY).stdout
+        assert "identical:" in printed
+        assert "1 customers erased" in printed
+
+
+@pytest.mark.slow
 def test_an_older_feature_version_is_rebuilt_by_its_commit(demo_raw: Path, tmp_path: Path) -> None:
     """The definitions have moved on; those of then are in the history, or the replay says so."""
     folder = copy_of_project(tmp_path)
