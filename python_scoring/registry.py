@@ -97,9 +97,9 @@ class Registry:
         """Raises where the pin would look ahead, or where one starts at the same instant."""
         if pinned_from < closed_at:
             raise TrainingError(
-                f"--pin-from {pinned_from}: the last training label window closes at {closed_at}, "
-                "so a run between the two would be scored by a model that has seen its outcome. "
-                f"Pin from {closed_at} on, or train on earlier as-ofs."
+                f"--pin-from {pinned_from}: the last label window of training and calibration "
+                f"closes at {closed_at}, so a run between the two would be scored by a model that "
+                f"has seen its outcome. Pin from {closed_at} on, or use earlier as-ofs."
             )
         for row in _rows(self.pins_file):
             if (

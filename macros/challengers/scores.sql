@@ -75,12 +75,3 @@ where known.run_id is null
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
-
-
-{% macro operations_columns(table) -%}
-    {%- set columns = [] -%}
-    {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' and source.name == table -%}
-        {%- do columns.extend(source.columns.keys()) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
-{%- endmacro %}

@@ -89,7 +89,7 @@
 
 
 {% macro record_inputs(plan) -%}
-    insert into {{ operations_table('snapshot_inputs') }} ({{ operations_columns('snapshot_inputs') }})
+    insert into {{ operations_table('snapshot_inputs') }} ({{ operations_columns('snapshot_inputs') | join(', ') }})
     select
         as_of, data_cutoff, feature_version, source, row_count, newest_loaded_at, content_digest,
         {{ lake_snapshot_id() }} as lake_snapshot_id

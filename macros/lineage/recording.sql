@@ -4,7 +4,7 @@
 {% macro record_definitions() -%}
     {%- set definitions = feature_definitions() -%}
     {%- set known = operations_table('feature_definitions') -%}
-    insert into {{ known }} ({{ operations_columns('feature_definitions') }})
+    insert into {{ known }} ({{ operations_columns('feature_definitions') | join(', ') }})
     select
         {{ literal(definitions.definitions_sha256) }} as definitions_sha256,
         '{{ feature_version() }}' as feature_version,
@@ -29,7 +29,7 @@
 
 
 {% macro record_run_manifest(product, status) -%}
-    insert into {{ operations_table('run_manifest') }} ({{ operations_columns('run_manifest') }})
+    insert into {{ operations_table('run_manifest') }} ({{ operations_columns('run_manifest') | join(', ') }})
     select
         runs.run_id, runs.product, runs.as_of, runs.data_cutoff, runs.model_version, registry.artifact_path,
         runs.artifact_sha256, runs.training_run_id, registry.training_as_of, runs.training_config_sha256,

@@ -72,9 +72,11 @@
 
 
 {% macro operations_columns(name) -%}
+    {%- set columns = [] -%}
     {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' and source.name == name -%}
-        {{ return(source.columns.keys() | join(', ')) }}
+        {%- do columns.extend(source.columns.keys()) -%}
     {%- endfor -%}
+    {{ return(columns) }}
 {%- endmacro %}
 
 

@@ -16,7 +16,7 @@
 
 
 {% macro record_missing(table, query) -%}
-    {%- set columns = operations_columns(table) -%}
+    {%- set columns = operations_columns(table) | join(', ') -%}
     {%- do run_query(
         'insert into ' ~ operations_table(table) ~ ' (' ~ columns ~ ') select ' ~ columns
         ~ ' from (' ~ query ~ ') as missing'

@@ -24,7 +24,6 @@ _DECIMALS = 6
 _PROBABILITY_ROWS = 101
 # The table of an estimate: at most so many groups, each of at least so many customers.
 _MOST_GROUPS, _FEWEST_CUSTOMERS = 20, 50
-_FEWEST_SCORE_GROUPS = 20
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,12 @@ def of_probabilities(as_ofs: list[Calibrated], promise: Promise) -> dict[str, An
     distances = np.concatenate(
         [_distances(as_ofs, number, promise) for number in range(len(as_ofs))]
     )
-    if len(distances) < _FEWEST_SCORE_GROUPS:
+    # With fewer, even the widest that was seen is too narrow for the level.
+    fewest = int(np.ceil(promise.level / (1 - promise.level) - 1e-9))
+    if len(distances) < fewest:
         raise TrainingError(
             f"the calibration as-ofs have {len(distances)} groups of {promise.group_size} "
-            f"customers, and bounds need {_FEWEST_SCORE_GROUPS}: choose more as-ofs with "
+            f"customers, and bounds need {fewest}: choose more as-ofs with "
             "--calibrate-on, or a smaller group_size in the contract's uncertainty"
         )
     width = _conformal_quantile(distances, promise.level)

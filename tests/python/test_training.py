@@ -11,6 +11,8 @@ from test_artifacts import registered
 from python_scoring.artifacts import CARD_FILE, MODEL_FILE
 
 EARLY = ("--as-of", "2026-03-01", "--as-of", "2026-05-01")
+# With 400 customers, one calibration as-of has too few groups for bounds.
+LATER = ("--calibrate-on", "2026-07-30", "--calibrate-on", "2026-08-15")
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,20 @@ def seeds(folder: Path) -> tuple[str, str]:
             "its label window of 90 days is complete at 2026-11-30 06:00:00, but the data end at",
         ),
         (
-            ("churn", *EARLY, "--model-version", "2.0.0", "--pin-from", "2026-07-29"),
-            "closes at 2026-07-30 00:00:00",
+            ("churn", *EARLY, "--model-version", "2.0.0", "--pin-from", "2026-10-27"),
+            "closes at 2026-10-28 00:00:00",
+        ),
+        (
+            ("churn", *EARLY, *LATER, "--model-version", "2.0.0", "--pin-from", "2026-11-12"),
+            "the last label window of training and calibration closes at 2026-11-13 00:00:00",
+        ),
+        (
+            ("churn", *EARLY, "--calibrate-on", "2026-09-10", "--model-version", "2.0.0"),
+            "--calibrate-on 2026-09-10 00:00:00: its label window of 90 days is complete at",
+        ),
+        (
+            ("churn", *EARLY, "--calibrate-on", "2026-05-01", "--model-version", "2.0.0"),
+            "--calibrate-on 2026-05-01 00:00:00 is not later than the last training as-of",
         ),
         (("churn", *EARLY, "--model-version", "1.0.0"), "has churn 1.0.0 already"),
         (("churn", *EARLY, "--model-version", "two"), "expected MAJOR.MINOR.PATCH"),
@@ -60,7 +74,7 @@ def test_a_new_version_is_trained_pinned_and_used(fresh: Fresh, folder: Path) ->
     """Promotion is one command and one reviewed line; the next slot has the new model."""
     project: Project = fresh(folder=folder)
     project.command(
-        "train", "churn", *EARLY, "--model-version", "1.1.0", "--pin-from", "2026-11-24"
+        "train", "churn", *EARLY, *LATER, "--model-version", "1.1.0", "--pin-from", "2026-11-24"
     )
     project.build(env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
     served = project.query(

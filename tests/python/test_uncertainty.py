@@ -155,7 +155,7 @@ def test_bounds_of_probabilities_keep_their_level_through_the_seasons() -> None:
 
 def test_too_few_customers_are_refused_in_words() -> None:
     """Bounds from a handful of customers would be chance."""
-    with pytest.raises(TrainingError, match="have 4 groups of 25 customers, and bounds need 20"):
+    with pytest.raises(TrainingError, match="have 4 groups of 25 customers, and bounds need 9"):
         bounds.of_probabilities([shop(1, 100)], SHARE)
     with pytest.raises(TrainingError, match="have 150 customers, and bounds need 200"):
         bounds.of_estimates(*spenders(1, 150), REVENUE)
