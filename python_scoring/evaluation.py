@@ -20,16 +20,17 @@ TENTHS, HUNDREDTHS = 10, 100
 
 def complete_card(
     model: Model,
-    learned: pd.DataFrame,
+    known: pd.DataFrame,
     judged: pd.DataFrame | None,
     evaluate_on: datetime,
     contract: dict[str, Any],
 ) -> ModelCard:
     """The card with its metrics on a later as-of and its reference distributions.
 
-    `judged` is None where the later as-of has no complete labels; the card says so.
+    `known` are the customers that the model was fitted or calibrated on: the reference that runs
+    are compared with. `judged` is None where the later as-of has no complete labels; the card says so.
     """
-    learned_scores, learned_labels = _scores(model, learned, contract)
+    known_scores, known_labels = _scores(model, known, contract)
     if judged is None or judged.empty:
         found: dict[str, Any] = {
             "not_evaluated": (
@@ -48,11 +49,11 @@ def complete_card(
             found["before_calibration"] = _before_calibration(model, judged)
     reference = {
         "features": {
-            feature["name"]: _distribution(learned[feature["name"]], feature["type"])
+            feature["name"]: _distribution(known[feature["name"]], feature["type"])
             for feature in model.card.features
         },
-        "score": _score_distribution(pd.Series(learned_scores)),
-        "label": _distribution(pd.Series(learned_labels), "category"),
+        "score": _score_distribution(pd.Series(known_scores)),
+        "label": _distribution(pd.Series(known_labels), "category"),
     }
     return replace(model.card, metrics=found, reference=reference)
 

@@ -88,12 +88,14 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     estimator.fit(inputs, None if contract["score_type"] == "segment" else learned["label"])
     content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
     model = Model(_card(request, times, prepared, learned, estimator), estimator, sha256(content))
+    known = learned  # all that model, calibration and bounds have seen
     if times.calibrate_on:
         calibrated = _customers(prepared, request.product, times.calibrate_on)
         model = fit_uncertainty(model, calibrated, contract)
+        known = pd.concat([learned, calibrated], ignore_index=True)
     is_complete = prepared.has_labels(evaluate_on)
     card = evaluation.complete_card(
-        model, learned, judged if is_complete else None, evaluate_on, contract
+        model, known, judged if is_complete else None, evaluate_on, contract
     )
     check_signature(estimator, card, Path("the new model"))
     return content, card

@@ -57,7 +57,7 @@ def bring(source: str) -> Brought:
         return mlflow_models.fetch(source)
     raise InputError(
         f"{source} does not exist. Expected a skops file, a folder with a file MLmodel, or an URI "
-        "that MLflow knows, such as models:/churn/3 or runs:/<run id>/model."
+        "that MLflow knows, such as models:/risk/3 or runs:/<run id>/model."
     )
 
 

@@ -19,6 +19,7 @@ LAYERS = {
     "features": {"staging", "schedule"},
     "products": {"features", "schedule", "operations", "staging"},
     "consumers": {"products", "operations"},
+    "lineage": {"consumers", "features", "operations"},
 }
 
 
