@@ -28,7 +28,8 @@ def complete_card(
     """The card with its metrics on a later as-of and its reference distributions.
 
     `known` are the customers that the model was fitted or calibrated on: the reference that runs
-    are compared with. `judged` is None where the later as-of has no complete labels; the card says so.
+    are compared with. `judged` is None where the later as-of has no complete labels; the card says
+    so.
     """
     known_scores, known_labels = _scores(model, known, contract)
     if judged is None or judged.empty:
