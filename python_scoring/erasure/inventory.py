@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from python_scoring.erasure import event_files, raw_files, tables, working_set
+from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
 from python_scoring.erasure.event_files import EventFile
 from python_scoring.erasure.people import People
 from python_scoring.erasure.raw_files import RawFile
@@ -14,27 +15,6 @@ from python_scoring.erasure.served import Partition
 from python_scoring.erasure.tables import Holding, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
 from python_scoring.warehouse import Warehouse
-
-# What the raw tables had for each snapshot, loaded_at read as staging reads it.
-INPUTS = """
-with theirs as (
-    select
-        trim(cast(customer_id as text), e' \\t\\r\\n') as customer_id,
-        case
-            when typeof(loaded_at) = 'VARCHAR'
-                then cast(try_cast(loaded_at as timestamptz) as timestamp)
-            else try_cast(loaded_at as timestamp)
-        end as loaded_at
-    from read_parquet({files}, union_by_name => true, hive_partitioning => false)
-    where {theirs}
-)
-
-select as_of, feature_version, count(*), count(distinct customer_id)
-from theirs
-inner join lake.operations.snapshot_manifest as manifest on theirs.loaded_at < manifest.data_cutoff
-group by all
-order by all
-"""
 
 
 @dataclass(frozen=True)
@@ -113,11 +93,12 @@ def take(
     lake: duckdb.DuckDBPyConnection,
     warehouse: Warehouse,
     raw_folder: Path,
-    raw_tables: list[str],
+    raw_sources: dict[str, Any],
     served: list[Partition],
     people: People,
 ) -> Inventory:
     """Look everywhere. `lake` is a connection that knows the people; see `tables.know`."""
+    raw_tables = list(raw_sources)
     raw = raw_files.find(lake, raw_folder, raw_tables, people)
     return Inventory(
         raw=raw,
@@ -125,20 +106,10 @@ def take(
         working_set=working_set.find(warehouse, people),
         events=event_files.find(warehouse.folder, people),
         served=served,
-        inputs=list(_inputs(lake, raw, people)),
+        inputs=list(inputs.find(lake, raw, raw_sources, people)),
         moved_orders=raw_files.moved_orders(lake, raw_folder, people),
         longer=_longer(lake, raw_folder, raw_tables, people),
     )
-
-
-def _inputs(
-    lake: duckdb.DuckDBPyConnection, raw: list[RawFile], people: People
-) -> Iterator[ErasedRecord]:
-    for table in sorted({each.table for each in raw}):
-        files = ", ".join(literal(str(each.path)) for each in raw if each.table == table)
-        query = INPUTS.format(files=f"[{files}]", theirs=is_one_of(people))
-        for as_of, version, rows, customers in lake.execute(query).fetchall():
-            yield ErasedRecord("input", table, as_of, version, None, rows, customers, None)
 
 
 def _longer(

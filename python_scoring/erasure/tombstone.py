@@ -84,6 +84,7 @@ class ErasedRecord:
     rows_erased: int
     customers_erased: int
     feature_snapshot_id_after: str | None
+    content_digest: str | None = None
 
 
 def make_tables(lake: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:

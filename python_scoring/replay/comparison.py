@@ -1,6 +1,7 @@
 """The links of the chain from raw row to score, each compared with what was recorded of it."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,10 @@ REGISTERED = (
 )  # fmt: skip
 
 
+# Rows of an input, and the digest of their values.
+Counts = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class Difference:
     """A link that is not what was recorded, in words, with both values.
@@ -55,52 +60,62 @@ def customers_erased(lake: duckdb.DuckDBPyConnection, target: Target) -> int:
     return int(found[0]) if found else 0
 
 
-def _erased_rows(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, int]:
-    """By raw table: rows that erasures took from the snapshot's inputs."""
+def _erased_parts(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, list[Counts]]:
+    """By raw table: rows, and the digest of them, that each erasure took from the inputs."""
     as_of, _, feature_version = target.snapshot
-    found = lake.execute(
-        "select source, sum(rows_erased) from lake.operations.erased_records "
-        "where kind = 'input' and as_of = ? and feature_version = ? group by source",
+    parts: dict[str, list[Counts]] = defaultdict(list)
+    for source, rows, digest in lake.execute(
+        "select source, rows_erased, content_digest from lake.operations.erased_records "
+        "where kind = 'input' and as_of = ? and feature_version = ? and content_digest is not null",
         [as_of, feature_version],
-    ).fetchall()
-    return {source: int(rows) for source, rows in found}
+    ).fetchall():
+        parts[source].append((rows, digest))
+    return parts
+
+
+def _without(recorded: Counts, erased: list[Counts]) -> Counts:
+    """What is left of an input: the digest is two sums over its rows."""
+    rows = recorded[0] - sum(part_rows for part_rows, _ in erased)
+    sums = [
+        total - sum(parts)
+        for total, *parts in zip(
+            _sums(recorded[1]), *(_sums(digest) for _, digest in erased), strict=True
+        )
+    ]
+    return rows, "-".join(map(str, sums))
+
+
+def _sums(digest: str) -> list[int]:
+    return [int(part) for part in digest.split("-")]
 
 
 def inputs_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:
     """Raw tables that no longer hold what they held; `again` is attached with what they hold."""
-    columns = "source, row_count, newest_loaded_at, content_digest"
     recorded, found = (
         lake.execute(
-            f"select {columns} from {catalog}.operations.snapshot_inputs "  # noqa: S608
+            "select source, row_count, content_digest, newest_loaded_at "  # noqa: S608
+            f"from {catalog}.operations.snapshot_inputs "
             "where as_of = ? and data_cutoff = ? and feature_version = ? order by source",
             target.snapshot,
         ).fetchall()
         for catalog in ("lake", "inputs")
     )
-    again = {source: values for source, *values in found}
     if not recorded:
         yield Difference("input", "the inputs of this snapshot were not recorded", matters=False)
-    erased = _erased_rows(lake, target)
-    for source, *values in recorded:
-        if source in erased:
-            # The digest of what remains was never taken: the rows are counted, and the features
-            # that come of them compared.
-            found_rows = again[source][0] if source in again else 0
-            if found_rows + erased[source] == values[0]:
-                continue
-        if again.get(source) != values:
+    again = {source: (rows, digest) for source, rows, digest, _ in found}
+    erased = _erased_parts(lake, target)
+    for source, rows, digest, newest in recorded:
+        expected = _without((rows, digest), erased[source])
+        if again.get(source) != expected:
             yield Difference(
                 "input",
                 f"the raw table {source}, as loaded before {target.snapshot[1]}: "
-                f"{_input(values)} recorded, {_input(again.get(source))} found",
+                f"{_input(expected)}, up to {newest}, recorded, {_input(again.get(source))} found",
             )
 
 
-def _input(values: list[Any] | None) -> str:
-    if values is None:
-        return "no such table"
-    rows, newest, digest = values
-    return f"{rows:,} rows up to {newest} with digest {digest}"
+def _input(counts: Counts | None) -> str:
+    return "no such table" if counts is None else f"{counts[0]:,} rows with digest {counts[1]}"
 
 
 def definitions_differ(
