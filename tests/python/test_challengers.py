@@ -61,6 +61,7 @@ class Tables:
         self.engine = duckdb.connect()
         self.card = demo_artifact("churn")[1]
         contract = {
+            "explanations": {"reasons": 3},
             "eligible_population": {"condition": "order_count_365d > 0"},
             "labels": [{"name": "low", "below": 0.5}, {"name": "high"}],
         }

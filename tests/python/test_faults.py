@@ -149,19 +149,20 @@ def register(
 FAULTS = {
     "scores outside the range": Fault(
         rows("frame.assign(score=frame.score.where(frame.index % 50 != 0, 1.5))"),
-        {("score_in_range", "score")},
+        {("score_in_range", "score"), ("bounds_enclose_score", "score")},
         set(),
         "scores lie outside the valid range 0 to 1.",
     ),
     "2% NaN": Fault(
         rows("frame.assign(score=frame.score.where(frame.index % 50 != 0, float('nan')))"),
-        {("score_finite", "score")},
+        {("score_finite", "score"), ("bounds_enclose_score", "score")},
         set(),
         "scores are not numbers or are infinite.",
     ),
     "constant scores": Fault(
         rows("frame.assign(score=0.5, label='medium')"),
         {
+            ("bounds_enclose_score", "score"),
             ("score_spread", "former batch"),
             ("score_spread", "training reference"),
             ("score_psi", "former batch"),

@@ -61,7 +61,8 @@ def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_pat
     folder = copy_of_project(tmp_path)
     fault = rows("frame.assign(score=frame.score.where(frame.run_id != bad, 9.0))")
     fault(folder)
-    bad = "    bad = dbt.ref('due_runs').filter(\"as_of = '2026-11-21'\").fetchone() or ['']\n"
+    which = "product = 'churn' and as_of = '2026-11-21'"
+    bad = f"    bad = dbt.ref('due_runs').filter(\"{which}\").fetchone() or ['']\n"
     edit(
         folder,
         CANDIDATES,

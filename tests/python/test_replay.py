@@ -74,6 +74,7 @@ def thirty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     project = Project(copy_of_project(folder), raw, folder / "warehouse", folder / "target")
     project.command(
         "train", "churn", "--as-of", "2026-03-01", "--as-of", "2026-05-01",
+        "--calibrate-on", "2026-07-20", "--calibrate-on", "2026-08-05",
         "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=15)),
     )  # fmt: skip
     days = [str(LAST - timedelta(days=back)) for back in reversed(range(30))]
