@@ -83,6 +83,11 @@ class Warehouse:
         return f"attach 'ducklake:sqlite:{path}' as {name} ({', '.join(options)})"
 
 
+def raw_data_folder() -> Path:
+    """The folder named by `RAW_DATA`; by default `data/raw` below the current folder."""
+    return Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+
+
 def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
     """Install DuckDB's extensions from their wheels, without a network; does nothing twice."""
     installed = {
@@ -235,7 +240,7 @@ class Plugin(BasePlugin):
         self.warehouse.folder.mkdir(parents=True, exist_ok=True)
         self.lock = self.warehouse.writer_lock()
         self.code_version = code_version()
-        self.raw_data = str(Path(os.environ.get("RAW_DATA") or "data/raw").resolve())
+        self.raw_data = str(raw_data_folder())
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake, while no other build has the DuckDB file."""

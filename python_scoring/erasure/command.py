@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -32,7 +31,7 @@ from python_scoring.erasure.inventory import Inventory
 from python_scoring.erasure.people import People
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.instants import clock
-from python_scoring.warehouse import Warehouse, connect_lake
+from python_scoring.warehouse import Warehouse, connect_lake, raw_data_folder
 
 Say = Callable[[str], None]
 
@@ -57,7 +56,7 @@ class Erasure:
         self.people = people
         self.say = say
         self.warehouse = Warehouse.from_environment()
-        self.raw_folder = Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+        self.raw_folder = raw_data_folder()
         self.dsn = os.environ.get("SERVING_DSN") or None
         self.journal = Journal(self.warehouse.folder)
         if not self.raw_folder.is_dir():

@@ -17,7 +17,7 @@ from openlineage.client import event_v2 as openlineage
 from openlineage.client import facet_v2 as facets
 from openlineage.client.transport.file import FileConfig, FileTransport
 
-from python_scoring.warehouse import Warehouse
+from python_scoring.warehouse import Warehouse, raw_data_folder
 
 NAMESPACE = "customer_predictions"
 FILE = "lineage.ndjson"
@@ -212,7 +212,7 @@ def _inputs(
 ) -> list[openlineage.InputDataset]:
     """The raw tables as they counted, and the snapshot that was scored."""
     key = [run["as_of"], run["data_cutoff"], run["feature_version"]]
-    raw = Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+    raw = raw_data_folder()
     sources = lake.execute(
         "select source, row_count, content_digest from lake.operations.snapshot_inputs "
         "where as_of = ? and data_cutoff = ? and feature_version = ? order by source",

@@ -1,6 +1,5 @@
 """Feature snapshots built again from the raw tables, by the definitions they were built by."""
 
-import os
 import subprocess
 import tarfile
 from collections import defaultdict
@@ -15,7 +14,7 @@ from python_scoring.dbt_project import model_meta, parsed_manifest, read_manifes
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.feature_definitions import definitions_digest, digest_of_each_feature
 from python_scoring.replay.targets import Target
-from python_scoring.warehouse import PROJECT, Warehouse
+from python_scoring.warehouse import PROJECT, Warehouse, raw_data_folder
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def _checked_out(code_version: str, scratch: Path) -> Path:
 
 def _build(targets: list[Target], project: Path, folder: Path) -> Rebuilt:
     snapshots = sorted({(as_of, cutoff) for as_of, cutoff, _ in (t.snapshot for t in targets)})
-    raw = Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
+    raw = raw_data_folder()
     environment = {
         "SNAPSHOT_AS_OF": ",".join(f"{a.isoformat()}/{c.isoformat()}" for a, c in snapshots),
         "PREDICTION_AS_OF": "",
