@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer
 
 from python_scoring.errors import TrainingError
-from python_scoring.scoring import nearest_segment
+from python_scoring.segments import assign
 
 # Fixed, so that training twice on the same data gives the same model.
 SEED = 20250101
@@ -65,12 +65,12 @@ def segment_names(estimator: Any, learned: pd.DataFrame, contract: dict[str, Any
         return []
     names = [label["name"] for label in contract["labels"]]
     features = [str(name) for name in estimator.feature_names_in_]
-    _, nearest = nearest_segment(estimator, learned[features])
-    quantiles = pd.DataFrame(estimator[:-1].transform(learned[features]), columns=features)
+    assignment = assign(estimator, learned[features])
+    quantiles = pd.DataFrame(assignment.points.T, columns=features)
     for name in features:
         if name.startswith("recency"):
             quantiles[name] = 1 - quantiles[name]
-    value = quantiles.mean(axis=1).groupby(nearest).mean()
+    value = quantiles.mean(axis=1).groupby(assignment.nearest).mean()
     if len(value) != len(names):
         raise TrainingError(
             f"training found {len(value)} segments, but the contract names {len(names)} labels: "

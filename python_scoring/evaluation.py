@@ -62,8 +62,8 @@ def complete_card(
 def _scores(
     model: Model, frame: pd.DataFrame, contract: dict[str, Any]
 ) -> tuple[Scores, list[str | None]]:
-    scores, labels = predict(model, frame[[feature["name"] for feature in model.card.features]])
-    return scores, list(labels) if labels is not None else band_labels(scores, bands_of(contract))
+    found = predict(model, frame[[feature["name"] for feature in model.card.features]])
+    return found.scores, found.labels or band_labels(found.scores, bands_of(contract))
 
 
 def _metrics(
@@ -113,8 +113,8 @@ def _reliability(scores: Scores, truth: Any) -> dict[str, Any]:
 def _before_calibration(model: Model, judged: pd.DataFrame) -> dict[str, Any]:
     """The same reliability without the calibration, so that its gain can be seen."""
     raw = replace(model, card=replace(model.card, calibration={}))
-    scores, _ = predict(raw, judged[[feature["name"] for feature in model.card.features]])
-    return _reliability(scores, judged["label"].to_numpy())
+    found = predict(raw, judged[[feature["name"] for feature in model.card.features]])
+    return _reliability(found.scores, judged["label"].to_numpy())
 
 
 def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str, Any]:

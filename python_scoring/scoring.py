@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.cluster import KMeans
-from sklearn.pipeline import Pipeline
 
 from python_scoring.artifacts import Model
 from python_scoring.errors import ScoringError
+from python_scoring.segments import Assignment, assign
 from python_scoring.uncertainty import bounds, calibration
 
 if TYPE_CHECKING:
@@ -56,6 +55,15 @@ class Band:
     below: float
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """What a model says of the rows of a frame; labels and an assignment from segments alone."""
+
+    scores: Scores
+    labels: list[str | None] | None = None
+    assignment: Assignment | None = None
+
+
 def bands_of(contract: dict[str, Any]) -> list[Band]:
     """The contract's labels as bands of the score, in their order."""
     return [Band(label["name"], label.get("below", np.inf)) for label in contract["labels"]]
@@ -70,6 +78,8 @@ def score_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Score each batch; out: SCORE_SCHEMA, where reason codes are null without `reasons`.
 
+    A batch may come out in parts, in its order.
+
     Columns in: customer_id, the model's features, and the companions that `reasons` names.
 
     Raises ScoringError, naming the model, where the estimator fails on a batch.
@@ -79,8 +89,9 @@ def score_batches(
     for batch in batches:
         frame = feature_frame(batch, card.features)
         try:
-            scores, labels = predict(model, frame)
-            codes = _reason_codes(reasons, batch, frame, scores)
+            predicted = predict(model, frame)
+            scores = predicted.scores
+            codes = _reason_codes(reasons, batch, frame, predicted)
             lower, upper, level = _bounds(model, scores)
         except Exception as error:
             raise ScoringError(
@@ -88,9 +99,8 @@ def score_batches(
                 f"{type(error).__name__}: {error}. "
                 "The features are in lake.features.feature_snapshots."
             ) from error
-        if labels is None:
-            labels = band_labels(scores, bands)
-        yield pa.record_batch(
+        labels = band_labels(scores, bands) if predicted.labels is None else predicted.labels
+        scored = pa.Table.from_arrays(
             [
                 pa.repeat(run_id, len(scores)),
                 batch.column("customer_id").cast(pa.string()),
@@ -106,14 +116,16 @@ def score_batches(
             ],
             schema=SCORE_SCHEMA,
         )
+        # Reason codes come in parts: putting these together would copy most of what there is.
+        yield from scored.to_batches()
 
 
 def _reason_codes(
-    reasons: "ReasonCodes | None", batch: pa.RecordBatch, frame: pd.DataFrame, scores: Scores
-) -> pa.Array:
+    reasons: "ReasonCodes | None", batch: pa.RecordBatch, frame: pd.DataFrame, predicted: Predicted
+) -> pa.Array | pa.ChunkedArray:
     if reasons is None:
         return pa.nulls(len(frame), pa.string())
-    return reasons.write(frame, feature_frame(batch, reasons.companions), scores)
+    return reasons.write(frame, feature_frame(batch, reasons.companions), predicted)
 
 
 def feature_projection(features: list[dict[str, str]]) -> list[str]:
@@ -138,19 +150,20 @@ def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.D
     return pd.DataFrame(columns)
 
 
-def predict(model: Model, frame: pd.DataFrame) -> tuple[Scores, list[str | None] | None]:
+def predict(model: Model, frame: pd.DataFrame) -> Predicted:
     """Rounded scores, probabilities calibrated; labels where the model gives them itself."""
     estimator = model.estimator
+    if model.card.score_type == "segment":
+        assignment = assign(estimator, frame)
+        names = np.asarray(model.card.segment_names, dtype=object)
+        labels = list(names[assignment.nearest])
+        return Predicted(assignment.clearness.round(DECIMALS), labels, assignment)
     if model.card.score_type == "probability":
         raw = np.asarray(estimator.predict_proba(frame)[:, 1], dtype=np.float64)
         scores = calibration.apply(model.card.calibration, raw)
-    elif model.card.score_type == "estimate":
-        scores = estimator.predict(frame)
     else:
-        scores, nearest = nearest_segment(estimator, frame)
-        names = np.asarray(model.card.segment_names, dtype=object)
-        return np.round(scores, DECIMALS), list(names[nearest])
-    return np.asarray(scores, dtype=np.float64).round(DECIMALS), None
+        scores = np.asarray(estimator.predict(frame), dtype=np.float64)
+    return Predicted(scores.round(DECIMALS))
 
 
 def _bounds(model: Model, scores: Scores) -> tuple[pa.Array, pa.Array, pa.Array]:
@@ -162,30 +175,6 @@ def _bounds(model: Model, scores: Scores) -> tuple[pa.Array, pa.Array, pa.Array]
     lower, upper = bounds.apply(table, scores)
     level = pa.repeat(pa.scalar(float(table["interval_level"])), len(scores))
     return pa.array(lower), pa.array(upper), level
-
-
-def nearest_segment(
-    estimator: Pipeline, frame: pd.DataFrame
-) -> tuple[Scores, npt.NDArray[np.intp]]:
-    """How clearly each row belongs to its nearest centre (0 to 1), and which centre that is.
-
-    The distances are summed feature by feature: KMeans.predict goes through BLAS, whose last bits
-    depend on the batch and on the number of threads.
-    """
-    clusters = estimator[-1]
-    if not isinstance(clusters, KMeans):
-        raise ScoringError(f"a model of segments must end in KMeans, not {type(clusters).__name__}")
-    points = np.asarray(estimator[:-1].transform(frame), dtype=np.float64)
-    distances: Scores = np.zeros((len(points), len(clusters.cluster_centers_)))
-    for number, centre in enumerate(clusters.cluster_centers_):
-        for column, coordinate in enumerate(centre):
-            distances[:, number] += (points[:, column] - coordinate) ** 2
-    distances = np.sqrt(distances)
-    nearest = np.argmin(distances, axis=1)
-    two_nearest = np.partition(distances, 1, axis=1)[:, :2]
-    first, second = two_nearest[:, 0], two_nearest[:, 1]
-    clearness = np.where(second > 0, 1 - first / np.where(second > 0, second, 1), 0.0)
-    return clearness, nearest
 
 
 def band_labels(scores: Scores, bands: list[Band]) -> list[str | None]:

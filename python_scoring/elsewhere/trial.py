@@ -7,7 +7,8 @@ from python_scoring.artifacts import Model
 from python_scoring.elsewhere.brought import Brought
 from python_scoring.errors import ArtifactError
 from python_scoring.estimators import SEED
-from python_scoring.scoring import DECIMALS, Scores, nearest_segment, predict
+from python_scoring.scoring import DECIMALS, Scores, predict
+from python_scoring.segments import assign
 
 ROWS = 50
 
@@ -57,8 +58,8 @@ def _check_classes(model: Model, brought: Brought) -> None:
 def _scores(model: Model, rows: pd.DataFrame, name: str) -> Scores:
     try:
         if model.card.score_type == "segment":  # whose segments may have no names yet
-            return nearest_segment(model.estimator, rows)[0].round(DECIMALS)
-        return predict(model, rows)[0]
+            return assign(model.estimator, rows).clearness.round(DECIMALS)
+        return predict(model, rows).scores
     except Exception as error:  # whatever the estimator raises
         raise ArtifactError(
             f"{name} cannot score: {type(error).__name__}: {error}. It was tried on rows of "

@@ -6,8 +6,9 @@ The largest comes first; of equal ones the feature that the model takes first. A
 depend on that row alone, never on its batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,18 @@ from python_scoring.errors import ScoringError
 from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.interface import Contributions, Explainer
 from python_scoring.explanations.rows_that_matter import least_score
-from python_scoring.explanations.texts import by_distinct, joined
-from python_scoring.explanations.wording import Wordings
+from python_scoring.explanations.segments import Segments
+from python_scoring.explanations.texts import (
+    Codes,
+    Distinct,
+    Piece,
+    TextColumn,
+    by_distinct,
+    joined,
+)
+from python_scoring.explanations.wording import Columns, Wordings
+from python_scoring.scoring import Predicted
+from python_scoring.segments import Assignment
 
 # The documented precision of a contribution.
 DECIMALS = 6
@@ -31,6 +42,13 @@ DECIMALS = 6
 LEAST = 0.5 * 10.0**-DECIMALS
 
 NO_REASON = -1
+
+# What so many customers need fits the cache of a core.
+ROWS_AT_A_TIME = 50_000
+
+# The number of a feature for each place and row.
+Chosen = npt.NDArray[np.int16]
+Rows = npt.NDArray[np.intp]
 
 
 class ReasonCodes:
@@ -78,99 +96,124 @@ class ReasonCodes:
         return cls(explainer, wordings, reasons, least_score(explanations["shap"], model.card))
 
     def write(
-        self, frame: pd.DataFrame, companions: pd.DataFrame, scores: npt.NDArray[np.float64]
-    ) -> pa.Array:
+        self, frame: pd.DataFrame, companions: pd.DataFrame, predicted: Predicted
+    ) -> pa.ChunkedArray:
         """JSON for each row; null where the contract does not ask for reasons of such a score."""
-        matter = scores >= self._least_score
+        matter = predicted.scores >= self._least_score
         if matter.all():
-            return self._write(frame, companions)
+            return self._write(frame, companions, predicted.assignment)
         written = self._write(
             frame[matter].reset_index(drop=True), companions[matter].reset_index(drop=True)
         )
         return written.take(pa.array(np.cumsum(matter) - 1, mask=~matter))
 
-    def _write(self, frame: pd.DataFrame, companions: pd.DataFrame) -> pa.Array:
+    def _write(
+        self, frame: pd.DataFrame, companions: pd.DataFrame, assignment: Assignment | None = None
+    ) -> pa.ChunkedArray:
         if frame.empty:
-            return pa.array([], type=pa.string())
-        contributions = self._explainer.contributions(frame)
+            return pa.chunked_array([], pa.string())
+        explainer = self._explainer
+        if assignment and isinstance(explainer, Segments):
+            contributions = explainer.contributions_of(assignment)
+        else:
+            contributions = explainer.contributions(frame)
         columns = {
             str(name): column.to_numpy()
             for part in (frame, companions)
             for name, column in part.items()
         }
-        chosen = largest(contributions, self._count, only_support=self._explainer.only_support)
-        # Arrow writes text without Python's lock, so places are written beside each other.
-        with ThreadPoolExecutor(len(chosen)) as pool:
-            slots = list(
-                pool.map(
-                    lambda slot: self._fragments(slot, chosen[slot], contributions, columns),
-                    range(len(chosen)),
-                )
+
+        def written(start: int) -> pa.Array:
+            rows = slice(start, start + ROWS_AT_A_TIME)
+            return self._lists(
+                contributions[rows], {name: column[rows] for name, column in columns.items()}
             )
-        slots[0] = slots[0].fill_null("[")
-        return pc.binary_join_element_wise(
-            *slots, "]", "", null_handling="replace", null_replacement=""
+
+        # Numpy and Arrow work without Python's lock, so parts are written beside each other.
+        with ThreadPoolExecutor() as pool:
+            parts = pool.map(written, range(0, len(frame), ROWS_AT_A_TIME))
+            return pa.chunked_array(parts, pa.string())
+
+    def _lists(self, contributions: Contributions, columns: Columns) -> pa.Array:
+        """The reasons of each row as a JSON list."""
+        chosen = largest(contributions, self._count, only_support=self._explainer.only_support)
+        parts = self._reasons(chosen, contributions, columns)
+        pieces: list[Piece] = []
+        for place, features in enumerate(chosen):
+            is_reason = features != NO_REASON
+            comma: Piece = "," if is_reason.all() else pc.if_else(pa.array(is_reason), ",", "")
+            pieces.append(comma if place else "[")
+            rows = slice(place * len(features), (place + 1) * len(features))
+            pieces += [part.at(rows) for part in parts]
+        return joined([*pieces, "]"])
+
+    def _reasons(
+        self, chosen: Chosen, contributions: Contributions, columns: Columns
+    ) -> list[TextColumn]:
+        """The reasons that were chosen, place after place, in as many parts as their texts have."""
+        flat = chosen.reshape(-1)
+        by_feature = np.argsort(flat, kind="stable")
+        ends = np.searchsorted(flat[by_feature], np.arange(len(self._features) + 1))
+        places = [by_feature[start:end] for start, end in pairwise(ends)]
+        parts = [TextColumn(len(flat))]
+        for feature, of_feature in enumerate(places):
+            rows = of_feature % chosen.shape[1]
+            for number, here, text, codes in self._texts(feature, rows, contributions, columns):
+                if number == len(parts):
+                    parts.append(TextColumn(len(flat)))
+                parts[number].put(of_feature[here], text, codes)
+        return parts
+
+    def _texts(
+        self, number: int, rows: Rows, contributions: Contributions, columns: Columns
+    ) -> Iterator[tuple[int, Rows, pa.Array, Codes]]:
+        """A feature as the reason of some rows: part, which of the rows, the texts, which of them.
+
+        Each text is made once: it depends on the value and its contribution, or on a companion.
+        """
+        feature = self._features[number]
+        own = Distinct.of(
+            [columns[feature.name][rows], contributions[rows, number].round(DECIMALS)]
         )
-
-    def _fragments(
-        self,
-        slot: int,
-        chosen: npt.NDArray[np.int16],
-        contributions: Contributions,
-        columns: Mapping[str, npt.NDArray[Any]],
-    ) -> pa.Array:
-        """One reason for each row as the beginning or the continuation of a list; null for none."""
-        parts, places = [pa.nulls(np.count_nonzero(chosen == NO_REASON), pa.string())], []
-        places.append(np.flatnonzero(chosen == NO_REASON))
-        opening = "[{" if slot == 0 else ",{"
-        by_feature = np.argsort(chosen, kind="stable")
-        ends = np.searchsorted(chosen[by_feature], np.arange(len(self._features) + 1))
-        for number, feature in enumerate(self._features):
-            rows = by_feature[ends[number] : ends[number + 1]]
-            if not len(rows):
-                continue
-            for case, within in feature.cases(columns[feature.name][rows]):
-                of_case = rows[within]
-                needed = {
-                    name: columns[name][of_case] for name in (feature.name, *feature.companions)
-                }
-                value_text = feature.value_text(needed[feature.name])
-                parts.append(
-                    joined(
-                        [
-                            f'{opening}"feature":"{feature.name}","value":',
-                            value_text,
-                            ',"contribution":',
-                            _rounded_text(contributions[of_case, number]),
-                            ',"text":"',
-                            *self._wordings.sentence(feature, case, needed, value_text),
-                            '"}',
-                        ]
-                    )
+        for case, of_case in feature.cases(own.columns[0]):
+            values, amounts = (column[of_case] for column in own.columns)
+            code_of = np.full(len(own.columns[0]), -1)
+            code_of[of_case] = np.arange(len(of_case))
+            codes = code_of[own.codes]
+            here = np.flatnonzero(codes >= 0)
+            value_text = feature.value_text(values)
+            first, *others = self._wordings.phrases(feature, case)
+            said = self._wordings.said(first, feature, case, {feature.name: values}, value_text)
+            head = [
+                f'{{"feature":"{feature.name}","value":',
+                value_text,
+                ',"contribution":',
+                by_distinct(amounts, lambda distinct: distinct.cast(pa.string())),
+                ',"text":"',
+                *said,
+                "" if others else '"}',
+            ]
+            yield 0, here, joined(head), codes[here]
+            for part, phrase in enumerate(others, start=1):
+                end = "" if part < len(others) else '"}'
+                distinct = Distinct.of(
+                    phrase.keys({name: columns[name][rows[here]] for name in phrase.names})
                 )
-                places.append(of_case)
-        order = np.empty(len(chosen), dtype=np.int64)
-        order[np.concatenate(places)] = np.arange(len(chosen))
-        return pa.concat_arrays(parts).take(pa.array(order))
+                known = dict(zip(phrase.names, distinct.columns, strict=True))
+                pieces = self._wordings.said(phrase, feature, case, known)
+                yield part, here, joined([*pieces, end]), distinct.codes
 
 
-def largest(
-    contributions: Contributions, count: int, *, only_support: bool
-) -> list[npt.NDArray[np.int16]]:
-    """The features of each row's largest contributions, one array per place; -1 for none.
+def largest(contributions: Contributions, count: int, *, only_support: bool) -> Chosen:
+    """The features of each row's largest contributions, one row per place; -1 for none.
 
     What rounds to zero is no reason, nor, with `only_support`, what is negative.
     """
     by_feature = contributions.T.copy() if only_support else np.abs(contributions.T)
     rows = np.arange(by_feature.shape[1])
-    places = []
-    for _ in range(min(count, len(by_feature))):
+    chosen = np.empty((min(count, len(by_feature)), len(rows)), dtype=np.int16)
+    for place in chosen:
         found = by_feature.argmax(axis=0)
-        is_reason = by_feature[found, rows] > LEAST
-        places.append(np.where(is_reason, found, NO_REASON).astype(np.int16))
+        place[:] = np.where(by_feature[found, rows] > LEAST, found, NO_REASON)
         by_feature[found, rows] = 0
-    return places
-
-
-def _rounded_text(contributions: npt.NDArray[np.float64]) -> pa.Array:
-    return by_distinct(contributions.round(DECIMALS), lambda distinct: distinct.cast(pa.string()))
+    return chosen

@@ -1,14 +1,12 @@
 """Segments: by which features a customer is nearer to the own segment than to the next nearest."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
 from python_scoring.explanations.interface import Contributions
-
-Numbers = npt.NDArray[np.intp]
+from python_scoring.segments import Assignment, assign
 
 
 class Segments:
@@ -22,11 +20,12 @@ class Segments:
     only_support = True
     base = 0.0
 
-    def __init__(self, features: list[str], steps: Pipeline, clusters: KMeans) -> None:
-        """`steps` give out one column per feature."""
+    def __init__(self, features: list[str], estimator: Pipeline) -> None:
+        """The steps before k-means give out one column per feature."""
         self.features = features
-        self._steps = steps
-        self._centres = np.asarray(clusters.cluster_centers_, dtype=np.float64)
+        self._estimator = estimator
+        # One row per feature, so that a feature's coordinates lie together.
+        self._centres = np.ascontiguousarray(estimator[-1].cluster_centers_.T, dtype=np.float64)
 
     @classmethod
     def of(cls, estimator: Pipeline, features: list[str]) -> "Segments | None":
@@ -36,33 +35,26 @@ class Segments:
             return None
         if clusters.cluster_centers_.shape[1] != len(features):
             return None
-        return cls(features, estimator[:-1], clusters)
+        return cls(features, estimator)
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
         """Positive where the customer is more typical of the own segment than of the next one."""
-        points = self._points(frame)
-        nearest, following = self._two_nearest(points)
-        to_nearest = (points - self._centres[nearest].T) ** 2
-        to_following = (points - self._centres[following].T) ** 2
-        contributions: Contributions = (to_following - to_nearest).T
+        return self.contributions_of(assign(self._estimator, frame))
+
+    def contributions_of(self, assignment: Assignment) -> Contributions:
+        """The contributions where the segments are assigned already."""
+        by_feature = [
+            np.square(column - centres[assignment.following])
+            - np.square(column - centres[assignment.nearest])
+            for column, centres in zip(assignment.points, self._centres, strict=True)
+        ]
+        contributions: Contributions = np.stack(by_feature).T
         return contributions
 
     def distances(self, frame: pd.DataFrame) -> Contributions:
         """How far each feature is from the centre of the segment, in what the steps give out."""
-        points = self._points(frame)
-        nearest, _ = self._two_nearest(points)
-        distances: Contributions = np.abs(points - self._centres[nearest].T).T
+        assignment = assign(self._estimator, frame)
+        distances: Contributions = np.abs(
+            assignment.points - self._centres[:, assignment.nearest]
+        ).T
         return distances
-
-    def _points(self, frame: pd.DataFrame) -> Contributions:
-        return np.ascontiguousarray(np.asarray(self._steps.transform(frame), dtype=np.float64).T)
-
-    def _two_nearest(self, points: Contributions) -> tuple[Numbers, Numbers]:
-        """Feature by feature, as scoring does: BLAS would depend on the batch."""
-        distances = np.zeros((len(self._centres), points.shape[1]))
-        for number, centre in enumerate(self._centres):
-            for column, coordinate in zip(points, centre, strict=True):
-                distances[number] += (column - coordinate) ** 2
-        nearest = distances.argmin(axis=0)
-        distances[nearest, np.arange(len(nearest))] = np.inf
-        return nearest, distances.argmin(axis=0)

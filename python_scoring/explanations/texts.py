@@ -1,6 +1,7 @@
 """Columns of numbers as text, whole columns at a time: a sentence per customer is a lot of text."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Numbers = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
 # Text that all rows share, or an array of texts.
 Piece: TypeAlias = Any
 
@@ -16,6 +18,57 @@ Piece: TypeAlias = Any
 LARGEST_EXACT = 1e15
 # Fewer customers are not worth looking whether their values are the same.
 FEW = 1_000
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Rows of some columns that differ, and which of them each row is."""
+
+    columns: list[npt.NDArray[Any]]
+    codes: Codes
+
+    @classmethod
+    def of(cls, columns: list[npt.NDArray[Any]]) -> "Distinct":
+        """All rows as they are where most of them differ anyway."""
+        codes: Codes | None = None
+        known: list[npt.NDArray[Any]] = []
+        for column in columns:
+            array = pa.array(column, from_pandas=column.dtype == object)
+            if _mostly_differs(array):
+                return cls(columns, np.arange(len(column)))
+            encoded = array.dictionary_encode(null_encoding="encode")
+            values = encoded.dictionary.to_numpy(zero_copy_only=False)
+            indices = encoded.indices.to_numpy().astype(np.int64)
+            if codes is None:
+                codes, known = indices, [values]
+                continue
+            pairs = pa.array(codes * len(values) + indices).dictionary_encode()
+            pair = pairs.dictionary.to_numpy()
+            codes = pairs.indices.to_numpy().astype(np.int64)
+            known = [*(one[pair // len(values)] for one in known), values[pair % len(values)]]
+        return cls(known, codes if codes is not None else np.arange(0))
+
+
+class TextColumn:
+    """So many texts, of which each is held once; empty where none was put."""
+
+    def __init__(self, size: int) -> None:
+        """All of them are empty."""
+        self._texts = [pa.array([""])]
+        self._count = 1
+        self._codes = np.zeros(size, dtype=np.int32)
+
+    def put(self, places: npt.NDArray[np.intp], texts: pa.Array, codes: Codes) -> None:
+        """At each place the text that its code counts."""
+        self._codes[places] = codes + self._count
+        self._texts.append(texts)
+        self._count += len(texts)
+
+    def at(self, places: slice) -> pa.Array:
+        """The texts of consecutive places."""
+        if len(self._texts) > 1:
+            self._texts = [pa.concat_arrays(self._texts)]
+        return self._texts[0].take(pa.array(self._codes[places]))
 
 
 def number_text(values: Numbers, decimals: int | None) -> pa.Array:
@@ -32,10 +85,14 @@ def by_distinct(values: Numbers, text: Callable[[pa.Array], pa.Array]) -> pa.Arr
     """What `text` makes of each value, made once for values that are the same."""
     # Minus zero is zero.
     array = pa.array(values + 0.0)
-    if len(array) < FEW or len(array[:FEW].unique()) > FEW // 2:
+    if _mostly_differs(array):
         return text(array)
     encoded = array.dictionary_encode()
     return text(encoded.dictionary).take(encoded.indices)
+
+
+def _mostly_differs(values: pa.Array) -> bool:
+    return len(values) < FEW or len(values[:FEW].unique()) > FEW // 2
 
 
 def _finite_text(values: pa.Array, decimals: int | None) -> pa.Array:
@@ -43,6 +100,23 @@ def _finite_text(values: pa.Array, decimals: int | None) -> pa.Array:
         return values.cast(pa.string())
     if decimals == 0:
         return pa.array(np.rint(values.to_numpy()).astype(np.int64)).cast(pa.string())
+    units = np.rint(values.to_numpy() * 10**decimals)
+    if (np.abs(units) < LARGEST_EXACT).all() and (units / 10**decimals == values.to_numpy()).all():
+        return _units_text(units.astype(np.int64), decimals)
+    return _decimal_text(values, decimals)
+
+
+def _units_text(units: Codes, decimals: int) -> pa.Array:
+    """Whole cents as decimals: a point put in takes a third of the time of a decimal."""
+    text = pc.binary_replace_slice(pa.array(units).cast(pa.string()), -decimals, -decimals, ".")
+    lacks_digits = np.abs(units) < 10**decimals
+    if not lacks_digits.any():
+        return text
+    small = _decimal_text(pa.array(units[lacks_digits] / 10**decimals), decimals)
+    return pc.replace_with_mask(text, pa.array(lacks_digits), small)
+
+
+def _decimal_text(values: pa.Array, decimals: int) -> pa.Array:
     return values.cast(pa.decimal128(38, decimals)).cast(pa.string())
 
 

@@ -61,6 +61,20 @@ Part = str | Place | Optional
 
 
 @dataclass(frozen=True)
+class Phrase:
+    """Consecutive parts of a sentence, and the features that they depend on."""
+
+    names: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+    def keys(self, columns: Columns) -> list[Values]:
+        """Columns that are the same wherever the phrase is."""
+        whole = {place.name for place in _places(self.parts) if place.format == "whole"}
+        whole -= {place.name for place in _places(self.parts) if place.format != "whole"}
+        return [np.rint(columns[name]) if name in whole else columns[name] for name in self.names]
+
+
+@dataclass(frozen=True)
 class Feature:
     """A row of the feature catalogue: what a value of the feature is, and how to say it."""
 
@@ -150,17 +164,37 @@ class Wordings:
         found = {companion for name in names for companion in self[name].companions}
         return sorted(found - set(names))
 
-    def sentence(
-        self, feature: Feature, case: str, columns: Columns, value_text: pa.Array
+    def phrases(self, feature: Feature, case: str) -> list[Phrase]:
+        """The sentence cut where what it depends on changes; the first phrase is its own."""
+        phrases: list[Phrase] = []
+        names: list[str] = [feature.name]
+        parts: list[Part] = []
+        for part in feature.sentences[case]:
+            others = {
+                feature.name if place.name == "value" else place.name for place in _places([part])
+            }
+            if not others <= set(names):
+                phrases.append(Phrase(tuple(names), tuple(parts)))
+                names, parts = sorted(others), []
+            parts.append(part)
+        return [*phrases, Phrase(tuple(names), tuple(parts))]
+
+    def said(
+        self,
+        phrase: Phrase,
+        feature: Feature,
+        case: str,
+        columns: Columns,
+        value_text: pa.Array | None = None,
     ) -> list[Piece]:
-        """The pieces of a sentence for each row of `columns`, escaped for JSON.
+        """The pieces of a phrase for each row of `columns`, escaped for JSON.
 
         `value_text` is what `feature.value_text` gives for them: mostly it is the `{value}` too.
         """
         pieces: list[Piece] = []
         own = None if case == "negative" or feature.is_category else value_text
         sign = -1 if case == "negative" else 1
-        for part in feature.sentences[case]:
+        for part in phrase.parts:
             if isinstance(part, Optional):
                 inner = [
                     piece
@@ -187,7 +221,11 @@ class Wordings:
             columns[needed] = np.array([values[needed]], dtype=object if is_category else float)
         [(case, _)] = feature.cases(columns[name])
         value_text = feature.value_text(columns[name])
-        pieces = self.sentence(feature, case, columns, value_text)
+        pieces = [
+            piece
+            for phrase in self.phrases(feature, case)
+            for piece in self.said(phrase, feature, case, columns, value_text)
+        ]
         [text] = joined([*pieces, pa.array([""])]).to_pylist()
         return str(json.loads(f'"{text}"'))
 

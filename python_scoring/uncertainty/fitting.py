@@ -23,7 +23,7 @@ def fit_uncertainty(model: Model, calibrated: pd.DataFrame, contract: dict[str, 
     """
     features = [feature["name"] for feature in model.card.features]
     parts = [
-        bounds.Calibrated(predict(model, part[features])[0], part["label"].to_numpy())
+        bounds.Calibrated(predict(model, part[features]).scores, part["label"].to_numpy())
         for _, part in calibrated.groupby("as_of", sort=True)
     ]
     scores = np.concatenate([part.scores for part in parts])

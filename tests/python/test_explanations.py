@@ -194,7 +194,7 @@ def test_segments_are_explained_against_the_next_nearest(rows: list[tuple[float,
     nearest, following = np.sort(squared, axis=1).T[:2]
     total = explainer.contributions(frame).sum(axis=1)
     assert np.abs(total - (following - nearest)).max() < 1e-9
-    _, labels = predict(model, frame)
+    labels = predict(model, frame).labels
     assert labels
     assigned = centres[[int(label) for label in labels if label]]
     assert np.abs(explainer.distances(frame) - np.abs(points - assigned)).max() < 1e-9

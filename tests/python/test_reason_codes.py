@@ -1,6 +1,7 @@
 """Reason codes: the right features in the right order, in words, and the same in every batch."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from python_scoring.artifacts import Model, load
 from python_scoring.errors import ArtifactError, InputError, ScoringError
 from python_scoring.explanations.command import explain
 from python_scoring.explanations.explainers import explainer_for
-from python_scoring.explanations.reason_codes import ReasonCodes
+from python_scoring.explanations.reason_codes import ROWS_AT_A_TIME, ReasonCodes
+from python_scoring.explanations.texts import number_text
 from python_scoring.explanations.wording import Wordings
 from python_scoring.registry import Registry
+from python_scoring.scoring import Predicted, predict
 from python_scoring.warehouse import PROJECT, Warehouse, write_to_lake
 
 DECLARED = yaml.safe_load((PROJECT / "models/features/_features__models.yml").read_text())
@@ -55,7 +58,7 @@ def written(codes: ReasonCodes, frame: pd.DataFrame, scores: Any = None) -> list
     names = [companion["name"] for companion in codes.companions]
     scores = np.zeros(len(frame)) if scores is None else scores
     texts: list[str | None] = codes.write(
-        frame.drop(columns=names), frame[names], scores
+        frame.drop(columns=names), frame[names], Predicted(scores)
     ).to_pylist()
     return texts
 
@@ -104,6 +107,25 @@ def test_reasons_are_the_largest_contributions(product: str, seed: int, cut: int
             assert reason["text"] == CATALOGUE.tell(reason["feature"], values)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("product", ["churn", "clv", "segmentation"])
+def test_reasons_are_the_same_among_many(product: str) -> None:
+    """Of so many customers that parts are written beside each other, and each text only once."""
+    model = load(registered(product))
+    codes = writer(model, THREE, CATALOGUE)
+    names = [companion["name"] for companion in codes.companions]
+    few = customers(codes, model, 1, 2_000)
+    places = np.random.default_rng(1).integers(0, len(few), 2 * ROWS_AT_A_TIME + 1_000)
+    many = few.take(places).reset_index(drop=True)
+    features = many.drop(columns=names)
+    together = codes.write(features, many[names], predict(model, features)).to_pylist()
+    apart = [
+        text
+        for start in range(0, len(few), 100)
+        for text in written(codes, few[start : start + 100].reset_index(drop=True))
+    ]
+    assert together == [apart[place] for place in places]
+
+
 def test_reasons_of_a_segment_speak_for_it() -> None:
     """The largest positive ones: what speaks against the segment is no reason to be in it."""
     model = load(registered("segmentation"))
@@ -138,6 +160,23 @@ class _Constant:
 
     def contributions(self, frame: pd.DataFrame) -> Any:
         return np.nan_to_num(frame.to_numpy(), posinf=5.0)
+
+
+@given(
+    decimals=st.integers(0, 4),
+    units=st.lists(st.integers(-(10**14), 10**14) | st.integers(-2_000, 2_000), max_size=30),
+)
+def test_numbers_are_written_as_decimals(decimals: int, units: list[int]) -> None:
+    """With all their decimals, however small or large."""
+    exact = [Decimal(unit).scaleb(-decimals) for unit in units]
+    texts = number_text(np.array([float(value) for value in exact]), decimals).to_pylist()
+    assert texts == [f"{value:.{decimals}f}" for value in exact]
+
+
+def test_numbers_that_are_none() -> None:
+    values = np.array([-0.0, np.nan, np.inf, 0.125, -0.004])
+    assert number_text(values, 2).to_pylist() == ["0.00", None, None, "0.12", "0.00"]
+    assert number_text(values, None).to_pylist() == ["0", None, None, "0.125", "-0.004"]
 
 
 @pytest.mark.parametrize("name", COLUMNS)

@@ -1,0 +1,62 @@
+"""To which segment a customer belongs: distances to the centres of k-means."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.cluster import KMeans
+from sklearn.pipeline import Pipeline
+
+from python_scoring.errors import ScoringError
+
+Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Where customers lie, and how far from each centre; one row per feature or per centre."""
+
+    points: Numbers
+    distances: Numbers
+
+    @cached_property
+    def nearest(self) -> Places:
+        """The centre of the own segment; of equally near ones the first."""
+        nearest: Places = self.distances.argmin(axis=0)
+        return nearest
+
+    @cached_property
+    def following(self) -> Places:
+        """The next nearest centre."""
+        others = self.distances.copy()
+        others[self.nearest, np.arange(len(self.nearest))] = np.inf
+        following: Places = others.argmin(axis=0)
+        return following
+
+    @property
+    def clearness(self) -> Numbers:
+        """How clearly a customer belongs to the own segment: 0 midway, 1 at its centre."""
+        rows = np.arange(len(self.nearest))
+        first, second = self.distances[self.nearest, rows], self.distances[self.following, rows]
+        return np.where(second > 0, 1 - first / np.where(second > 0, second, 1), 0.0)
+
+
+def assign(estimator: Pipeline, frame: pd.DataFrame) -> Assignment:
+    """The segments of the customers of a frame.
+
+    The distances are summed feature by feature: KMeans.predict goes through BLAS, whose last bits
+    depend on the batch and on the number of threads. Raises ScoringError for other estimators.
+    """
+    clusters = estimator[-1]
+    if not isinstance(clusters, KMeans):
+        raise ScoringError(f"a model of segments must end in KMeans, not {type(clusters).__name__}")
+    transformed = np.asarray(estimator[:-1].transform(frame), dtype=np.float64)
+    points = np.ascontiguousarray(transformed.T)
+    distances = np.zeros((len(clusters.cluster_centers_), points.shape[1]))
+    for number, centre in enumerate(clusters.cluster_centers_):
+        for column, coordinate in zip(points, centre, strict=True):
+            distances[number] += np.square(column - coordinate)
+    return Assignment(points, np.sqrt(distances))
