@@ -31,6 +31,7 @@ select
     {{ sla.review_within_days }} as review_within_days,
     {{ sla.escalation.breaches }} as escalation_breaches,
     {{ sla.escalation.within_days }} as escalation_within_days,
+    {{ check_setting(contract, 'minimum_customers') }} as minimum_customers,
     {{ string_literal(contract.action_policy) }} as action_policy,
     cast({{ contract.conservative_default.score }} as double) as default_score,
     {{ string_literal(tojson(contract, sort_keys=true)) }} as contract_json

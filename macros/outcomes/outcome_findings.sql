@@ -10,6 +10,7 @@ with outcomes as (
         *,
         coalesce(auc, spearman) as discrimination
     from {{ ref('outcomes_' ~ product) }}
+    where compared_with = model_version
 ),
 
 findings as (

@@ -1,4 +1,4 @@
--- Champion against challenger, run by run: how far they agree, and how the scores are shifted.
+-- Champion against challenger, run by run: how far they agree, how the scores are shifted, and who foretold better.
 with records as (
     select
         *,
@@ -7,24 +7,45 @@ with records as (
             order by status desc, recorded_at desc, invocation_id desc
         ) as place
     from {{ source('operations', 'challenger_records') }}
+),
+
+outcomes as (
+    select * from {{ source('operations', 'challenger_outcomes') }}
 )
 
 select
-    run_id,
-    product,
-    as_of,
-    champion_version,
-    model_version as challenger_version,
-    status,
-    reason,
-    customers_scored,
-    customers,
-    label_agreement,
-    rank_agreement,
-    top_decile_in_common,
-    mean_difference,
-    psi,
-    kolmogorov_smirnov,
-    recorded_at
+    records.run_id,
+    records.product,
+    records.as_of,
+    records.champion_version,
+    records.model_version as challenger_version,
+    records.status,
+    records.reason,
+    records.customers_scored,
+    records.customers,
+    records.label_agreement,
+    records.rank_agreement,
+    records.top_decile_in_common,
+    records.mean_difference,
+    records.psi,
+    records.kolmogorov_smirnov,
+    records.recorded_at,
+    champion.labels_known,
+    champion.mean_outcome,
+    {%- for figure in ['auc', 'brier', 'mae', 'bias', 'spearman', 'calibration_gap'] %}
+    champion.{{ figure }} as champion_{{ figure }},
+    challenger.{{ figure }} as challenger_{{ figure }},
+    {%- endfor %}
+    champion.recorded_at as outcomes_measured_at
 from records
-where place = 1
+left join outcomes as champion
+    on
+        records.run_id = champion.run_id
+        and records.champion_version = champion.model_version
+        and records.model_version = champion.compared_with
+left join outcomes as challenger
+    on
+        records.run_id = challenger.run_id
+        and records.model_version = challenger.model_version
+        and records.champion_version = challenger.compared_with
+where records.place = 1

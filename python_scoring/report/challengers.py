@@ -1,16 +1,50 @@
-"""Champion against challenger: how far both agree on the newest run, in words and as a table."""
+"""Champion against challenger: how far both agree, and which foretold better what came."""
 
 from dataclasses import dataclass
 
 from python_scoring.report import words
-from python_scoring.report.contents import Challenge, Contents, Contract
+from python_scoring.report.contents import Challenge, ChallengeOutcome, Contents, Contract
 from python_scoring.report.figure import Table
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure of outcomes: what it is called, its column, and what a better one does better."""
+
+    name: str
+    column: str
+    verb: str = ""
+    is_error: bool = False
+    is_score: bool = False
+
+    def of(self, outcome: ChallengeOutcome, who: str) -> float | None:
+        """The figure of the champion or the challenger."""
+        found: float | None = getattr(outcome, f"{who}_{self.column}")
+        return found
+
+    def told(self, outcome: ChallengeOutcome, who: str, contract: Contract) -> str:
+        """As it is written."""
+        value = self.of(outcome, who)
+        return contract.score(value) if self.is_score else words.number(value)
+
+
+# Those with a verb are told in the sentence, the one that decides first.
+_DECISIVE = "foretold"
+_MEASURES = (
+    Measure("Brier score", "brier", _DECISIVE, is_error=True),
+    Measure("mean absolute error", "mae", _DECISIVE, is_error=True, is_score=True),
+    Measure("AUC", "auc", "ranked"),
+    Measure("rank correlation", "spearman", "ranked"),
+    Measure("bias", "bias"),
+    Measure("calibration gap", "calibration_gap"),
+)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What is told of a product's challengers."""
 
+    title: str
     sentences: list[str]
     table: Table
 
@@ -24,6 +58,7 @@ def comparison(contents: Contents, contract: Contract) -> Comparison | None:
         "Same label", "Rank agreement", "Highest tenth in common", "Mean difference", "PSI", "KS",
     )  # fmt: skip
     return Comparison(
+        title="Champion and challenger",
         sentences=[_sentence(one, contract) for one in challenges],
         table=Table(
             columns=("Challenger", "Champion", "Slot", "Customers", *measures),
@@ -63,3 +98,69 @@ def _row(one: Challenge) -> tuple[str, ...]:
         words.number(one.psi, 2),
         words.number(one.kolmogorov_smirnov, 2),
     )
+
+
+def outcomes(contents: Contents, contract: Contract) -> Comparison | None:
+    """Each challenger's newest run whose outcomes are known; None where there is none."""
+    known = [one for one in contents.challenge_outcomes if one.product == contract.product]
+    if not known:
+        return None
+    measures = [
+        measure
+        for measure in _MEASURES
+        if any(measure.of(one, "champion") is not None for one in known)
+    ]
+    names = [measure.name[:1].upper() + measure.name[1:] for measure in measures]
+    return Comparison(
+        title="What came, by champion and challenger",
+        sentences=[_verdict(one, contract) for one in known],
+        table=Table(
+            columns=("Model", "Role", "Slot", "Outcomes known", *names),
+            rows=[
+                (
+                    version,
+                    who,
+                    words.slot(one.as_of),
+                    f"{one.labels_known:,}",
+                    *(measure.told(one, who, contract) for measure in measures),
+                )
+                for one in known
+                for who, version in (
+                    ("challenger", one.challenger_version),
+                    ("champion", one.champion_version),
+                )
+            ],
+            numbers=frozenset(("Outcomes known", *names)),
+        ),
+    )
+
+
+def _verdict(one: ChallengeOutcome, contract: Contract) -> str:
+    customers = words.plural(one.labels_known, "customer")
+    where = f"{words.short_slot(one.as_of)}, {customers} with a known outcome"
+    if one.labels_known < contract.minimum_customers:
+        return (
+            f"{where}: no verdict on {one.challenger_version} and {one.champion_version}, because "
+            f"of fewer than {contract.minimum_customers:,} they differ by chance."
+        )
+    judged = [
+        measure
+        for measure in _MEASURES
+        if measure.verb and None not in (measure.of(one, "champion"), measure.of(one, "challenger"))
+    ]
+    told = [_compared(measure, one, contract) for measure in judged]
+    return words.sentence(f"{where}: {one.challenger_version} {words.listing(told)}")
+
+
+def _compared(measure: Measure, one: ChallengeOutcome, contract: Contract) -> str:
+    """Figures that are written alike are called equal. The champion is named once."""
+    challenger, champion = (measure.told(one, who, contract) for who in ("challenger", "champion"))
+    if challenger == champion:
+        how, figures = "as well as", f"{challenger} both"
+    else:
+        is_more = (measure.of(one, "challenger") or 0) > (measure.of(one, "champion") or 0)
+        how = "worse than" if is_more == measure.is_error else "better than"
+        figures = f"{challenger} against {champion}"
+    is_first = measure.verb == _DECISIVE
+    how = f"{how} {one.champion_version}" if is_first else how.rsplit(" ", 1)[0]
+    return f"{measure.verb} {how} by {measure.name} ({figures})"

@@ -20,6 +20,7 @@ class Contract:
     expected_within_hours: int
     valid_maximum: float
     contract_json: str
+    minimum_customers: int
 
     def deadline(self, as_of: datetime) -> datetime:
         """By when a slot has to be published."""
@@ -284,6 +285,29 @@ class Challenge:
 
 
 @dataclass(frozen=True)
+class ChallengeOutcome:
+    """What came of a challenger's newest run that is old enough, and of its champion's."""
+
+    product: str
+    as_of: datetime
+    champion_version: str
+    challenger_version: str
+    labels_known: int
+    champion_auc: float | None
+    challenger_auc: float | None
+    champion_brier: float | None
+    challenger_brier: float | None
+    champion_mae: float | None
+    challenger_mae: float | None
+    champion_bias: float | None
+    challenger_bias: float | None
+    champion_spearman: float | None
+    challenger_spearman: float | None
+    champion_calibration_gap: float | None
+    challenger_calibration_gap: float | None
+
+
+@dataclass(frozen=True)
 class StepTime:
     """Seconds that one node of an attempt took; it may stand for several steps."""
 
@@ -346,6 +370,7 @@ class Contents:
     moves: list[Move] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     challenges: list[Challenge] = field(default_factory=list)
+    challenge_outcomes: list[ChallengeOutcome] = field(default_factory=list)
     step_times: list[StepTime] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)

@@ -36,7 +36,7 @@ class ProductSection:
     meaning: str
     state: State
     figures: list[Figure]
-    comparison: Comparison | None
+    comparisons: list[Comparison]
 
 
 def render(contents: Contents) -> str:
@@ -85,10 +85,14 @@ def _product_section(contents: Contents, contract: Contract, served: Freshness) 
         migrations.figure(contents, contract),
         reasons.figure(contents, contract),
     ]
+    comparisons = [
+        challengers.comparison(contents, contract),
+        challengers.outcomes(contents, contract),
+    ]
     return ProductSection(
         contract.product,
         contract.meaning,
         state_of(served),
         [figure for figure in figures if figure],
-        challengers.comparison(contents, contract),
+        [comparison for comparison in comparisons if comparison],
     )

@@ -121,6 +121,12 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> C
             _CHALLENGES.format(since=since),
             "product, challenger_version",
         ),
+        challenge_outcomes=_rows(
+            lake,
+            contents.ChallengeOutcome,
+            _CHALLENGE_OUTCOMES.format(since=since),
+            "product, challenger_version",
+        ),
         step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
         outcomes=_rows(
             lake, contents.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
@@ -324,6 +330,20 @@ _CHALLENGES = """
     from lake.operations.challenger_comparison
     where as_of >= {since}
     qualify as_of = max(as_of) over (partition by product)
+)
+"""
+
+# Of each challenger, the newest run whose outcomes are known. The run lies a horizon back: what is
+# news is when it was measured.
+_CHALLENGE_OUTCOMES = """
+(
+    select *
+    from lake.operations.challenger_comparison
+    where outcomes_measured_at >= {since} and labels_known > 0
+    qualify row_number() over (
+        partition by product, challenger_version
+        order by as_of desc, outcomes_measured_at desc, run_id
+    ) = 1
 )
 """
 

@@ -77,6 +77,8 @@ def test_a_run_is_measured_once_when_its_horizon_has_passed(fresh: Fresh) -> Non
             correlation = pd.Series(scores).corr(pd.Series(outcomes), method="spearman")
             assert row.spearman == pytest.approx(correlation, abs=1e-6)
             assert pd.isna(row.auc)
+    # Without challengers there is nobody to compare with.
+    assert project.query("select count(*) from lake.operations.challenger_outcomes") == [(0,)]
     checks = project.query(
         "select run_id, check_name, severity, outcome, message from lake.operations.output_checks "
         "where starts_with(check_name, 'outcome_')"

@@ -18,11 +18,12 @@ from project import PRODUCTS, Project
 from python_scoring.dbt_project import read_manifest
 from python_scoring.errors import InputError
 from python_scoring.report import reasons, words, write_report
-from python_scoring.report.challengers import comparison
+from python_scoring.report.challengers import comparison, outcomes
 from python_scoring.report.checks import FAMILIES
 from python_scoring.report.contents import (
     Batch,
     Challenge,
+    ChallengeOutcome,
     Contents,
     Contract,
     Freshness,
@@ -362,7 +363,7 @@ def test_a_page_that_cannot_be_written_leaves_the_former_one(
 
 NOW = datetime(2026, 11, 23, 7)
 CONTRACT = Contract(
-    "churn", "Leaves.", "probability", "daily", 0, 6, 3, 1.0, '{"labels": [{"name": "low"}]}'
+    "churn", "Leaves.", "probability", "daily", 0, 6, 3, 1.0, '{"labels": [{"name": "low"}]}', 100
 )
 SERVED = Freshness(
     product="churn",
@@ -468,6 +469,77 @@ def test_challengers_are_told_in_words() -> None:
     ]
     assert told.table.rows[0][3] == "2,565"
     assert 'id="challengers-churn"' in render(contents)
+
+
+CAME = ChallengeOutcome(
+    product=CONTRACT.product,
+    as_of=datetime(2026, 8, 10),
+    champion_version="1.0.0",
+    challenger_version="2.0.0",
+    labels_known=2565,
+    champion_auc=0.81,
+    challenger_auc=0.79,
+    champion_brier=0.171,
+    challenger_brier=0.16,
+    champion_mae=None,
+    challenger_mae=None,
+    champion_bias=None,
+    challenger_bias=None,
+    champion_spearman=None,
+    challenger_spearman=None,
+    champion_calibration_gap=0.2,
+    challenger_calibration_gap=None,
+)
+
+
+def test_what_came_of_challengers_is_told_in_words() -> None:
+    """Which foretold better, by which figure, over how many; each model has a row of figures."""
+    assert outcomes(CONTENTS, CONTRACT) is None
+    few = replace(CAME, challenger_version="2.1.0", labels_known=99)
+    contents = replace(CONTENTS, challenge_outcomes=[CAME, few])
+    told = outcomes(contents, CONTRACT)
+    assert told is not None
+    assert told.sentences == [
+        (
+            "Mon 10 Aug, 2,565 customers with a known outcome: 2.0.0 foretold better than 1.0.0 by "
+            "Brier score (0.160 against 0.171) and ranked worse by AUC (0.790 against 0.810)."
+        ),
+        (
+            "Mon 10 Aug, 99 customers with a known outcome: no verdict on 2.1.0 and 1.0.0, because "
+            "of fewer than 100 they differ by chance."
+        ),
+    ]
+    assert told.table.columns[3:] == ("Outcomes known", "Brier score", "AUC", "Calibration gap")
+    assert told.table.rows[:2] == [
+        ("2.0.0", "challenger", "Mon 10 Aug 2026", "2,565", "0.160", "0.790", words.NOTHING),
+        ("1.0.0", "champion", "Mon 10 Aug 2026", "2,565", "0.171", "0.810", "0.200"),
+    ]
+    # There is no run of late with a challenger: what came is told all the same.
+    page = Page(render(contents))
+    assert told.sentences[0] in page.by_id("challengers-churn").text()
+
+
+def test_what_came_of_estimates_is_told_by_their_error() -> None:
+    """In the unit of the score; figures that look the same are called equal."""
+    estimates = replace(CONTRACT, valid_maximum=1e6)
+    values = {name: None for name in vars(CAME) if name.endswith(("auc", "brier"))}
+    came = replace(CAME, **values, champion_mae=166.4, challenger_mae=166.3)  # type: ignore[arg-type]
+    same = replace(came, champion_spearman=0.5, challenger_spearman=0.6)
+    told = outcomes(replace(CONTENTS, challenge_outcomes=[same]), estimates)
+    assert told is not None
+    assert told.sentences == [
+        (
+            "Mon 10 Aug, 2,565 customers with a known outcome: 2.0.0 foretold as well as 1.0.0 by "
+            "mean absolute error (166 both) and ranked better by rank correlation "
+            "(0.600 against 0.500)."
+        )
+    ]
+    worse = replace(came, challenger_mae=180.0, champion_spearman=0.5)
+    told = outcomes(replace(CONTENTS, challenge_outcomes=[worse]), estimates)
+    assert told is not None
+    assert told.sentences[0].endswith(
+        "2.0.0 foretold worse than 1.0.0 by mean absolute error (180 against 166)."
+    )
 
 
 def test_the_headline_of_several_products() -> None:
