@@ -31,7 +31,8 @@ from python_scoring.erasure.inventory import Inventory
 from python_scoring.erasure.people import People
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.instants import clock
-from python_scoring.warehouse import Warehouse, connect_lake, raw_data_folder
+from python_scoring.raw_data import raw_data_folder
+from python_scoring.warehouse import Warehouse, connect_lake
 
 Say = Callable[[str], None]
 

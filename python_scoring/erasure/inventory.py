@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from python_scoring import raw_data
 from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
 from python_scoring.erasure.event_files import EventFile
 from python_scoring.erasure.people import People
@@ -119,7 +120,8 @@ def _longer(
         return ()
     sources = [
         f"read_parquet({literal(str(path))}, hive_partitioning => false)"
-        for _, path in raw_files.raw_files(raw_folder, raw_tables)
+        for table in raw_tables
+        for path in raw_data.raw_files(raw_folder, table)
     ]
     sources += [
         each.sql for each in tables.tables_of(lake, "lake") if "customer_id" in each.columns
