@@ -61,6 +61,13 @@ def parsed_manifest(scratch: Path | None = None) -> dict[str, Any]:
     return read_manifest(target)
 
 
+def raw_sources(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The raw tables as the project declares them, by name, in order."""
+    found = manifest["sources"].values()
+    named = {each["name"]: each for each in found if each["source_name"] == "raw"}
+    return dict(sorted(named.items()))
+
+
 def feature_types(manifest: dict[str, Any]) -> dict[str, str]:
     """The declared features of the snapshots, each `number` or `category`."""
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]

@@ -22,6 +22,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_ex
 
 from python_scoring.errors import InputError
 from python_scoring.instants import frozen_clock
+from python_scoring.raw_data import raw_data_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -81,11 +82,6 @@ class Warehouse:
             options.append("READ_ONLY")
         path = _quoted(str(self.catalog))
         return f"attach 'ducklake:sqlite:{path}' as {name} ({', '.join(options)})"
-
-
-def raw_data_folder() -> Path:
-    """The folder named by `RAW_DATA`; by default `data/raw` below the current folder."""
-    return Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
 
 
 def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:

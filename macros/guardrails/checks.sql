@@ -16,23 +16,7 @@ findings as (
 ),
 
 limited as (
-    select
-        findings.run_id,
-        findings.check_name,
-        findings.scope,
-        cast(cast(case when isfinite(findings.value) then findings.value end as decimal(28, 6)) as double) as value,
-        coalesce(own.direction, general.direction) as direction,
-        case when own.check_name is null then general.warn_limit else own.warn_limit end as warn_limit,
-        case when own.check_name is null then general.block_limit else own.block_limit end as block_limit,
-        case
-            when coalesce(own.applies, general.applies, true) then findings.not_evaluated
-            else 'the contract switches it off: ' || rtrim(coalesce(own.reason, general.reason), '.')
-        end as not_evaluated,
-        coalesce(own.check_name, general.check_name) is null as has_no_limit,
-        findings.message
-    from findings
-    left join limits as general on findings.check_name = general.check_name and general.scope = '*'
-    left join limits as own on findings.check_name = own.check_name and findings.scope = own.scope
+    {{ limited_findings() }}
 ),
 
 exceeded as (
@@ -86,17 +70,6 @@ select
         else message
     end as message
 from judged
-{%- endmacro %}
-
-
-{% macro is_beyond(limit) -%}
-    (
-        not_evaluated is null and (
-            value is null
-            or has_no_limit
-            or coalesce(case when direction = 'at most' then value > {{ limit }} else value < {{ limit }} end, false)
-        )
-    )
 {%- endmacro %}
 
 

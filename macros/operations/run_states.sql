@@ -43,6 +43,8 @@ select
     *,
     is_served
     and row_number() over (partition by product, is_served order by as_of desc, serving_entry desc) = 1 as is_current,
+    is_served
+    and row_number() over (partition by product, as_of order by is_served desc, serving_entry desc) > 1 as is_superseded,
     row_number() over (partition by product order by last_entry desc) = 1 as is_last_attempt
 from states
 {%- endmacro %}

@@ -207,19 +207,7 @@
             message,
             false as is_mitigated,
             is_made_good
-        from serving_troubles
-
-        union all
-
-        select
-            product,
-            cause,
-            as_of,
-            evidence,
-            message,
-            false as is_mitigated,
-            is_made_good
-        from replay_troubles
+        from (select * from serving_troubles union all select * from replay_troubles) as logged
 
         union all
 

@@ -44,23 +44,7 @@ limits as (
 ),
 
 limited as (
-    select
-        findings.run_id,
-        findings.check_name,
-        findings.scope,
-        findings.value,
-        coalesce(own.direction, general.direction) as direction,
-        case when own.check_name is null
-            then coalesce(general.warn_limit, general.block_limit) else coalesce(own.warn_limit, own.block_limit)
-        end as warn_limit,
-        case when coalesce(own.applies, general.applies, true) then findings.not_evaluated
-            else 'the contract switches it off: ' || rtrim(coalesce(own.reason, general.reason), '.')
-        end as not_evaluated,
-        coalesce(own.check_name, general.check_name) is null as has_no_limit,
-        findings.message
-    from findings
-    left join limits as general on findings.check_name = general.check_name and general.scope = '*'
-    left join limits as own on findings.check_name = own.check_name and findings.scope = own.scope
+    {{ limited_findings(only_warns=true) }}
 )
 
 select

@@ -38,11 +38,7 @@ inner join served
 {% macro prediction_history(product, version) -%}
 {%- set mart = served_output(product ~ '_prediction_history_v' ~ version) -%}
 with runs as (
-    select
-        run_id,
-        is_served,
-        row_number() over (partition by as_of order by is_served desc, serving_entry desc) as place
-    from {{ ref('run_states') }}
+    select * from {{ ref('run_states') }}
     where product = '{{ product }}'
 )
 
@@ -56,7 +52,7 @@ select
     {%- endfor %}
     {{ string_literal(mart.output_schema_version) }} as output_schema_version,
     not runs.is_served as is_withdrawn,
-    runs.is_served and runs.place > 1 as is_superseded,
+    runs.is_superseded,
     {{ literal(mart.deprecated_on, 'date') }} as deprecated_on
 from {{ ref('predictions_' ~ product) }} as predictions
 inner join runs on predictions.run_id = runs.run_id

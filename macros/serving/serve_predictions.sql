@@ -70,8 +70,10 @@
 {%- endmacro %}
 
 
-{#- What a person decided holds there at once. -#}
+{#- What a person decided holds there at once. Where there was nothing to decide, a transaction may be open still, in
+    which dbt looked for relations: nobody would commit it, and what is recorded here would go with it. -#}
 {% macro serve_review() -%}
+    {%- do adapter.commit() -%}
     {%- do serve_predictions() -%}
     {%- set failures = serving_failures() -%}
     {%- if failures -%}

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 from filelock import Timeout
 
-from python_scoring.dbt_project import feature_types, parsed_manifest
+from python_scoring.dbt_project import feature_types, parsed_manifest, raw_sources
 from python_scoring.erasure import (
     event_files,
     inventory,
@@ -31,7 +31,8 @@ from python_scoring.erasure.inventory import Inventory
 from python_scoring.erasure.people import People
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.instants import clock
-from python_scoring.warehouse import Warehouse, connect_lake, raw_data_folder
+from python_scoring.raw_data import raw_data_folder
+from python_scoring.warehouse import Warehouse, connect_lake
 
 Say = Callable[[str], None]
 
@@ -73,9 +74,9 @@ class Erasure:
 
     def preview(self) -> None:
         """Say what would go; change nothing."""
-        raw_sources = self._raw_sources()
+        manifest = self.manifest
         with self._alone():
-            found = self._take(raw_sources)
+            found = self._take(manifest)
             if found.is_empty:
                 self._say_absence(found)
                 return
@@ -90,11 +91,11 @@ class Erasure:
         again, goes on from there.
         """
         self._check(requested_by=requested_by, reason=reason)
-        raw_sources = self._raw_sources()  # dbt takes seconds to tell; no build waits meanwhile
+        manifest = self.manifest  # dbt takes seconds to tell; no build waits meanwhile
         with self._alone():
             begun = self.journal.of(self.people)
-            raw_files.remove_unfinished(self.raw_folder, list(raw_sources))
-            found = self._take(raw_sources)
+            raw_files.remove_unfinished(self.raw_folder, list(raw_sources(manifest)))
+            found = self._take(manifest)
             if found.is_empty and not begun and self._say_absence(found):
                 return
             begun = self._begin(begun, found, requested_by, reason)
@@ -190,19 +191,13 @@ class Erasure:
         self.journal.write(begun)
         return begun
 
-    def _take(self, raw_sources: dict[str, Any]) -> Inventory:
+    def _take(self, manifest: dict[str, Any]) -> Inventory:
         in_postgres = served.find(self.dsn, self.people) if self.dsn else []
         with self._lake(read_only=True) as lake:
             lake.begin()  # one look at the catalog for all that follows
             return inventory.take(
-                lake, self.warehouse, self.raw_folder, raw_sources, in_postgres, self.people
+                lake, self.warehouse, self.raw_folder, manifest, in_postgres, self.people
             )
-
-    def _raw_sources(self) -> dict[str, Any]:
-        """The raw tables as the project declares them, by name."""
-        found = self.manifest["sources"].values()
-        named = {each["name"]: each for each in found if each["source_name"] == "raw"}
-        return dict(sorted(named.items()))
 
     @contextmanager
     def _lake(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -8,27 +8,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import duckdb
+from jinja2 import Template
 
+from python_scoring.dbt_project import raw_sources
 from python_scoring.erasure.people import People
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import identifier, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord
 
-# The text of a row as macros/lineage/inputs.sql has it, with values as staging reads them.
-VALUES = {
-    "text": "{column}",
-    "timestamp": """case
-        when typeof({column}) = 'VARCHAR' then
-            case when isfinite(try_cast({column} as timestamptz))
-                then cast(try_cast({column} as timestamptz) as timestamp) end
-        when isfinite(try_cast({column} as timestamp)) then try_cast({column} as timestamp)
-    end""",
-    "decimal": "try_cast({column} as decimal(18, 2))",
-    "integer": """case
-        when try_cast({column} as double) = try_cast({column} as integer)
-        then try_cast({column} as integer)
-    end""",
-}
+# Which macro of macros/raw_data/cleaning.sql reads a raw value of a type; text is as it is.
+READ_BY = {"timestamp": "duckdb__as_instant", "decimal": "as_money", "integer": "as_count"}
+
+# The text of a row is that of macros/lineage/inputs.sql.
 INPUTS = """
 with theirs as (
     select
@@ -50,12 +41,13 @@ order by all
 
 
 def find(
-    lake: duckdb.DuckDBPyConnection, raw: list[RawFile], sources: dict[str, Any], people: People
+    lake: duckdb.DuckDBPyConnection, raw: list[RawFile], manifest: dict[str, Any], people: People
 ) -> Iterator[ErasedRecord]:
-    """A record for each raw table and snapshot that it was read for; `sources` are declared."""
+    """A record for each raw table and snapshot that it was read for."""
+    sources = raw_sources(manifest)
     for table in sorted({each.table for each in raw}):
         values = {
-            name: VALUES[column["data_type"]].format(column=identifier(name))
+            name: _as_staging_reads(manifest, column["data_type"], identifier(name))
             for name, column in sources[table]["columns"].items()
         }
         query = INPUTS.format(
@@ -66,3 +58,11 @@ def find(
         )
         for as_of, version, rows, customers, digest in lake.execute(query).fetchall():
             yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)
+
+
+def _as_staging_reads(manifest: dict[str, Any], data_type: str, column: str) -> str:
+    if data_type not in READ_BY:
+        return column
+    macro = READ_BY[data_type]
+    code = manifest["macros"][f"macro.customer_predictions.{macro}"]["macro_sql"]
+    return Template(f"{code}{{{{ {macro}(column) }}}}").render(column=column)

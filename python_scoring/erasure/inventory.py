@@ -7,6 +7,8 @@ from typing import Any
 
 import duckdb
 
+from python_scoring import raw_data
+from python_scoring.dbt_project import raw_sources
 from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
 from python_scoring.erasure.event_files import EventFile
 from python_scoring.erasure.people import People
@@ -93,12 +95,12 @@ def take(
     lake: duckdb.DuckDBPyConnection,
     warehouse: Warehouse,
     raw_folder: Path,
-    raw_sources: dict[str, Any],
+    manifest: dict[str, Any],
     served: list[Partition],
     people: People,
 ) -> Inventory:
     """Look everywhere. `lake` is a connection that knows the people; see `tables.know`."""
-    raw_tables = list(raw_sources)
+    raw_tables = list(raw_sources(manifest))
     raw = raw_files.find(lake, raw_folder, raw_tables, people)
     return Inventory(
         raw=raw,
@@ -106,7 +108,7 @@ def take(
         working_set=working_set.find(warehouse, people),
         events=event_files.find(warehouse.folder, people),
         served=served,
-        inputs=list(inputs.find(lake, raw, raw_sources, people)),
+        inputs=list(inputs.find(lake, raw, manifest, people)),
         moved_orders=raw_files.moved_orders(lake, raw_folder, people),
         longer=_longer(lake, raw_folder, raw_tables, people),
     )
@@ -119,7 +121,8 @@ def _longer(
         return ()
     sources = [
         f"read_parquet({literal(str(path))}, hive_partitioning => false)"
-        for _, path in raw_files.raw_files(raw_folder, raw_tables)
+        for table in raw_tables
+        for path in raw_data.raw_files(raw_folder, table)
     ]
     sources += [
         each.sql for each in tables.tables_of(lake, "lake") if "customer_id" in each.columns

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from pyarrow import compute
 from python_scoring.erasure.people import BLANKS, People
 from python_scoring.erasure.tables import is_one_of, literal
 from python_scoring.errors import InputError, PredictionError
+from python_scoring.raw_data import raw_files
 
 UNFINISHED = ".erasing"  # not .parquet: a build that begins after a crash does not read it
 
@@ -28,20 +28,12 @@ class RawFile:
     rows: int
 
 
-def raw_files(folder: Path, tables: list[str]) -> Iterator[tuple[str, Path]]:
-    """The files of the raw tables: `<table>.parquet` and `<table>/*.parquet`, as builds read."""
-    for table in tables:
-        for pattern in (f"{table}.parquet", f"{table}/*.parquet"):
-            for path in sorted(folder.glob(pattern)):
-                yield table, path
-
-
 def find(
     connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str], people: People
 ) -> list[RawFile]:
     """The files that hold one of the people; raises InputError where one cannot be written anew."""
     found = []
-    for table, path in raw_files(folder, tables):
+    for table, path in [(name, path) for name in tables for path in raw_files(folder, name)]:
         rows = _count(connection, path, people)
         if not rows:
             continue
@@ -60,7 +52,7 @@ def moved_orders(connection: duckdb.DuckDBPyConnection, folder: Path, people: Pe
 
     Once theirs is gone the older one counts again, for the other customer.
     """
-    files = [str(path) for _, path in raw_files(folder, ["orders"])]
+    files = [str(path) for path in raw_files(folder, "orders")]
     if not files:
         return []
     query = f"""

@@ -6,7 +6,6 @@ used, so that all features are told and not only the reason codes.
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import duckdb
 import pandas as pd
@@ -14,33 +13,17 @@ import pyarrow as pa
 
 from python_scoring import artifacts
 from python_scoring.artifacts import Model
-from python_scoring.errors import ArtifactError, InputError, ScoringError
+from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import DECIMALS
 from python_scoring.explanations.segments import Segments
 from python_scoring.explanations.wording import Wordings
+from python_scoring.predictions import Prediction, stored_prediction
 from python_scoring.registry import Registry
 from python_scoring.scoring import feature_frame, feature_projection
 from python_scoring.warehouse import Warehouse, connect_lake
 
 BAR = 12
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """A published or quarantined prediction, and what the ledger recorded of its run."""
-
-    prediction_id: str
-    product: str
-    customer_id: str
-    as_of: datetime
-    run_id: str
-    score: float | None
-    label: str | None
-    model_version: str
-    feature_version: str
-    feature_snapshot_id: str
-    reason_codes: str | None
 
 
 @dataclass(frozen=True)
@@ -123,7 +106,7 @@ def explain(prediction_id: str, registry: Registry) -> Explanation:
     was, ScoringError where the customer's features are gone or the model cannot be explained.
     """
     with connect_lake(Warehouse.from_environment()) as lake:
-        prediction = _prediction(lake, prediction_id)
+        prediction = stored_prediction(lake, prediction_id)
         model = _model(lake, prediction, registry)
         wordings = Wordings.of(
             lake.execute(
@@ -158,26 +141,6 @@ def explain(prediction_id: str, registry: Registry) -> Explanation:
         explainer.base,
         sorted(told, key=lambda one: -abs(one.contribution)),
         explainer.base + sum(contributions),
-    )
-
-
-def _prediction(lake: duckdb.DuckDBPyConnection, prediction_id: str) -> Prediction:
-    columns = ", ".join(Prediction.__dataclass_fields__)
-    tables = lake.execute(
-        "select table_name from duckdb_columns() where database_name = 'lake' "
-        "and schema_name = 'predictions' and column_name = 'prediction_id' order by table_name"
-    ).fetchall()
-    for (table,) in tables:
-        row = lake.execute(
-            f"select {columns} from lake.predictions.{table} where prediction_id = ?",  # noqa: S608 - names of the lake
-            [prediction_id],
-        ).fetchone()
-        if row:
-            return Prediction(*row)
-    known = ", ".join(name for (name,) in tables)
-    raise InputError(
-        f"no prediction {prediction_id} in lake.predictions ({known}): expected a prediction_id, "
-        "32 hexadecimal digits, as the marts' histories have it"
     )
 
 

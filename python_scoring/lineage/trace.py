@@ -6,7 +6,8 @@ from typing import Any
 import duckdb
 
 from python_scoring.artifacts import ModelCard, RegistryRow, load_card
-from python_scoring.errors import ArtifactError, InputError
+from python_scoring.errors import ArtifactError
+from python_scoring.predictions import Prediction, stored_prediction
 from python_scoring.warehouse import Warehouse, connect_lake
 
 # The columns of prediction_lineage that hold JSON.
@@ -22,7 +23,7 @@ def trace(prediction_id: str, warehouse: Warehouse) -> dict[str, Any]:
     Raises InputError where there is no such prediction.
     """
     with connect_lake(warehouse) as lake:
-        row = _lineage(lake, prediction_id)
+        row = _lineage(lake, stored_prediction(lake, prediction_id))
     for column in JSON_COLUMNS:
         row[column] = json.loads(row[column]) if row[column] else None
     row["contract"] = row.pop("contract_json")
@@ -30,17 +31,14 @@ def trace(prediction_id: str, warehouse: Warehouse) -> dict[str, Any]:
     return row
 
 
-def _lineage(lake: duckdb.DuckDBPyConnection, prediction_id: str) -> dict[str, Any]:
+def _lineage(lake: duckdb.DuckDBPyConnection, prediction: Prediction) -> dict[str, Any]:
     found = lake.execute(
-        "select * from lake.operations.prediction_lineage where prediction_id = ?", [prediction_id]
+        "select * from lake.operations.prediction_lineage where prediction_id = ? "
+        "and prediction_date = cast(? as date)",  # of all partitions, its own
+        [prediction.prediction_id, prediction.as_of],
     )
     columns = [column[0] for column in found.description or []]
-    values = found.fetchone()
-    if values is None:
-        raise InputError(
-            f"there is no prediction '{prediction_id}' in this warehouse. The marts have the ids "
-            "in their column prediction_id; WAREHOUSE names the warehouse."
-        )
+    [values] = found.fetchall()
     return dict(zip(columns, values, strict=True))
 
 

@@ -10,11 +10,18 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.dbt_project import model_meta, parsed_manifest, read_manifest, run_dbt
-from python_scoring.errors import InputError, PredictionError
+from python_scoring.dbt_project import (
+    model_meta,
+    parsed_manifest,
+    raw_sources,
+    read_manifest,
+    run_dbt,
+)
+from python_scoring.errors import PredictionError
 from python_scoring.feature_definitions import definitions_digest, digest_of_each_feature
+from python_scoring.raw_data import raw_data_folder, raw_files
 from python_scoring.replay.targets import Target
-from python_scoring.warehouse import PROJECT, Warehouse, raw_data_folder
+from python_scoring.warehouse import PROJECT, Warehouse
 
 
 @dataclass(frozen=True)
@@ -131,10 +138,8 @@ def _rows_of(customers: frozenset[str], raw: Path, manifest: dict[str, Any], fol
     with duckdb.connect() as connection:
         connection.execute("create table chosen (customer_id text)")
         connection.executemany("insert into chosen values (?)", [[each] for each in customers])
-        for source in manifest["sources"].values():
-            if source["source_name"] != "raw":
-                continue
-            files = _files(raw, source["name"])
+        for name, source in raw_sources(manifest).items():
+            files = [str(path) for path in raw_files(raw, name)]
             key = next(iter(source["columns"]))
             # Trimmed as staging trims. A null key is rejected there, so it bears on nobody.
             connection.execute(
@@ -145,16 +150,8 @@ def _rows_of(customers: frozenset[str], raw: Path, manifest: dict[str, Any], fol
                         select {key} from read_parquet($files)
                         where trim(customer_id, e' \\t\\r\\n') in (from chosen)
                     )
-                ) to '{folder / source["name"]}.parquet'
+                ) to '{folder / name}.parquet'
                 """,  # noqa: S608 - a declared column, and a folder of this process
                 {"files": files},
             )
     return folder
-
-
-def _files(raw: Path, table: str) -> list[str]:
-    single = raw / f"{table}.parquet"
-    files = [single] if single.exists() else sorted((raw / table).glob("*.parquet"))
-    if not files:
-        raise InputError(f"table {table} is missing in RAW_DATA={raw}: a replay needs the raw data")
-    return [str(file) for file in files]

@@ -197,7 +197,7 @@ def _marts(lake: duckdb.DuckDBPyConnection, product: str) -> list[Mart]:
 
 
 def _published_runs(lake: duckdb.DuckDBPyConnection, product: str) -> list[Run]:
-    """The runs of the history, oldest first; the formula is that of macros/publishing/marts.sql."""
+    """The runs of the history, oldest first."""
     found = rows(
         lake,
         """
@@ -205,9 +205,7 @@ def _published_runs(lake: duckdb.DuckDBPyConnection, product: str) -> list[Run]:
             run_id,
             as_of,
             not is_served as is_withdrawn,
-            is_served and row_number() over (
-                partition by as_of order by is_served desc, serving_entry desc
-            ) > 1 as is_superseded
+            is_superseded
         from lake.operations.run_states
         where product = ? and serving_entry is not null
         order by as_of, serving_entry

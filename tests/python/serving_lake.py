@@ -76,7 +76,7 @@ create table lake.operations.serving_states (
 );
 create table lake.operations.run_states (
     run_id text, product text, as_of timestamp, is_served boolean, is_current boolean,
-    serving_entry bigint
+    is_superseded boolean, serving_entry bigint
 );
 """
 
@@ -134,10 +134,12 @@ class Lake:
         """A run that becomes current, as the build would leave it in the marts."""
         self.entries += 1
         self.run(
-            "update lake.operations.run_states set is_current = false where product = ?", product
-        )
+            "update lake.operations.run_states set is_current = false, is_superseded = as_of = ?"
+            " where product = ?",
+            as_of, product,
+        )  # fmt: skip
         self.run(
-            "insert into lake.operations.run_states values (?, ?, ?, true, true, ?)",
+            "insert into lake.operations.run_states values (?, ?, ?, true, true, false, ?)",
             run_id, product, as_of, self.entries,
         )  # fmt: skip
         self.run(

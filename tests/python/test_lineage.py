@@ -74,7 +74,7 @@ def test_trace_is_readable(built: Project) -> None:
     assert "not recorded" not in printed
     unknown = built.command("trace", "x' or 'a' = 'a", check=False)
     assert unknown.returncode != 0
-    assert "there is no prediction 'x' or 'a' = 'a'" in unknown.stdout
+    assert "no prediction x' or 'a' = 'a in lake.predictions" in unknown.stdout
     assert "Traceback" not in unknown.stdout
 
 

@@ -125,7 +125,7 @@ def test_a_republished_slot_is_a_new_revision(fresh: Fresh) -> None:
     again = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
     assert "Nothing is due" in again.stdout
     revisions = project.query(
-        "select distinct states.revision, history.run_id = ?, is_superseded, is_withdrawn "
+        "select distinct states.revision, history.run_id = ?, history.is_superseded, is_withdrawn "
         "from lake.marts.churn_prediction_history_v1 as history "
         "join lake.operations.run_states as states using (run_id) "
         "where history.as_of = '2026-11-23' order by 1".replace("?", f"'{first}'")

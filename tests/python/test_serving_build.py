@@ -131,7 +131,9 @@ def test_each_consumer_reads_what_its_exposure_says_and_nothing_else(
 def test_what_a_person_decides_of_a_run_holds_there_at_once(
     fresh: Fresh, database: Database
 ) -> None:
-    """Withdrawn, consumers have the run before it, here none; released, they have it again."""
+    """Withdrawn, consumers have the run before it, here none; released, they have it again. What an
+    outage keeps back is an incident, and asking once more, where all is decided, completes it.
+    """
     project, environment = fresh(), {"SERVING_DSN": database.dsn}
     project.dbt(*NOTHING_TO_BUILD, env=environment)
     reader = database.login("retention_workflow", context="retention_campaign")
@@ -141,7 +143,13 @@ def test_what_a_person_decides_of_a_run_holds_there_at_once(
         "select run_id from lake.operations.run_states where product = 'churn'"
     )
     arguments = f"{{run_id: {run_id}, reason: tried, by: ana}}"
-    project.dbt("run-operation", "withdraw_run", "--args", arguments, env=environment)
+    withdraw = ("run-operation", "withdraw_run", "--args", arguments)
+    project.dbt(*withdraw, env={"SERVING_DSN": AWAY}, check=False)
+    assert reader.execute(count).fetchall() == [(rows,)]
+    assert incidents(project, "serving_failed") == [(each, "open") for each in PRODUCTS]
+    again = project.dbt(*withdraw, env=environment)
+    assert "is withdrawn already: nothing to do." in again.stdout
     assert reader.execute(count).fetchall() == [(0,)]
+    assert incidents(project, "serving_failed") == [(each, "resolved") for each in PRODUCTS]
     project.dbt("run-operation", "release_run", "--args", arguments, env=environment)
     assert reader.execute(count).fetchall() == [(rows,)]
