@@ -47,13 +47,20 @@ def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project that was built once, on demo data, at project.NOW. Tests must not change it."""
+def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that was built once, on demo data, at project.NOW. Tests must not change it.
+
+    Builds after it parse only what differs from it.
+    """
     folder = tmp_path_factory.mktemp("built")
     project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
     result = project.build()
     (folder / "console.txt").write_text(result.stdout)
-    return project
+    parsed = folder / "parsed.msgpack"
+    shutil.copy(project.target / "partial_parse.msgpack", parsed)
+    with pytest.MonkeyPatch.context() as session:
+        session.setenv("DBT_PARTIAL_PARSE_FILE_PATH", str(parsed))
+        yield project
 
 
 @pytest.fixture
