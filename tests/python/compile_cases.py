@@ -12,8 +12,9 @@ from dbt.cli.main import dbtRunner
 
 
 def compiled() -> str:
-    """Compile consumer_contracts, which reads every exposure; the message where that fails."""
-    result = dbtRunner().invoke(["--quiet", "compile", "--select", "consumer_contracts"])
+    """Compile what reads every exposure and every contract; the message where that fails."""
+    read = ["consumer_contracts", "prediction_contracts"]
+    result = dbtRunner().invoke(["--quiet", "compile", "--select", *read])
     if result.success:
         return ""
     results = getattr(result.result, "results", [])

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -26,9 +27,17 @@ class Fresh(Protocol):
     """Makes a Project that the test may change."""
 
     def __call__(
-        self, *, empty: bool = False, folder: Path = PROJECT, raw_data: Path | None = None
+        self,
+        *,
+        empty: bool = False,
+        folder: Path = PROJECT,
+        raw_data: Path | None = None,
+        after: Project | None = None,
     ) -> Project:
-        """On a copy of the built warehouse, or an empty one; on demo data, or other raw data."""
+        """On a copy of the built warehouse, or an empty one; on demo data, or other raw data.
+
+        With `after`, as that project is, on a copy of its warehouse.
+        """
 
 
 def copy_warehouse(original: Path, copy: Path) -> None:
@@ -47,13 +56,20 @@ def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project that was built once, on demo data, at project.NOW. Tests must not change it."""
+def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that was built once, on demo data, at project.NOW. Tests must not change it.
+
+    Builds after it parse only what differs from it.
+    """
     folder = tmp_path_factory.mktemp("built")
     project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
     result = project.build()
     (folder / "console.txt").write_text(result.stdout)
-    return project
+    parsed = folder / "parsed.msgpack"
+    shutil.copy(project.target / "partial_parse.msgpack", parsed)
+    with pytest.MonkeyPatch.context() as session:
+        session.setenv("DBT_PARTIAL_PARSE_FILE_PATH", str(parsed))
+        yield project
 
 
 @pytest.fixture
@@ -62,12 +78,19 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
     made = 0
 
     def make(
-        *, empty: bool = False, folder: Path = PROJECT, raw_data: Path | None = None
+        *,
+        empty: bool = False,
+        folder: Path = PROJECT,
+        raw_data: Path | None = None,
+        after: Project | None = None,
     ) -> Project:
         nonlocal made
         made += 1
         own = tmp_path / f"fresh_{made}"
         own.mkdir()
+        if after:
+            copy_warehouse(after.warehouse, own / "warehouse")
+            return replace(after, warehouse=own / "warehouse", target=own / "target")
         raw = raw_data or request.getfixturevalue("demo_raw")
         if not empty:
             copy_warehouse(request.getfixturevalue("built").warehouse, own / "warehouse")

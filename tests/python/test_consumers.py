@@ -1,4 +1,4 @@
-"""What an exposure asks for and nobody offers stops dbt, with the exposure's name and file."""
+"""A contract, or what an exposure asks for, that cannot be stops dbt, with its name and file."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,14 @@ EXPOSURES = "models/consumers/_consumers__exposures.yml"
 CLV = "models/products/clv/_clv__models.yml"
 ENTITLEMENT = "{output: clv_predictions, versions: [1], usage_contexts: [budget_allocation]}"
 OTHER_OUTPUT = "{output: churn_predictions, versions: [1], usage_contexts: [customer_reporting]}"
+SLA = "sla: {owner: customer-analytics}"
+CHECKS = " checks:\n"
+
+
+def with_check(limit: str) -> str:
+    """A check more, before those of the contract."""
+    return f"{CHECKS}            {limit}\n"
+
 
 # The exposure decision_engine, changed: from, to, and what dbt says.
 EXPOSURE_CASES = {
@@ -87,6 +95,54 @@ CONTRACT_CASES = {
         "shap: {top_share: 0.1}",
         "shap: {top_share: 10}",
         "explanations.shap.top_share is 10; expected a score, or for top_share a share above 0",
+    ),
+    "a policy that is none": (
+        "action_policy: default_score",
+        "action_policy: shrug",
+        "config.meta.prediction.action_policy is shrug; expected one of",
+    ),
+    "a target that is no share": (
+        SLA,
+        "sla: {owner: customer-analytics, target: 99}",
+        "config.meta.prediction.sla.target is 99; expected a share of slots above 0",
+    ),
+    "unknown promise": (
+        SLA,
+        "sla: {owner: customer-analytics, targets: 0.9}",
+        "config.meta.prediction.sla.targets is unknown; expected owner, target",
+    ),
+    "nobody who promises": (SLA, "sla: {owner: ''}", "config.meta.prediction.sla.owner is missing"),
+    "an escalation that asks for nothing": (
+        SLA,
+        "sla: {owner: customer-analytics, escalation: {breaches: 3, within_days: 30}}",
+        "An escalation has breaches, within_days, and responses",
+    ),
+    "unknown check": (
+        CHECKS,
+        with_check("score_pis: {warn_above: 1, reason: A typing error.}"),
+        ".checks.score_pis is not a check",
+    ),
+    "a limit without a reason": (
+        CHECKS,
+        with_check("score_psi: {warn_above: 1}"),
+        ".checks.score_psi needs a reason, and limits",
+    ),
+    "limits on both sides": (
+        CHECKS,
+        with_check("score_psi: {warn_above: 1, block_below: 0, reason: Both ways.}"),
+        "above or below",
+    ),
+    "a limit that is no number": (
+        CHECKS,
+        with_check("score_psi: {warn_above: high, reason: No number.}"),
+        ".checks.score_psi.warn_above",
+    ),
+    "a scope's limit without a reason": (
+        CHECKS,
+        with_check(
+            "score_psi: {warn_above: 1, reason: x, scopes: {former batch: {warn_above: 2}}}"
+        ),
+        ".checks.score_psi.scopes.former batch needs a reason",
     ),
 }
 

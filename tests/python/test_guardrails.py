@@ -1,4 +1,4 @@
-"""How findings become outcomes: warnings, rows of them, slots after a blocked one, contracts."""
+"""How findings become outcomes: warnings, rows of them, slots after a blocked one."""
 
 from pathlib import Path
 
@@ -90,30 +90,6 @@ def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_pat
         "where own.as_of = '2026-11-22'"
     )
     assert former == "2026-11-20"
-
-
-@pytest.mark.parametrize(
-    ("checks", "message"),
-    [
-        ("score_pis: {warn_above: 1, reason: A typing error.}", ".checks.score_pis is not a check"),
-        ("score_psi: {warn_above: 1}", ".checks.score_psi needs a reason, and limits"),
-        ("score_psi: {warn_above: 1, block_below: 0, reason: Both ways.}", "above or below"),
-        ("score_psi: {warn_above: high, reason: No number.}", ".checks.score_psi.warn_above"),
-        (
-            "score_psi: {warn_above: 1, reason: x, scopes: {former batch: {warn_above: 2}}}",
-            ".checks.score_psi.scopes.former batch needs a reason",
-        ),
-    ],
-)
-def test_a_contract_that_makes_no_sense_is_refused(
-    fresh: Fresh, tmp_path: Path, checks: str, message: str
-) -> None:
-    """The error names the file, the place in it, and what was expected."""
-    project = fresh(folder=override(copy_of_project(tmp_path), checks), empty=True)
-    result = project.build("--select", "prediction_contracts", check=False)
-    assert result.returncode != 0
-    assert str(CONTRACT) in result.stdout
-    assert message in result.stdout
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

@@ -370,34 +370,6 @@ def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "message"),
-    [
-        ("action_policy: skip", "action_policy: shrug",
-         "_churn__models.yml: config.meta.prediction.action_policy is shrug; expected one of"),
-        ("sla: {owner: customer-analytics}", "sla: {owner: customer-analytics, target: 99}",
-         "config.meta.prediction.sla.target is 99; expected a share of slots above 0"),
-        ("sla: {owner: customer-analytics}", "sla: {owner: customer-analytics, targets: 0.9}",
-         "config.meta.prediction.sla.targets is unknown; expected owner, target"),
-        ("sla: {owner: customer-analytics}", "sla: {owner: ''}",
-         "config.meta.prediction.sla.owner is missing"),
-        ("sla: {owner: customer-analytics}",
-         "sla: {owner: customer-analytics, escalation: {breaches: 3, within_days: 30}}",
-         "An escalation has breaches, within_days, and responses"),
-    ],
-)  # fmt: skip
-def test_wrong_promises_are_named(
-    fresh: Fresh, tmp_path: Path, before: str, after: str, message: str
-) -> None:
-    """A contract that cannot be read stops the build with file and key, and nothing is built."""
-    folder = copy_of_project(tmp_path)
-    contract = folder / "models" / "products" / "churn" / "_churn__models.yml"
-    contract.write_text(contract.read_text().replace(before, after))
-    result = fresh(folder=folder).build("--select", "prediction_contracts", check=False)
-    assert result.returncode != 0
-    assert message in " ".join(result.stdout.split())
-
-
 def test_consumers_are_found_downstream_and_say_how_critical_they_are(
     fresh: Fresh, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from project import NOW, PRODUCTS, Project
+from project import NOW, PRODUCTS, WITHOUT_TESTS, Project
 
 from python_scoring.warehouse import PROJECT
 
@@ -138,14 +138,15 @@ def test_the_future_changes_nothing(
     folder = tmp_path_factory.mktemp("point_in_time")
     disturb(demo_raw, folder / "raw", late_share, delay_hours, moved_share)
     whole = Project(PROJECT, folder / "raw", folder / "whole", folder / "target")
-    whole.build(env={"PREDICTION_AS_OF": ",".join(as_of.isoformat() for as_of in as_ofs)})
+    days = ",".join(as_of.isoformat() for as_of in as_ofs)
+    whole.build(env={**WITHOUT_TESTS, "PREDICTION_AS_OF": days})
     found = everything(whole)
     for number, as_of in enumerate(as_ofs):
         truncate(folder / "raw", folder / f"raw_{number}", as_of)
         cut = Project(
             PROJECT, folder / f"raw_{number}", folder / f"cut_{number}", folder / "target"
         )
-        cut.build(env={"PREDICTION_AS_OF": as_of.isoformat()})
+        cut.build(env={**WITHOUT_TESTS, "PREDICTION_AS_OF": as_of.isoformat()})
         expected = at(found, as_of)
         assert len(expected["features"]) > 0
         assert all(len(expected[product]) > 0 for product in PRODUCTS)
@@ -170,7 +171,7 @@ def test_a_rerun_gives_the_same_bytes(built: Project, demo_raw: Path, tmp_path: 
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
-        again.build(env={"PREDICTION_NOW": NOW, "OMP_NUM_THREADS": "1"})
+        again.build(env={**WITHOUT_TESTS, "PREDICTION_NOW": NOW, "OMP_NUM_THREADS": "1"})
     finally:
         os.sched_setaffinity(0, cores)
     assert_identical(everything(built), everything(again))

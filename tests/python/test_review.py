@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Fresh
+from conftest import Fresh, copy_warehouse
 from project import Project, copy_of_project
 
 pytestmark = pytest.mark.slow
@@ -53,12 +53,31 @@ def with_a_limit_that_nothing_keeps(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def quarantined(fresh: Fresh, tmp_path: Path) -> Project:
-    """A project whose next day's churn run is in quarantine."""
-    project = fresh(folder=with_a_limit_that_nothing_keeps(copy_of_project(tmp_path)))
+def the_day_after(built: Project, own: Path, folder: Path) -> Project:
+    """The built warehouse a day later, with another run of churn."""
+    copy_warehouse(built.warehouse, own / "warehouse")
+    project = Project(folder, built.raw_data, own / "warehouse", own / "target")
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
     return project
+
+
+@pytest.fixture(scope="module")
+def next_day(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The next day's churn run is published. Tests work on a copy."""
+    return the_day_after(built, tmp_path_factory.mktemp("next_day"), built.folder)
+
+
+@pytest.fixture(scope="module")
+def bad_day(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The next day's churn run is in quarantine. Tests work on a copy."""
+    own = tmp_path_factory.mktemp("bad_day")
+    return the_day_after(built, own, with_a_limit_that_nothing_keeps(copy_of_project(own)))
+
+
+@pytest.fixture
+def quarantined(fresh: Fresh, bad_day: Project) -> Project:
+    """A project whose next day's churn run is in quarantine."""
+    return fresh(after=bad_day)
 
 
 def test_a_released_run_is_served(quarantined: Project) -> None:
@@ -79,10 +98,9 @@ def test_a_released_run_is_served(quarantined: Project) -> None:
     assert "churn as of 2026-11-24 00:00:00: not due: published" in build.stdout
 
 
-def test_a_withdrawn_run_is_gone_at_once(fresh: Fresh) -> None:
+def test_a_withdrawn_run_is_gone_at_once(fresh: Fresh, next_day: Project) -> None:
     """Consumers fall to the run before; the rows stay; a mistake is undone by a release."""
-    project = fresh()
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    project = fresh(after=next_day)
     [(run_id, _, _)] = served(project)
     [(former,)] = project.query(
         "select run_id from lake.operations.run_states where product = 'churn' "
@@ -105,12 +123,11 @@ def test_a_withdrawn_run_is_gone_at_once(fresh: Fresh) -> None:
     assert project.digest("lake.predictions.predictions_churn") == predictions
 
 
-def test_a_republished_slot_is_a_new_revision(fresh: Fresh) -> None:
+def test_a_republished_slot_is_a_new_revision(fresh: Fresh, next_day: Project) -> None:
     """The next build computes the slot again, also one that is not the newest; the former revision
     stays in the history; asking twice, before or after the build, is asking once.
     """
-    project = fresh()
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    project = fresh(after=next_day)
     [(first,)] = project.query(
         "select run_id from lake.operations.run_states where product = 'churn' "
         "and as_of = '2026-11-23'"
