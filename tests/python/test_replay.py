@@ -66,18 +66,18 @@ def contents(warehouse: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def eight_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Eight days with another churn model from the fifth on; afterwards late rows came in."""
-    folder = tmp_path_factory.mktemp("eight_days")
+def thirty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Thirty days with another churn model from the fifteenth on; afterwards late rows came in."""
+    folder = tmp_path_factory.mktemp("thirty_days")
     raw = folder / "raw"
     shutil.copytree(demo_raw, raw)
     project = Project(copy_of_project(folder), raw, folder / "warehouse", folder / "target")
     project.command(
         "train", "churn", "--as-of", "2026-03-01", "--as-of", "2026-05-01",
         "--calibrate-on", "2026-07-20", "--calibrate-on", "2026-08-05",
-        "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=3)),
+        "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=15)),
     )  # fmt: skip
-    days = [str(LAST - timedelta(days=back)) for back in reversed(range(8))]
+    days = [str(LAST - timedelta(days=back)) for back in reversed(range(30))]
     project.build(env={**WITHOUT_TESTS, "PREDICTION_AS_OF": ",".join(days)})
     orders = raw / "orders.parquet"
     with duckdb.connect() as connection:
@@ -100,17 +100,17 @@ def eight_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Proj
 
 
 @pytest.mark.slow
-def test_two_hundred_predictions_are_identical_and_traced(eight_days: Project) -> None:
+def test_two_hundred_predictions_are_identical_and_traced(thirty_days: Project) -> None:
     """From the raw tables, on another day, in a fresh process, with one thread; and nothing in the
     warehouse changes.
     """
-    before = contents(eight_days.warehouse)
+    before = contents(thirty_days.warehouse)
     with on_one_core():
-        result = eight_days.command("replay", "--sample", "200", env=ANOTHER_DAY)
+        result = thirty_days.command("replay", "--sample", "200", env=ANOTHER_DAY)
     assert "200 predictions of" in result.stdout.splitlines()[-1]
     assert "are identical" in result.stdout.splitlines()[-1]
-    assert contents(eight_days.warehouse) == before
-    lineage = eight_days.frame(
+    assert contents(thirty_days.warehouse) == before
+    lineage = thirty_days.frame(
         "select * from lake.operations.prediction_lineage using sample 200 rows (reservoir, 7)"
     )
     assert set(lineage.loc[lineage["product"] == "churn", "model_version"]) == {"1.0.0", "1.1.0"}
@@ -119,13 +119,13 @@ def test_two_hundred_predictions_are_identical_and_traced(eight_days: Project) -
 
 
 @pytest.mark.slow
-def test_a_whole_run_is_identical(eight_days: Project) -> None:
+def test_a_whole_run_is_identical(thirty_days: Project) -> None:
     """Every customer of it, and nobody else."""
-    run_id = run_of(eight_days, "clv")
-    [(rows,)] = eight_days.query(
+    run_id = run_of(thirty_days, "clv")
+    [(rows,)] = thirty_days.query(
         f"select count(*) from lake.predictions.predictions_clv where run_id = '{run_id}'"
     )
-    printed = eight_days.command("replay", run_id, env=ANOTHER_DAY).stdout
+    printed = thirty_days.command("replay", run_id, env=ANOTHER_DAY).stdout
     assert f"identical: {rows:,} predictions of clv" in printed
 
 
