@@ -6,6 +6,8 @@ import os
 import re
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,27 +42,21 @@ def fetch(uri: str) -> Brought:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow  # noqa: PLC0415 - an extra, and slow to import
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="mlflow-") as scratch:
-        try:
+        with _errors_of_mlflow(
+            f"{shown}: MLflow cannot fetch it",
+            "Check the name and version, and MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI.",
+        ):
             folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
-        except (MlflowException, OSError) as error:
-            raise InputError(
-                f"{shown}: MLflow cannot fetch it: {without_credentials(str(error))}. Check the "
-                "name and version, and MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI."
-            ) from error
         brought = read_folder(Path(folder), {"uri": shown}, shown)
     if brought.run_id is None:
         return brought
-    try:
+    with _errors_of_mlflow(
+        f"{shown}: MLflow cannot read its run {brought.run_id}",
+        "Where the run is gone, download the model's folder, and register that.",
+    ):
         run = mlflow.MlflowClient().get_run(brought.run_id)
-    except MlflowException as error:
-        raise InputError(
-            f"{shown}: MLflow cannot read its run {brought.run_id}: "
-            f"{without_credentials(str(error))}. Where the run is gone, download the model's "
-            "folder, and register that."
-        ) from error
     datasets = [one.dataset for one in (run.inputs.dataset_inputs if run.inputs else [])]
     return replace(
         brought,
@@ -75,6 +71,22 @@ def fetch(uri: str) -> Brought:
         ),
         datasets=[{"name": one.name, "digest": one.digest} for one in datasets],
     )
+
+
+@contextmanager
+def _errors_of_mlflow(failed: str, advice: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - an extra, and slow to import
+
+    try:
+        yield
+    except ImportError as error:
+        # Where no server is named MLflow looks into a database of this machine.
+        raise InputError(
+            f"{failed}: {error}, which MLflow's small client does without. Set MLFLOW_TRACKING_URI "
+            "to the server that has the model, or install mlflow for a database of your own."
+        ) from error
+    except (MlflowException, OSError) as error:
+        raise InputError(f"{failed}: {without_credentials(str(error))}. {advice}") from error
 
 
 def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -> Brought:

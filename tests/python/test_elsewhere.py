@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -276,6 +277,22 @@ def test_an_uri_of_mlflow_brings_its_run(
     assert bring(f"runs:/{run_id}/model").run_id == run_id
     with pytest.raises(InputError, match=r"models:/churn/9: MLflow cannot fetch it"):
         bring("models:/churn/9")
+
+
+def test_without_a_server_of_mlflow_its_variable_is_named(tmp_path: Path) -> None:
+    """Then MLflow looks into a database of this machine, which its small client cannot read."""
+    environment = {name: text for name, text in os.environ.items() if "MLFLOW" not in name}
+    result = subprocess.run(
+        [sys.executable, "-m", "python_scoring", "register", "churn", "models:/nothing/1"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: models:/nothing/1: MLflow cannot fetch it: No module")
+    assert "Set MLFLOW_TRACKING_URI" in result.stderr
 
 
 def test_without_mlflow_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
