@@ -23,8 +23,8 @@ import click
 import duckdb
 import psutil
 
-from python_scoring.demo_data import generate
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
+from python_scoring.raw.demo_data import generate
 
 FAMILIES = ("value", "population", "score", "label", "change", "feature")
 # The models under guardrails/, and the judge; the findings are inlined in it.

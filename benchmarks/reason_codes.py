@@ -18,18 +18,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from python_scoring.artifacts import Model, load
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.explanations.wording import Wordings
-from python_scoring.registry import Registry
-from python_scoring.scoring import (
-    BATCH_ROWS,
-    SCORE_SCHEMA,
-    feature_frame,
-    feature_projection,
-    score_batches,
-)
+from python_scoring.models.artifacts import Model, load
+from python_scoring.models.predict import BATCH_ROWS, feature_frame, feature_projection
+from python_scoring.models.registry import Registry
+from python_scoring.scoring.batches import SCORE_SCHEMA, score_batches
 from python_scoring.warehouse import Warehouse, connect_lake
 
 NEWEST = """

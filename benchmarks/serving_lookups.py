@@ -19,7 +19,7 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from python_scoring.instants import utc_now
+from python_scoring.clock import utc_now
 from python_scoring.serving.local import LocalServer, local_server
 from python_scoring.serving.publishing import publish
 

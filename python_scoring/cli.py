@@ -29,8 +29,8 @@ def commands() -> None:
 )  # fmt: skip
 def demo_data(customers: int, until: datetime | None, out: Path) -> None:
     """Write deterministic demo data: the same arguments give the same data."""
-    from python_scoring.demo_data import generate
-    from python_scoring.instants import utc_now
+    from python_scoring.clock import utc_now
+    from python_scoring.raw.demo_data import generate
 
     midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = generate(customers, until or midnight, out)
@@ -81,11 +81,11 @@ def train(  # noqa: PLR0913 - one argument per option
     """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked."""
     import json
 
-    from python_scoring.dbt_project import parsed_manifest
-    from python_scoring.instants import utc_now
-    from python_scoring.model_card import write_model_card
-    from python_scoring.registry import Registry
-    from python_scoring.training import TrainingRequest, train
+    from python_scoring.clock import utc_now
+    from python_scoring.models.card import write_model_card
+    from python_scoring.models.registry import Registry
+    from python_scoring.project import parsed_manifest
+    from python_scoring.training.train import TrainingRequest, train
 
     registry = Registry()
     request = TrainingRequest(
@@ -137,11 +137,11 @@ def register(
     SOURCE is a skops file, a folder as MLflow saves it, or an URI that MLflow knows, such as
     models:/churn/3 or runs:/<run id>/model. Nothing that a pickle asks for is run.
     """
-    from python_scoring.elsewhere.cards import Known
-    from python_scoring.registration import Registration, register
-    from python_scoring.registry import Registry
+    from python_scoring.model_import.metadata import DeclaredMetadata
+    from python_scoring.model_import.registration import Registration, register
+    from python_scoring.models.registry import Registry
 
-    known = Known(model_version, training_as_ofs, feature_version, segment_names)
+    known = DeclaredMetadata(model_version, training_as_ofs, feature_version, segment_names)
     card, folder = register(Registration(known=known, **wanted), Registry())
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
 
@@ -160,9 +160,9 @@ def model_card(
     With --check nothing is written: it fails where a pinned version's card does not say what its
     contract says by now.
     """
-    from python_scoring.dbt_project import parsed_manifest
-    from python_scoring.model_card import check_model_cards, write_model_card
-    from python_scoring.registry import Registry
+    from python_scoring.models.card import check_model_cards, write_model_card
+    from python_scoring.models.registry import Registry
+    from python_scoring.project import parsed_manifest
 
     if check and (product or out):
         raise click.UsageError("--check looks at every pinned version: leave the rest out")
@@ -201,7 +201,7 @@ def erase(*, customer_ids: tuple[str, ...], requested_by: str, reason: str, dry_
 @click.option("--product", "products", multiple=True, help="Only this product; repeatable.")
 def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None:
     """Compute the slots between two dates that were never published, oldest first."""
-    from python_scoring.backfill import backfill
+    from python_scoring.schedule.backfill import backfill
 
     backfill(first, last, list(products), click.echo)
 
@@ -273,9 +273,9 @@ def replay(
 @commands.command("feature-version")
 def feature_version() -> None:
     """Say whether the feature definitions are those recorded for their version."""
-    from python_scoring.dbt_project import model_meta, parsed_manifest
     from python_scoring.errors import PredictionError
-    from python_scoring.feature_definitions import definitions_digest, locked_digest
+    from python_scoring.features.definitions import definitions_digest, locked_digest
+    from python_scoring.project import model_meta, parsed_manifest
 
     manifest = parsed_manifest()
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
@@ -299,10 +299,10 @@ def data_contracts(*, out: Path | None, accept: bool) -> None:
     The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
     refuses the others, with what to do instead.
     """
+    from python_scoring.clock import clock
     from python_scoring.contracts import baseline
     from python_scoring.contracts.files import write_contracts
-    from python_scoring.dbt_project import parsed_manifest
-    from python_scoring.instants import clock
+    from python_scoring.project import parsed_manifest
 
     manifest = parsed_manifest()
     if accept:
@@ -342,7 +342,7 @@ def report(out: Path, days: int) -> None:
 def explain(prediction_id: str, *, as_json: bool) -> None:
     """Say why PREDICTION_ID is what it is: what each feature added, in numbers and in words."""
     from python_scoring.explanations.command import explain
-    from python_scoring.registry import Registry
+    from python_scoring.models.registry import Registry
 
     explanation = explain(prediction_id, Registry())
     click.echo(explanation.to_json() if as_json else explanation.to_text())

@@ -1,41 +1,30 @@
 """The warehouse folder: one DuckDB file for working tables, one DuckLake for everything durable.
 
-`Plugin` is loaded by dbt-duckdb (see profiles.yml) and prepares the folder before dbt connects, so
-that plain `dbt build` works in an empty `WAREHOUSE`. Readers use `connect_lake`; who writes beside
-the builds uses `write_to_lake`.
+Readers use `connect_lake`. Commands that write while builds may run use `write_to_lake`.
 """
 
 import importlib.resources
 import os
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
-from dbt.adapters.duckdb.plugins import BasePlugin
 from filelock import FileLock, Timeout
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from python_scoring.clock import frozen_clock
 from python_scoring.errors import InputError
-from python_scoring.instants import frozen_clock
-from python_scoring.raw_data import raw_data_folder
-
-PROJECT = Path(__file__).resolve().parent.parent
 
 # Readers wait for a commit instead of failing, and never block one.
 ATTACH_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
 
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
 
-# Longer than any transaction beside the builds takes: a build waits for one.
-BUILD_PATIENCE = 60.0
-
 # For writers who do not know of the lock, such as a person with a DuckDB shell.
-CONFLICT_PATIENCE = 30.0
+CONFLICT_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -158,15 +147,15 @@ class LakeWriter:
         self._lock = warehouse.writer_lock()
 
     def transact(
-        self, work: Callable[[duckdb.DuckDBPyConnection], None], patience: float = 0
+        self, work: Callable[[duckdb.DuckDBPyConnection], None], timeout: float = 0
     ) -> bool:
         """Do the work in one transaction, whole or not at all; it may be called more than once.
 
         Returns False, and has done nothing, where a build or another process was writing for
-        `patience` seconds.
+        `timeout` seconds.
         """
         try:
-            with self._lock.acquire(timeout=patience):
+            with self._lock.acquire(timeout=timeout):
                 _in_transaction(self.lake, work)
         except Timeout:
             return False
@@ -193,7 +182,7 @@ def _is_conflict(error: BaseException) -> bool:
 @retry(
     retry=retry_if_exception(_is_conflict),
     wait=wait_random_exponential(multiplier=0.05, max=2),
-    stop=stop_after_delay(CONFLICT_PATIENCE),
+    stop=stop_after_delay(CONFLICT_TIMEOUT),
     reraise=True,
 )
 def _in_transaction(
@@ -209,54 +198,5 @@ def _in_transaction(
         raise
 
 
-def code_version() -> str:
-    """The commit that is checked out, with `-dirty` after it where files differ from it."""
-    if given := os.environ.get("CODE_VERSION"):
-        return given
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    try:
-        result = subprocess.run(  # noqa: S603 - a fixed command, without a shell
-            command, cwd=PROJECT, capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return result.stdout.strip()
-
-
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
-
-
-class Plugin(BasePlugin):
-    """dbt-duckdb's hook into this library: prepares the folder, hands SQL what the OS knows."""
-
-    def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - dbt-duckdb's signature
-        """Create the folder before DuckDB opens the file in it."""
-        self.warehouse = Warehouse.from_environment()
-        self.warehouse.folder.mkdir(parents=True, exist_ok=True)
-        self.lock = self.warehouse.writer_lock()
-        self.code_version = code_version()
-        self.raw_data = str(raw_data_folder())
-
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
-        # They import this module.
-        from python_scoring.lineage.dbt_functions import register as register_lineage  # noqa: PLC0415
-        from python_scoring.serving.dbt_functions import register as register_serving  # noqa: PLC0415
-
-        try:
-            self.lock.acquire(timeout=BUILD_PATIENCE)
-        except Timeout as error:
-            raise InputError(
-                f"{self.lock.lock_file}: another process has been writing to the lake for "
-                f"{BUILD_PATIENCE:g} s. Find out what it does, end it, and build again."
-            ) from error
-        prepare(self.warehouse, conn)
-        register_lineage(conn, self.warehouse)
-        register_serving(conn, self.warehouse)
-
-    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Session variables, read by macros/environment."""
-        cursor.execute("set variable code_version = ?", [self.code_version])
-        cursor.execute("set variable raw_data = ?", [self.raw_data])
-        set_clock(cursor)

@@ -7,7 +7,7 @@
 {% macro default__emit_lineage() -%}
 {%- endmacro %}
 
-{#- A function of the plugin in python_scoring/warehouse.py. -#}
+{#- A function of the plugin in python_scoring/dbt_plugin.py. -#}
 {% macro duckdb__emit_lineage() -%}
     {%- set problem = run_query("select emit_lineage_events('" ~ invocation_id ~ "')").columns[0].values()[0] -%}
     {%- if problem -%}

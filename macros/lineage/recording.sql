@@ -66,7 +66,7 @@
     {{ return({'definitions_sha256': none, 'features': []}) }}
 {%- endmacro %}
 
-{#- A function of the plugin in python_scoring/warehouse.py, as library_versions and model_card are. -#}
+{#- A function of the plugin in python_scoring/dbt_plugin.py, as library_versions and model_card are. -#}
 {% macro duckdb__feature_definitions() -%}
     {{ return(fromjson(run_query('select feature_definitions()').columns[0].values()[0])) }}
 {%- endmacro %}

@@ -19,7 +19,7 @@
     '{}'
 {%- endmacro %}
 
-{#- A function of the plugin in python_scoring/warehouse.py; it goes on where the last line was loaded. -#}
+{#- A function of the plugin in python_scoring/dbt_plugin.py; it goes on where the last line was loaded. -#}
 {% macro duckdb__new_access_call(access_log) -%}
     (
         select new_access(newest.place.log_file, newest.place.log_position)

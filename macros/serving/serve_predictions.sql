@@ -64,7 +64,7 @@
     '[]'
 {%- endmacro %}
 
-{#- A function of the plugin in python_scoring/warehouse.py. -#}
+{#- A function of the plugin in python_scoring/dbt_plugin.py. -#}
 {% macro duckdb__publish_call() -%}
     publish_to_serving()
 {%- endmacro %}

@@ -18,7 +18,7 @@ from python_scoring.contracts.served_outputs import (
     served_outputs,
 )
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 BASELINE = PROJECT / "seeds" / "output_schemas.csv"
 HEADER = (

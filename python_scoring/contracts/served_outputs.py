@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from python_scoring.errors import InputError
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 
 @dataclass(frozen=True)

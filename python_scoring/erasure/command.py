@@ -14,30 +14,30 @@ from typing import Any
 import duckdb
 from filelock import Timeout
 
-from python_scoring.dbt_project import feature_types, parsed_manifest, raw_sources
+from python_scoring.clock import clock
 from python_scoring.erasure import (
     event_files,
     inventory,
     lake_files,
+    postgres,
     raw_files,
-    remains,
-    served,
     tables,
     tombstone,
+    verification,
     working_set,
 )
-from python_scoring.erasure.begun import Begun, Journal
+from python_scoring.erasure.checkpoint import Checkpoint, Journal
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.inventory import Inventory
-from python_scoring.erasure.people import People
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.instants import clock
-from python_scoring.raw_data import raw_data_folder
+from python_scoring.project import feature_types, parsed_manifest, raw_sources
+from python_scoring.raw.files import raw_data_folder
 from python_scoring.warehouse import Warehouse, connect_lake
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 # A message delivered beside builds takes less; a build takes longer than anybody wants to wait.
-PATIENCE = 5.0
+LOCK_TIMEOUT = 5.0
 
 OPERATORS_TASK = """\
 Yours to do, outside of what the project keeps:
@@ -52,10 +52,10 @@ OPERATORS_TASK_SERVED = """\
 class Erasure:
     """One call of the command: whom it is about, and where it looks."""
 
-    def __init__(self, people: People, say: Say) -> None:
+    def __init__(self, subjects: DataSubjects, echo: Echo) -> None:
         """In the warehouse and the raw data that the environment names."""
-        self.people = people
-        self.say = say
+        self.subjects = subjects
+        self.echo = echo
         self.warehouse = Warehouse.from_environment()
         self.raw_folder = raw_data_folder()
         self.dsn = os.environ.get("SERVING_DSN") or None
@@ -80,9 +80,9 @@ class Erasure:
             if found.is_empty:
                 self._say_absence(found)
                 return
-            self.say(f"{self._who()} would be erased from:")
+            self.echo(f"{self._who()} would be erased from:")
             self._say_lines(found)
-            self.say("Nothing was erased: this is a dry run.")
+            self.echo("Nothing was erased: this is a dry run.")
 
     def erase(self, requested_by: str, reason: str) -> None:
         """Remove the people from everything, and leave the tombstone.
@@ -93,57 +93,57 @@ class Erasure:
         self._check(requested_by=requested_by, reason=reason)
         manifest = self.manifest  # dbt takes seconds to tell; no build waits meanwhile
         with self._alone():
-            begun = self.journal.of(self.people)
+            checkpoint = self.journal.of(self.subjects)
             raw_files.remove_unfinished(self.raw_folder, list(raw_sources(manifest)))
             found = self._take(manifest)
-            if found.is_empty and not begun and self._say_absence(found):
+            if found.is_empty and not checkpoint and self._say_absence(found):
                 return
-            begun = self._begin(begun, found, requested_by, reason)
-            self.say(f"{self._who()}: erasure {begun.erasure_id}, from:")
+            checkpoint = self._begin(checkpoint, found, requested_by, reason)
+            self.echo(f"{self._who()}: erasure {checkpoint.erasure_id}, from:")
             self._say_lines(found)
-            self._remove(begun, found)
+            self._remove(checkpoint, found)
             self._check_remains(found)
             self.journal.remove()
-        self.say(f"Erased; the tombstone is in lake.operations.erasures: {begun.erasure_id}")
+        self.echo(f"Erased; the tombstone is in lake.operations.erasures: {checkpoint.erasure_id}")
         self._say_tasks()
 
-    def _remove(self, begun: Begun, found: Inventory) -> None:
-        people = self.people
-        self.say("1/5 raw copies")
+    def _remove(self, checkpoint: Checkpoint, found: Inventory) -> None:
+        subjects = self.subjects
+        self.echo("1/5 raw copies")
         for file in found.raw:
-            raw_files.erase(file, people)
-        self.say("2/5 working set, events of lineage")
-        working_set.erase(self.warehouse, people)
+            raw_files.erase(file, subjects)
+        self.echo("2/5 working set, events of lineage")
+        working_set.erase(self.warehouse, subjects)
         for events in found.events:
-            event_files.erase(events, people)
-        self.say("3/5 lake: rows, and the tombstone")
+            event_files.erase(events, subjects)
+        self.echo("3/5 lake: rows, and the tombstone")
         with self._lake(read_only=False) as lake:
-            self._remove_from_lake(lake, begun, found)
-            self.say("4/5 lake: files and catalog")
+            self._remove_from_lake(lake, checkpoint, found)
+            self.echo("4/5 lake: files and catalog")
             lake_files.rewrite(lake)
-        lake_files.clean_catalog(self.warehouse, people)
-        self.say(
+        lake_files.clean_catalog(self.warehouse, subjects)
+        self.echo(
             "5/5 serving database"
             if self.dsn
             else "5/5 no serving database: SERVING_DSN is not set"
         )
-        self._refused = served.erase(self.dsn, people) if self.dsn else []
+        self._refused = postgres.erase(self.dsn, subjects) if self.dsn else []
 
     def _remove_from_lake(
-        self, lake: duckdb.DuckDBPyConnection, begun: Begun, found: Inventory
+        self, lake: duckdb.DuckDBPyConnection, checkpoint: Checkpoint, found: Inventory
     ) -> None:
         features = list(feature_types(self.manifest))
         lake.begin()
         try:
-            if not tombstone.is_written(lake, begun.erasure_id):
+            if not tombstone.is_written(lake, checkpoint.erasure_id):
                 records = [
-                    *begun.inputs,
-                    *tombstone.snapshot_records(lake, self.people, features),
-                    *tombstone.run_records(lake, self.people, found.lake),
+                    *checkpoint.inputs,
+                    *tombstone.snapshot_records(lake, self.subjects, features),
+                    *tombstone.run_records(lake, self.subjects, found.lake),
                 ]
-                tombstone.write(lake, self._tombstone(begun, found), records)
+                tombstone.write(lake, self._tombstone(checkpoint, found), records)
             for holding in found.lake:
-                tables.erase(lake, self.people, holding)
+                tables.erase(lake, self.subjects, holding)
             lake.commit()
         except BaseException as error:
             with suppress(duckdb.Error):
@@ -155,48 +155,50 @@ class Erasure:
                 ) from error
             raise
 
-    def _tombstone(self, begun: Begun, found: Inventory) -> tombstone.Erasure:
+    def _tombstone(self, checkpoint: Checkpoint, found: Inventory) -> tombstone.Erasure:
         return tombstone.Erasure(
-            erasure_id=begun.erasure_id,
+            erasure_id=checkpoint.erasure_id,
             erased_at=clock(),
-            requested_by=begun.requested_by,
-            reason=begun.reason,
-            customers=len(self.people.customer_ids),
-            raw_rows=begun.raw_rows,
+            requested_by=checkpoint.requested_by,
+            reason=checkpoint.reason,
+            customers=len(self.subjects.customer_ids),
+            raw_rows=checkpoint.raw_rows,
             snapshot_rows=found.snapshot_rows,
             prediction_rows=found.run_rows(quarantined=False),
             quarantine_rows=found.run_rows(quarantined=True),
-            other_rows=begun.other_rows,
-            texts_rewritten=begun.texts_rewritten,
-            served_rows=begun.served_rows,
+            other_rows=checkpoint.other_rows,
+            texts_rewritten=checkpoint.texts_rewritten,
+            served_rows=checkpoint.served_rows,
         )
 
     def _begin(
-        self, begun: Begun | None, found: Inventory, requested_by: str, reason: str
-    ) -> Begun:
+        self, checkpoint: Checkpoint | None, found: Inventory, requested_by: str, reason: str
+    ) -> Checkpoint:
         """The erasure that was cut off, or a new one; recorded before anything is changed."""
         with self._lake(read_only=False) as lake:
             tombstone.make_tables(lake, self.manifest)
-            is_written = begun is not None and tombstone.is_written(lake, begun.erasure_id)
+            is_written = checkpoint is not None and tombstone.is_written(
+                lake, checkpoint.erasure_id
+            )
         has_come_back = is_written and bool(found.raw or found.lake)
-        if begun is None or has_come_back:
-            begun = Begun.now(self.people, clock(), requested_by, reason)
-        begun = begun.with_found(
+        if checkpoint is None or has_come_back:
+            checkpoint = Checkpoint.now(self.subjects, clock(), requested_by, reason)
+        checkpoint = checkpoint.with_found(
             raw=found.raw_rows,
             other=found.other_rows,
             texts=found.texts,
             served=found.served_rows,
             inputs=found.inputs,
         )
-        self.journal.write(begun)
-        return begun
+        self.journal.write(checkpoint)
+        return checkpoint
 
     def _take(self, manifest: dict[str, Any]) -> Inventory:
-        in_postgres = served.find(self.dsn, self.people) if self.dsn else []
+        in_postgres = postgres.find(self.dsn, self.subjects) if self.dsn else []
         with self._lake(read_only=True) as lake:
             lake.begin()  # one look at the catalog for all that follows
             return inventory.take(
-                lake, self.warehouse, self.raw_folder, manifest, in_postgres, self.people
+                lake, self.warehouse, self.raw_folder, manifest, in_postgres, self.subjects
             )
 
     @contextmanager
@@ -204,7 +206,7 @@ class Erasure:
         with connect_lake(self.warehouse, read_only=read_only) as lake:
             spill = tables.literal(str(self.warehouse.folder / "spill"))
             lake.execute(f"set temp_directory = {spill}")
-            tables.know(lake, self.people)
+            tables.know(lake, self.subjects)
             yield lake
 
     @contextmanager
@@ -212,7 +214,7 @@ class Erasure:
         """While no build runs, and none begins."""
         lock = self.warehouse.writer_lock()
         try:
-            lock.acquire(timeout=PATIENCE)
+            lock.acquire(timeout=LOCK_TIMEOUT)
         except (Timeout, OSError) as error:
             raise InputError(
                 f"{lock.lock_file}: a build is running, or another process writes to the lake. "
@@ -230,7 +232,7 @@ class Erasure:
                     f"--{name.removeprefix('requested_')} is blank: the tombstone says who asked "
                     "for the erasure, and why. Nothing was erased."
                 )
-            if self.people.are_named_in(text) or text.strip() in self.people.customer_ids:
+            if self.subjects.are_named_in(text) or text.strip() in self.subjects.customer_ids:
                 raise InputError(
                     f"--{name.removeprefix('requested_')} names the person, and would stay in the "
                     "tombstone. Use the number of the request instead. Nothing was erased."
@@ -247,25 +249,25 @@ class Erasure:
 
     def _remains(self, found: Inventory) -> list[str]:
         folders = [self.raw_folder, self.warehouse.folder]
-        return remains.search(folders, self.people, found.longer)
+        return verification.search(folders, self.subjects, found.longer)
 
     def _say_absence(self, found: Inventory) -> bool:
         """Say that nothing holds them, if so."""
         holding = self._remains(found)
         if holding:
-            self.say("No table holds them, but bytes of the files still do: " + ", ".join(holding))
+            self.echo("No table holds them, but bytes of the files still do: " + ", ".join(holding))
             return False
         where = [str(self.raw_folder), str(self.warehouse.folder)]
         where += ["the serving database"] if self.dsn else []
-        self.say(f"{self._who()}: nothing holds them in {', '.join(where)}; every file was read.")
+        self.echo(f"{self._who()}: nothing holds them in {', '.join(where)}; every file was read.")
         self._say_what_was_not_searched()
         return True
 
     def _say_lines(self, found: Inventory) -> None:
         for line in found.lines():
-            self.say(line)
+            self.echo(line)
         if found.moved_orders:
-            self.say(
+            self.echo(
                 f"  {len(found.moved_orders)} orders had been moved to them from another customer, "
                 "and count again for that one from the next build on, unless they are corrected "
                 f"once more: {', '.join(found.moved_orders)}"
@@ -273,30 +275,30 @@ class Erasure:
 
     def _say_tasks(self) -> None:
         self._say_what_was_not_searched()
-        self.say(OPERATORS_TASK)
+        self.echo(OPERATORS_TASK)
         if self.dsn:
-            self.say(OPERATORS_TASK_SERVED)
+            self.echo(OPERATORS_TASK_SERVED)
         for each in self._refused:
-            self.say(f"  - as PostgreSQL's operator, in this database: {each}")
+            self.echo(f"  - as PostgreSQL's operator, in this database: {each}")
 
     def _say_what_was_not_searched(self) -> None:
-        vague = set(self.people.customer_ids) - set(self.people.distinctive)
+        vague = set(self.subjects.customer_ids) - set(self.subjects.distinctive)
         if vague:
-            self.say(
+            self.echo(
                 f"{', '.join(sorted(vague))}: as a short id, a word or a number, it was looked for "
                 "in columns and records named customer_id, and in no other text or bytes."
             )
 
     def _who(self) -> str:
-        number = len(self.people.customer_ids)
+        number = len(self.subjects.customer_ids)
         return f"{number} customer{'s' if number != 1 else ''}"
 
 
-def erase(customer_ids: tuple[str, ...], requested_by: str, reason: str, say: Say) -> None:
+def erase(customer_ids: tuple[str, ...], requested_by: str, reason: str, echo: Echo) -> None:
     """Remove customers from everything that the project keeps; see `Erasure.erase`."""
-    Erasure(People.of(customer_ids), say).erase(requested_by, reason)
+    Erasure(DataSubjects.of(customer_ids), echo).erase(requested_by, reason)
 
 
-def preview(customer_ids: tuple[str, ...], say: Say) -> None:
+def preview(customer_ids: tuple[str, ...], echo: Echo) -> None:
     """Say what an erasure would remove."""
-    Erasure(People.of(customer_ids), say).preview()
+    Erasure(DataSubjects.of(customer_ids), echo).preview()

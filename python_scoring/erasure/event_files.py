@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 
 PATTERN = "*.ndjson"
 UNFINISHED = ".erasing"
@@ -19,22 +19,22 @@ class EventFile:
     lines: int
 
 
-def find(folder: Path, people: People) -> list[EventFile]:
+def find(folder: Path, subjects: DataSubjects) -> list[EventFile]:
     """The files with lines that name one of the people."""
     found = []
     for path in sorted(folder.glob(PATTERN)):
         with path.open() as lines:
-            named = sum(people.are_named_in(line) for line in lines)
+            named = sum(subjects.are_named_in(line) for line in lines)
         if named:
             found.append(EventFile(path, named))
     return found
 
 
-def erase(file: EventFile, people: People) -> None:
+def erase(file: EventFile, subjects: DataSubjects) -> None:
     """Write the file anew, every line of it, without the names."""
     unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
     with file.path.open() as lines, unfinished.open("w") as target:
-        target.writelines(people.without(line) for line in lines)
+        target.writelines(subjects.without(line) for line in lines)
         target.flush()
         os.fsync(target.fileno())
     shutil.copymode(file.path, unfinished)

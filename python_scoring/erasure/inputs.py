@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 from jinja2 import Template
 
-from python_scoring.dbt_project import raw_sources
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import identifier, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord
+from python_scoring.project import raw_sources
 
 # Which macro of macros/raw_data/cleaning.sql reads a raw value of a type; text is as it is.
 READ_BY = {"timestamp": "duckdb__as_instant", "decimal": "as_money", "integer": "as_count"}
@@ -41,7 +41,10 @@ order by all
 
 
 def find(
-    lake: duckdb.DuckDBPyConnection, raw: list[RawFile], manifest: dict[str, Any], people: People
+    lake: duckdb.DuckDBPyConnection,
+    raw: list[RawFile],
+    manifest: dict[str, Any],
+    subjects: DataSubjects,
 ) -> Iterator[ErasedRecord]:
     """A record for each raw table and snapshot that it was read for."""
     sources = raw_sources(manifest)
@@ -54,7 +57,7 @@ def find(
             loaded_at=values["loaded_at"],
             values=", ".join(f"coalesce(cast({each} as text), '')" for each in values.values()),
             files=f"[{', '.join(literal(str(each.path)) for each in raw if each.table == table)}]",
-            theirs=is_one_of(people),
+            theirs=is_one_of(subjects),
         )
         for as_of, version, rows, customers, digest in lake.execute(query).fetchall():
             yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)

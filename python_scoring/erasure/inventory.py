@@ -7,15 +7,15 @@ from typing import Any
 
 import duckdb
 
-from python_scoring import raw_data
-from python_scoring.dbt_project import raw_sources
 from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.event_files import EventFile
-from python_scoring.erasure.people import People
+from python_scoring.erasure.postgres import Partition
 from python_scoring.erasure.raw_files import RawFile
-from python_scoring.erasure.served import Partition
 from python_scoring.erasure.tables import Holding, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
+from python_scoring.project import raw_sources
+from python_scoring.raw.files import raw_files as files_of
 from python_scoring.warehouse import Warehouse
 
 
@@ -27,7 +27,7 @@ class Inventory:
     lake: list[Holding]
     working_set: list[Holding]
     events: list[EventFile]
-    served: list[Partition]
+    postgres: list[Partition]
     inputs: list[ErasedRecord]
     moved_orders: list[str]
     longer: tuple[str, ...]
@@ -35,7 +35,7 @@ class Inventory:
     @property
     def is_empty(self) -> bool:
         """Whether no table and no raw file holds one of them."""
-        return not (self.raw or self.lake or self.working_set or self.events or self.served)
+        return not (self.raw or self.lake or self.working_set or self.events or self.postgres)
 
     @property
     def raw_rows(self) -> int:
@@ -45,7 +45,7 @@ class Inventory:
     @property
     def served_rows(self) -> int:
         """Rows of the serving database."""
-        return sum(each.rows for each in self.served)
+        return sum(each.rows for each in self.postgres)
 
     @property
     def texts(self) -> int:
@@ -82,7 +82,7 @@ class Inventory:
                 yield _line(place, name, each.rows, each.texts)
         for events in self.events:
             yield _line("events", str(events.path), 0, events.lines)
-        for partition in self.served:
+        for partition in self.postgres:
             yield _line("served", f"serving_data.{partition.name}", partition.rows)
 
 
@@ -96,45 +96,45 @@ def take(
     warehouse: Warehouse,
     raw_folder: Path,
     manifest: dict[str, Any],
-    served: list[Partition],
-    people: People,
+    postgres: list[Partition],
+    subjects: DataSubjects,
 ) -> Inventory:
     """Look everywhere. `lake` is a connection that knows the people; see `tables.know`."""
     raw_tables = list(raw_sources(manifest))
-    raw = raw_files.find(lake, raw_folder, raw_tables, people)
+    raw = raw_files.find(lake, raw_folder, raw_tables, subjects)
     return Inventory(
         raw=raw,
-        lake=list(tables.find(lake, "lake", people)),
-        working_set=working_set.find(warehouse, people),
-        events=event_files.find(warehouse.folder, people),
-        served=served,
-        inputs=list(inputs.find(lake, raw, manifest, people)),
-        moved_orders=raw_files.moved_orders(lake, raw_folder, people),
-        longer=_longer(lake, raw_folder, raw_tables, people),
+        lake=list(tables.find(lake, "lake", subjects)),
+        working_set=working_set.find(warehouse, subjects),
+        events=event_files.find(warehouse.folder, subjects),
+        postgres=postgres,
+        inputs=list(inputs.find(lake, raw, manifest, subjects)),
+        moved_orders=raw_files.moved_orders(lake, raw_folder, subjects),
+        longer=_longer(lake, raw_folder, raw_tables, subjects),
     )
 
 
 def _longer(
-    lake: duckdb.DuckDBPyConnection, raw_folder: Path, raw_tables: list[str], people: People
+    lake: duckdb.DuckDBPyConnection, raw_folder: Path, raw_tables: list[str], subjects: DataSubjects
 ) -> tuple[str, ...]:
-    if not people.distinctive:
+    if not subjects.distinctive:
         return ()
     sources = [
         f"read_parquet({literal(str(path))}, hive_partitioning => false)"
         for table in raw_tables
-        for path in raw_data.raw_files(raw_folder, table)
+        for path in files_of(raw_folder, table)
     ]
     sources += [
         each.sql for each in tables.tables_of(lake, "lake") if "customer_id" in each.columns
     ]
     contains = " or ".join(
-        f"contains(cast(customer_id as text), {literal(each)})" for each in people.distinctive
+        f"contains(cast(customer_id as text), {literal(each)})" for each in subjects.distinctive
     )
     found: set[str] = set()
     for source in sources:
         query = (
             f"select distinct trim(cast(customer_id as text)) from {source}"  # noqa: S608 - quoted
-            f" where ({contains}) and not {is_one_of(people)}"
+            f" where ({contains}) and not {is_one_of(subjects)}"
         )
         found |= {customer_id for (customer_id,) in lake.execute(query).fetchall()}
     return tuple(sorted(found))

@@ -7,13 +7,13 @@ from contextlib import closing
 import duckdb
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import identifier
 from python_scoring.errors import PredictionError
 from python_scoring.warehouse import Warehouse
 
 # A reader's query on the catalog takes milliseconds; one that never ends is a person's.
-PATIENCE = 60.0
+LOCK_TIMEOUT = 60.0
 
 # In this order: what is held in the catalog becomes files, files with deletions are written anew,
 # nothing refers to the former ones any more, and then they go; also what a killed build has left.
@@ -54,32 +54,32 @@ def rewrite(lake: duckdb.DuckDBPyConnection) -> None:
         lake.execute(statement).fetchall()
 
 
-def clean_catalog(warehouse: Warehouse, people: People) -> None:
+def clean_catalog(warehouse: Warehouse, subjects: DataSubjects) -> None:
     """Remove the people from the catalog's statistics and notes, and the bytes that it had freed.
 
     The lake must not be attached by this process. Raises PredictionError while a reader holds the
     catalog.
     """
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
-        _patiently(lambda: _remove(catalog, people))
-        _patiently(lambda: catalog.execute("vacuum"))
-        _patiently(lambda: _empty_log(catalog))
+        _retry_locked(lambda: _remove(catalog, subjects))
+        _retry_locked(lambda: catalog.execute("vacuum"))
+        _retry_locked(lambda: _empty_log(catalog))
 
 
-def names_in_catalog(warehouse: Warehouse, people: People) -> list[str]:
+def names_in_catalog(warehouse: Warehouse, subjects: DataSubjects) -> list[str]:
     """The columns of the catalog that name one of the people, as `table.column`."""
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
-        return [f"{table}.{column}" for table, column, _ in _values(catalog, people)]
+        return [f"{table}.{column}" for table, column, _ in _values(catalog, subjects)]
 
 
-def _remove(catalog: sqlite3.Connection, people: People) -> None:
+def _remove(catalog: sqlite3.Connection, subjects: DataSubjects) -> None:
     with catalog:
         for statistic, function in STATISTICS.items():
             statement = SET_STATISTIC.format(statistic=statistic, function=function)
-            for customer_id in people.customer_ids:
+            for customer_id in subjects.customer_ids:
                 catalog.execute(statement, [customer_id])
-        for table, column, value in _values(catalog, people):
-            new = None if column in STATISTICS else people.without(value)
+        for table, column, value in _values(catalog, subjects):
+            new = None if column in STATISTICS else subjects.without(value)
             catalog.execute(
                 f"update {identifier(table)} set {identifier(column)} = ?"  # noqa: S608 - quoted
                 f" where {identifier(column)} = ?",
@@ -87,19 +87,19 @@ def _remove(catalog: sqlite3.Connection, people: People) -> None:
             )
 
 
-def _values(catalog: sqlite3.Connection, people: People) -> list[tuple[str, str, str]]:
+def _values(catalog: sqlite3.Connection, subjects: DataSubjects) -> list[tuple[str, str, str]]:
     found = []
     tables = catalog.execute("select name from sqlite_master where type = 'table' order by name")
     for (table,) in tables.fetchall():
         for _, column, *_ in catalog.execute(f"pragma table_info({identifier(table)})").fetchall():
-            for spelling in people.spellings:
+            for spelling in subjects.spellings:
                 query = (
                     f"select distinct {identifier(column)} from {identifier(table)}"  # noqa: S608 - quoted
                     f" where typeof({identifier(column)}) = 'text'"
                     f" and instr({identifier(column)}, ?) > 0"
                 )
                 for (value,) in catalog.execute(query, [spelling]).fetchall():
-                    if people.are_named_in(value):
+                    if subjects.are_named_in(value):
                         found.append((table, column, value))
     return found
 
@@ -110,11 +110,11 @@ def _empty_log(catalog: sqlite3.Connection) -> None:
         raise _InUseError("the log is read")
 
 
-def _patiently(work: Callable[[], object]) -> None:
+def _retry_locked(work: Callable[[], object]) -> None:
     @retry(
         retry=retry_if_exception_type((_InUseError, sqlite3.OperationalError)),
         wait=wait_fixed(0.5),
-        stop=stop_after_delay(PATIENCE),
+        stop=stop_after_delay(LOCK_TIMEOUT),
         reraise=True,
     )
     def attempt() -> None:
@@ -125,6 +125,7 @@ def _patiently(work: Callable[[], object]) -> None:
     except (_InUseError, sqlite3.OperationalError) as error:
         raise PredictionError(
             f"lake.sqlite cannot be written anew ({error}): somebody has been reading the lake in "
-            f"one transaction for {PATIENCE:g} s, and former bytes stay while they do. End that "
+            f"one transaction for {LOCK_TIMEOUT:g} s, and former bytes stay while they do. "
+            "End that "
             "reader, and run the same command again; it goes on from here."
         ) from error

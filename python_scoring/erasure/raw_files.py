@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import compute
 
-from python_scoring.erasure.people import BLANKS, People
+from python_scoring.erasure.data_subjects import BLANKS, DataSubjects
 from python_scoring.erasure.tables import is_one_of, literal
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.raw_data import raw_files
+from python_scoring.raw.files import raw_files
 
 UNFINISHED = ".erasing"  # not .parquet: a build that begins after a crash does not read it
 
@@ -29,12 +29,12 @@ class RawFile:
 
 
 def find(
-    connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str], people: People
+    connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str], subjects: DataSubjects
 ) -> list[RawFile]:
     """The files that hold one of the people; raises InputError where one cannot be written anew."""
     found = []
     for table, path in [(name, path) for name in tables for path in raw_files(folder, name)]:
-        rows = _count(connection, path, people)
+        rows = _count(connection, path, subjects)
         if not rows:
             continue
         if not os.access(path.parent, os.W_OK):
@@ -47,7 +47,9 @@ def find(
     return found
 
 
-def moved_orders(connection: duckdb.DuckDBPyConnection, folder: Path, people: People) -> list[str]:
+def moved_orders(
+    connection: duckdb.DuckDBPyConnection, folder: Path, subjects: DataSubjects
+) -> list[str]:
     """Orders with a newer version that names one of the people, and an older of somebody else.
 
     Once theirs is gone the older one counts again, for the other customer.
@@ -60,7 +62,7 @@ def moved_orders(connection: duckdb.DuckDBPyConnection, folder: Path, people: Pe
             select
                 trim(cast(order_id as text), e' \\t\\r\\n') as order_id,
                 loaded_at,
-                {is_one_of(people)} as is_theirs
+                {is_one_of(subjects)} as is_theirs
             from read_parquet(?, union_by_name => true)
             where nullif(trim(cast(customer_id as text), e' \\t\\r\\n'), '') is not null
         )
@@ -73,10 +75,10 @@ def moved_orders(connection: duckdb.DuckDBPyConnection, folder: Path, people: Pe
     return [order_id for (order_id,) in connection.execute(query, [files]).fetchall()]
 
 
-def erase(file: RawFile, people: People) -> None:
+def erase(file: RawFile, subjects: DataSubjects) -> None:
     """Write a file anew without the people: the other rows, their order, types and compression."""
     unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
-    written = _write(file.path, unfinished, people)
+    written = _write(file.path, unfinished, subjects)
     expected = pq.read_metadata(file.path).num_rows - file.rows
     if written != expected:
         unfinished.unlink()
@@ -97,11 +99,11 @@ def remove_unfinished(folder: Path, tables: list[str]) -> None:
             path.unlink()
 
 
-def _count(connection: duckdb.DuckDBPyConnection, path: Path, people: People) -> int:
+def _count(connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubjects) -> int:
     try:
         found = connection.execute(
             f"select count(*) from read_parquet({literal(str(path))}, hive_partitioning => false)"  # noqa: S608 - quoted
-            f" where {is_one_of(people)}"
+            f" where {is_one_of(subjects)}"
         ).fetchall()
     except duckdb.BinderException:  # no such column: a build would not accept the file either
         return 0
@@ -113,13 +115,13 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, people: People) ->
     return int(found[0][0])
 
 
-def _write(source: Path, target: Path, people: People) -> int:
+def _write(source: Path, target: Path, subjects: DataSubjects) -> int:
     kept = 0
     with pq.ParquetFile(source) as file, _writer(file, target) as writer:
         for number in range(file.num_row_groups):
             group = file.read_row_group(number)
             ids = compute.utf8_trim(group["customer_id"].cast(pa.string()), characters=BLANKS)
-            theirs = compute.is_in(ids, value_set=pa.array(people.customer_ids))
+            theirs = compute.is_in(ids, value_set=pa.array(subjects.customer_ids))
             others = group.filter(compute.invert(theirs))
             kept += others.num_rows
             if others.num_rows:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 
 TEXT_TYPES = ("VARCHAR", "JSON")
 COLUMNS = """
@@ -76,38 +76,38 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def is_one_of(people: People, column: str = "customer_id") -> str:
+def is_one_of(subjects: DataSubjects, column: str = "customer_id") -> str:
     """The condition that a column holds one of the ids, compared as staging does."""
-    ids = ", ".join(map(literal, people.customer_ids))
+    ids = ", ".join(map(literal, subjects.customer_ids))
     return f"trim(cast({column} as text), e' \\t\\r\\n') in ({ids})"
 
 
-def is_theirs(table: Table, people: People) -> str:
+def is_theirs(table: Table, subjects: DataSubjects) -> str:
     """The condition that a row is one of the people's; null never."""
-    conditions = [is_one_of(people)] if "customer_id" in table.columns else []
+    conditions = [is_one_of(subjects)] if "customer_id" in table.columns else []
     for column in map(identifier, table.texts):
         is_record = (
-            f"case when {_contains(column, people.spellings_in_records)} and json_valid({column})"
-            f" then {is_one_of(people, f'json_extract_string({column}, {_PATH})')} end"
+            f"case when {_contains(column, subjects.spellings_in_records)} and json_valid({column})"
+            f" then {is_one_of(subjects, f'json_extract_string({column}, {_PATH})')} end"
         )
         conditions.append(is_record)
     return " or ".join(f"coalesce({each}, false)" for each in conditions) or "false"
 
 
-def names_them(column: str, people: People) -> str:
+def names_them(column: str, subjects: DataSubjects) -> str:
     """The condition that a text names one of the people; the costly look only where it may."""
-    if not people.spellings:
+    if not subjects.spellings:
         return "false"
     return (
-        f"coalesce(case when {_contains(column, people.spellings)}"
+        f"coalesce(case when {_contains(column, subjects.spellings)}"
         f" then names_erased(cast({column} as text)) end, false)"
     )
 
 
-def know(connection: duckdb.DuckDBPyConnection, people: People) -> None:
+def know(connection: duckdb.DuckDBPyConnection, subjects: DataSubjects) -> None:
     """Teach a connection to tell whether a text names one of the people, and to replace it."""
-    connection.create_function("names_erased", people.are_named_in, ["varchar"], "boolean")
-    connection.create_function("without_erased", people.without, ["varchar"], "varchar")
+    connection.create_function("names_erased", subjects.are_named_in, ["varchar"], "boolean")
+    connection.create_function("without_erased", subjects.without, ["varchar"], "varchar")
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[Table]:
@@ -119,7 +119,9 @@ def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[Tabl
     ]
 
 
-def find(connection: duckdb.DuckDBPyConnection, database: str, people: People) -> Iterator[Holding]:
+def find(
+    connection: duckdb.DuckDBPyConnection, database: str, subjects: DataSubjects
+) -> Iterator[Holding]:
     """The tables of a database that hold one of the people."""
     for table in tables_of(connection, database):
         if "customer_id" not in table.columns and not table.texts and not table.lists:
@@ -127,39 +129,39 @@ def find(connection: duckdb.DuckDBPyConnection, database: str, people: People) -
         rows, texts = connection.execute(
             "select count(*) filter (where theirs),"  # noqa: S608 - quoted
             " count(*) filter (where named and not theirs)"
-            f" from (select {is_theirs(table, people)} as theirs,"
-            f" {_is_named(table, people)} as named from {table.sql})"
+            f" from (select {is_theirs(table, subjects)} as theirs,"
+            f" {_is_named(table, subjects)} as named from {table.sql})"
         ).fetchall()[0]
         if rows or texts:
             yield Holding(table, rows, texts)
 
 
-def erase(connection: duckdb.DuckDBPyConnection, people: People, holding: Holding) -> None:
+def erase(connection: duckdb.DuckDBPyConnection, subjects: DataSubjects, holding: Holding) -> None:
     """Delete the people's rows of a table, and their names from its other texts."""
     table = holding.table
     if holding.rows:
-        connection.execute(f"delete from {table.sql} where {is_theirs(table, people)}")  # noqa: S608 - quoted
+        connection.execute(f"delete from {table.sql} where {is_theirs(table, subjects)}")  # noqa: S608 - quoted
     if holding.texts:
         changes = [
-            f"{column} = case when {names_them(column, people)}"
+            f"{column} = case when {names_them(column, subjects)}"
             f" then without_erased({column}) else {column} end"
             for column in map(identifier, table.texts)
         ]
         changes += [
-            f"{column} = case when {names_them(column, people)} then null else {column} end"
+            f"{column} = case when {names_them(column, subjects)} then null else {column} end"
             for column in map(identifier, table.lists)
         ]
         connection.execute(
-            f"update {table.sql} set {', '.join(changes)} where {_is_named(table, people)}"  # noqa: S608 - quoted
+            f"update {table.sql} set {', '.join(changes)} where {_is_named(table, subjects)}"  # noqa: S608 - quoted
         )
 
 
 _PATH = "'$.customer_id'"
 
 
-def _is_named(table: Table, people: People) -> str:
-    texts = [names_them(column, people) for column in map(identifier, table.texts)]
-    texts += [names_them(column, people) for column in map(identifier, table.lists)]
+def _is_named(table: Table, subjects: DataSubjects) -> str:
+    texts = [names_them(column, subjects) for column in map(identifier, table.texts)]
+    texts += [names_them(column, subjects) for column in map(identifier, table.lists)]
     return " or ".join(texts) or "false"
 
 

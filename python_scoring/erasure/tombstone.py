@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, identifier, is_one_of
 
 # What a row text of macros/features/features.sql is, and the digest of portable_sql.sql; that they
@@ -122,7 +122,7 @@ def write(lake: duckdb.DuckDBPyConnection, erasure: Erasure, records: list[Erase
 
 
 def snapshot_records(
-    lake: duckdb.DuckDBPyConnection, people: People, features: list[str]
+    lake: duckdb.DuckDBPyConnection, subjects: DataSubjects, features: list[str]
 ) -> Iterator[ErasedRecord]:
     """What each feature snapshot loses, and the digest of what remains of it.
 
@@ -134,12 +134,12 @@ def snapshot_records(
     known = [name for name in features if name in table]
     keys = lake.execute(
         "select distinct as_of, feature_version from lake.features.feature_snapshots"  # noqa: S608 - quoted
-        f" where {is_one_of(people)} order by all"
+        f" where {is_one_of(subjects)} order by all"
     ).fetchall()
     for as_of, version in keys:
         filled = _filled(lake, known, as_of, version)
         for names in (known, filled):
-            rows, customers, whole, rest = _digests(lake, people, names, as_of, version)
+            rows, customers, whole, rest = _digests(lake, subjects, names, as_of, version)
             if (as_of, version, whole) in digests:
                 break
         else:
@@ -150,7 +150,7 @@ def snapshot_records(
 
 
 def run_records(
-    lake: duckdb.DuckDBPyConnection, people: People, holdings: list[Holding]
+    lake: duckdb.DuckDBPyConnection, subjects: DataSubjects, holdings: list[Holding]
 ) -> Iterator[ErasedRecord]:
     """What each run loses, in predictions and in quarantine."""
     for holding in holdings:
@@ -158,7 +158,7 @@ def run_records(
             continue
         found = lake.execute(
             "select as_of, feature_version, run_id, count(*), count(distinct customer_id)"  # noqa: S608 - quoted
-            f" from {holding.table.sql} where {is_one_of(people)} group by all order by all"
+            f" from {holding.table.sql} where {is_one_of(subjects)} group by all order by all"
         )
         for as_of, version, run_id, rows, customers in found.fetchall():
             yield ErasedRecord(
@@ -185,7 +185,7 @@ def _filled(
 
 def _digests(
     lake: duckdb.DuckDBPyConnection,
-    people: People,
+    subjects: DataSubjects,
     names: list[str],
     as_of: datetime,
     version: str,
@@ -194,7 +194,7 @@ def _digests(
     text = ROW_TEXT.format(
         features="".join(FEATURE_TEXT.format(name=name, column=identifier(name)) for name in names)
     )
-    query = SNAPSHOT.format(theirs=is_one_of(people), text=text)
+    query = SNAPSHOT.format(theirs=is_one_of(subjects), text=text)
     [(rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
     return rows, customers, whole, rest
 

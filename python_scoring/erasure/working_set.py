@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from python_scoring.erasure import tables
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, literal
 from python_scoring.errors import InputError
 from python_scoring.warehouse import Warehouse
@@ -19,13 +19,13 @@ UNFINISHED = ".erasing"
 
 @contextmanager
 def connect(
-    warehouse: Warehouse, people: People, *, read_only: bool = False
+    warehouse: Warehouse, subjects: DataSubjects, *, read_only: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The working set, under the name that its views say; InputError while it is in use."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"set temp_directory = {literal(str(warehouse.folder / 'spill'))}")
-        tables.know(connection, people)
+        tables.know(connection, subjects)
         try:
             path, how = (
                 literal(str(warehouse.working_set)),
@@ -40,15 +40,15 @@ def connect(
         yield connection
 
 
-def find(warehouse: Warehouse, people: People) -> list[Holding]:
+def find(warehouse: Warehouse, subjects: DataSubjects) -> list[Holding]:
     """The tables that hold one of the people."""
     if not warehouse.working_set.exists():
         return []
-    with connect(warehouse, people, read_only=True) as connection:
-        return list(tables.find(connection, warehouse.working_set.stem, people))
+    with connect(warehouse, subjects, read_only=True) as connection:
+        return list(tables.find(connection, warehouse.working_set.stem, subjects))
 
 
-def erase(warehouse: Warehouse, people: People) -> None:
+def erase(warehouse: Warehouse, subjects: DataSubjects) -> None:
     """Delete the people from the tables, then write the file anew, views and schemas included.
 
     It is written anew whatever the tables hold: the blocks of a table that was built again, or of
@@ -59,10 +59,10 @@ def erase(warehouse: Warehouse, people: People) -> None:
         return
     unfinished = _unfinished(warehouse)
     name = _name(warehouse)
-    with connect(warehouse, people) as connection:
+    with connect(warehouse, subjects) as connection:
         connection.begin()
-        for holding in list(tables.find(connection, warehouse.working_set.stem, people)):
-            tables.erase(connection, people, holding)
+        for holding in list(tables.find(connection, warehouse.working_set.stem, subjects)):
+            tables.erase(connection, subjects, holding)
         connection.commit()
         connection.execute(f"attach {literal(str(unfinished))} as renewed")
         connection.execute(f"copy from database {name} to renewed")

@@ -11,16 +11,16 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from python_scoring import artifacts
-from python_scoring.artifacts import Model
 from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import DECIMALS
 from python_scoring.explanations.segments import Segments
 from python_scoring.explanations.wording import Wordings
+from python_scoring.models import artifacts
+from python_scoring.models.artifacts import Model
+from python_scoring.models.predict import feature_frame, feature_projection
+from python_scoring.models.registry import Registry
 from python_scoring.predictions import Prediction, stored_prediction
-from python_scoring.registry import Registry
-from python_scoring.scoring import feature_frame, feature_projection
 from python_scoring.warehouse import Warehouse, connect_lake
 
 BAR = 12

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from python_scoring.artifacts import Model
 from python_scoring.explanations.additive_trees import AdditiveTrees
 from python_scoring.explanations.columnwise import Transformed, split, transformed
 from python_scoring.explanations.interface import Explainer
 from python_scoring.explanations.linear import Linear
 from python_scoring.explanations.segments import Segments
 from python_scoring.explanations.shapley import PermutationValues, TreeValues
+from python_scoring.models.artifacts import Model
 
 BOOSTED_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 

@@ -17,11 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from python_scoring.artifacts import Model
 from python_scoring.errors import ScoringError
 from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.interface import Contributions, Explainer
-from python_scoring.explanations.rows_that_matter import least_score
 from python_scoring.explanations.segments import Segments
 from python_scoring.explanations.texts import (
     Codes,
@@ -31,9 +29,11 @@ from python_scoring.explanations.texts import (
     by_distinct,
     joined,
 )
+from python_scoring.explanations.thresholds import least_score
 from python_scoring.explanations.wording import Columns, Wordings
-from python_scoring.scoring import BATCH_ROWS, Predicted
-from python_scoring.segments import Assignment
+from python_scoring.models.artifacts import Model
+from python_scoring.models.predict import BATCH_ROWS, Predicted
+from python_scoring.models.segments import Assignment
 
 # The documented precision of a contribution.
 DECIMALS = 6

@@ -6,7 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
 from python_scoring.explanations.interface import Contributions
-from python_scoring.segments import Assignment, assign
+from python_scoring.models.segments import Assignment, assign
 
 
 class Segments:

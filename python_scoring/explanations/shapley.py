@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from python_scoring.artifacts import Model
 from python_scoring.explanations.interface import Contributions
+from python_scoring.models.artifacts import Model
 
 SEED = 20250101
 # Each walks through the features forth and back; more make the values of a row exacter and dearer.

@@ -17,7 +17,7 @@ from openlineage.client import event_v2 as openlineage
 from openlineage.client import facet_v2 as facets
 from openlineage.client.transport.file import FileConfig, FileTransport
 
-from python_scoring.raw_data import raw_data_folder
+from python_scoring.raw.files import raw_data_folder
 from python_scoring.warehouse import Warehouse
 
 NAMESPACE = "customer_predictions"

@@ -5,8 +5,8 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.artifacts import ModelCard, RegistryRow, load_card
 from python_scoring.errors import ArtifactError
+from python_scoring.models.artifacts import ModelCard, RegistryRow, load_card
 from python_scoring.predictions import Prediction, stored_prediction
 from python_scoring.warehouse import Warehouse, connect_lake
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
+from python_scoring.clock import clock
 from python_scoring.errors import DeliveryError, InputError
-from python_scoring.instants import clock
 from python_scoring.notifications.delivery import deliver
 from python_scoring.notifications.destinations import (
     CONFIG,
@@ -34,14 +34,14 @@ from python_scoring.notifications.retries import (
 )
 from python_scoring.warehouse import LakeWriter, Warehouse, connect_lake, write_to_lake
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 # How long to wait for another `notify`, which may have read the outbox before the last build ended.
 # Where a server hangs it takes longer, and processes that all wait would pile up.
-NOTIFY_PATIENCE = 60.0
+NOTIFY_TIMEOUT = 60.0
 
 # How long to wait for a build that holds the lake, to record there what was delivered meanwhile.
-RECORD_PATIENCE = 300.0
+RECORD_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Settings:
     retry_dead_letters: bool = False
 
 
-def notify(settings: Settings, say: Say) -> None:
+def notify(settings: Settings, echo: Echo) -> None:
     """Deliver every message that is pending, or failed and due for another try.
 
     Raises InputError where nothing was built, or NOTIFY_CONFIG cannot be used. After all others
@@ -62,21 +62,21 @@ def notify(settings: Settings, say: Say) -> None:
     """
     directory = _Directory()
     warehouse = Warehouse.from_environment()
-    with write_to_lake(warehouse) as writer, _alone(warehouse, say) as is_alone:
+    with write_to_lake(warehouse) as writer, _alone(warehouse, echo) as is_alone:
         if not is_alone:
             return
         outbox = Outbox(warehouse, writer.lake)
         settle(outbox.journal, writer)
-        courier = _Courier(outbox, writer, settings, say)
+        courier = _Courier(outbox, writer, settings, echo)
         for message, destinations in directory.addressed(outbox):
             courier.carry(message, destinations)
         if not courier.tried:
-            say("Nothing is due for delivery.")
-        _record_rest(outbox, writer, say)
+            echo("Nothing is due for delivery.")
+        _record_rest(outbox, writer, echo)
     directory.check(outbox)
 
 
-def preview(settings: Settings, say: Say) -> None:
+def preview(settings: Settings, echo: Echo) -> None:
     """Say who would get what now; sends and records nothing. Raises what `notify` raises."""
     directory = _Directory()
     warehouse = Warehouse.from_environment()
@@ -88,9 +88,9 @@ def preview(settings: Settings, say: Say) -> None:
         if due:
             is_anything_due = True
             schemas = ", ".join(destination.schema for destination, _ in due)
-            say(f"{message.recipient} would be told through {schemas}: {message.subject}")
+            echo(f"{message.recipient} would be told through {schemas}: {message.subject}")
     if not is_anything_due:
-        say("Nothing is due for delivery.")
+        echo("Nothing is due for delivery.")
     directory.check(outbox)
 
 
@@ -150,12 +150,12 @@ class _Directory:
 class _Courier:
     """Carries messages to destinations, and records every attempt before the next."""
 
-    def __init__(self, outbox: Outbox, writer: LakeWriter, settings: Settings, say: Say) -> None:
+    def __init__(self, outbox: Outbox, writer: LakeWriter, settings: Settings, echo: Echo) -> None:
         self.tried = False
         self._outbox = outbox
         self._writer = writer
         self._settings = settings
-        self._say = say
+        self._say = echo
         self._silent: set[str] = set()
 
     def carry(self, message: Message, destinations: list[Destination]) -> None:
@@ -238,33 +238,33 @@ def _due(
 
 
 @contextmanager
-def _alone(warehouse: Warehouse, say: Say) -> Iterator[bool]:
+def _alone(warehouse: Warehouse, echo: Echo) -> Iterator[bool]:
     """Whether this is the only process that delivers from the warehouse."""
     lock = FileLock(warehouse.folder / "notify.lock")
     is_alone = _acquired(lock, 0)
     if not is_alone:
-        say("Another notify is running on this warehouse; waiting for it.")
-        is_alone = _acquired(lock, NOTIFY_PATIENCE)
+        echo("Another notify is running on this warehouse; waiting for it.")
+        is_alone = _acquired(lock, NOTIFY_TIMEOUT)
     if not is_alone:
-        say("It still is: the messages are left to it and to the next run.")
+        echo("It still is: the messages are left to it and to the next run.")
     try:
         yield is_alone
     finally:
         lock.release()
 
 
-def _acquired(lock: FileLock, patience: float) -> bool:
+def _acquired(lock: FileLock, timeout: float) -> bool:
     try:
-        lock.acquire(timeout=patience)
+        lock.acquire(timeout=timeout)
     except Timeout:
         return False
     return True
 
 
-def _record_rest(outbox: Outbox, writer: LakeWriter, say: Say) -> None:
+def _record_rest(outbox: Outbox, writer: LakeWriter, echo: Echo) -> None:
     """Record in the lake what could not be while a build was running."""
     if settle(outbox.journal, writer):
         return
-    say("A build is running; what was delivered is recorded in the lake when it ends.")
-    if not settle(outbox.journal, writer, RECORD_PATIENCE):
-        say(f"It still is: the next notify will record it, from {outbox.journal.path}.")
+    echo("A build is running; what was delivered is recorded in the lake when it ends.")
+    if not settle(outbox.journal, writer, RECORD_TIMEOUT):
+        echo(f"It still is: the next notify will record it, from {outbox.journal.path}.")

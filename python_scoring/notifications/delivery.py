@@ -57,7 +57,7 @@ def deliver(message: Message, destination: Destination, timeout: float) -> Refus
         # A thread can be left behind; it ends with the process at the latest.
         thread = Thread(target=send, daemon=True)
         thread.start()
-        thread.join(timeout=_patience(destination, body, timeout))
+        thread.join(timeout=_seconds_allowed(destination, body, timeout))
     if accepted == [True]:
         return None
     status = re.search(r"\berror=(\d{3})\b", apprise.text)
@@ -91,7 +91,7 @@ def _kind(message: Message) -> NotifyType:
     return KINDS.get(message.severity, NotifyType.WARNING)
 
 
-def _patience(destination: Destination, body: str, timeout: float) -> float:
+def _seconds_allowed(destination: Destination, body: str, timeout: float) -> float:
     """The timeout for each request; an address may have several targets, a long text parts.
 
     Some services want pauses between requests, which Apprise makes; they do not count.

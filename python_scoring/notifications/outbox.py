@@ -121,7 +121,7 @@ class Outbox:
             known.append(attempt)
 
 
-def settle(journal: DeliveryJournal, writer: LakeWriter, patience: float = 0) -> bool:
+def settle(journal: DeliveryJournal, writer: LakeWriter, timeout: float = 0) -> bool:
     """Bring the journal into the lake; False where a build held the lake all the while.
 
     An attempt that the lake already has, from before a crash, is not added again.
@@ -132,7 +132,7 @@ def settle(journal: DeliveryJournal, writer: LakeWriter, patience: float = 0) ->
         for attempt in attempts:
             _add(attempt, lake)
 
-    if attempts and not writer.transact(work, patience):
+    if attempts and not writer.transact(work, timeout):
         return False
     journal.clear()
     return True

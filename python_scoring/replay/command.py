@@ -7,18 +7,18 @@ from pathlib import Path
 
 import duckdb
 
-from python_scoring.dbt_project import run_dbt
+from python_scoring.clock import clock
 from python_scoring.errors import ArtifactError, InputError, PredictionError, ScoringError
-from python_scoring.instants import clock
-from python_scoring.registry import Registry
+from python_scoring.models.registry import Registry
+from python_scoring.project import code_version, run_dbt
 from python_scoring.replay import comparison, targets
 from python_scoring.replay.comparison import LINKS, Difference
 from python_scoring.replay.recomputation import Rebuilt, rebuild
 from python_scoring.replay.targets import Target
-from python_scoring.warehouse import Warehouse, code_version, connect_lake, write_to_lake
+from python_scoring.warehouse import Warehouse, connect_lake, write_to_lake
 
 # Longer than a build takes: the record of a replay waits for one.
-PATIENCE = 3600.0
+LOCK_TIMEOUT = 3600.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Outcome:
         return "\n".join([f"differs in {first.link}: {what}", *lines])
 
 
-def replay(request: Request, warehouse: Warehouse, say: Callable[[str], None]) -> list[Outcome]:
+def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) -> list[Outcome]:
     """Compute again and compare; writes nothing but, if asked to, the log.
 
     Raises PredictionError at the end where any run differs.
@@ -72,7 +72,7 @@ def replay(request: Request, warehouse: Warehouse, say: Callable[[str], None]) -
             outcomes = []
             for target in chosen:
                 outcome = _replay(lake, target, rebuilt.get(target.run_id))
-                say(outcome.message)
+                echo(outcome.message)
                 outcomes.append(outcome)
     if request.record:
         _record(warehouse, outcomes, "snapshot" if request.from_snapshot else "raw")
@@ -83,7 +83,7 @@ def replay(request: Request, warehouse: Warehouse, say: Callable[[str], None]) -
             f"{len(differing)} of {len(outcomes)} runs differ from what was recorded; "
             "the lines above say in what. Find out who changed it, and restore it."
         )
-    say(f"{predictions:,} predictions of {len(outcomes)} runs are identical.")
+    echo(f"{predictions:,} predictions of {len(outcomes)} runs are identical.")
     return outcomes
 
 
@@ -147,9 +147,10 @@ def _record(warehouse: Warehouse, outcomes: list[Outcome], started_from: str) ->
             )  # fmt: skip
 
     with write_to_lake(warehouse) as writer:
-        if not writer.transact(append, patience=PATIENCE):
+        if not writer.transact(append, timeout=LOCK_TIMEOUT):
             raise PredictionError(
-                f"{warehouse.folder}: a build has been writing for {PATIENCE:g} s, so the replay "
+                f"{warehouse.folder}: a build has been writing for {LOCK_TIMEOUT:g} s, so the "
+                "replay "
                 "was not recorded. Replay again when it has ended."
             )
     run_dbt(["run-operation", "record_operations_now"], {}, quiet=True)

@@ -9,15 +9,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from python_scoring import artifacts
-from python_scoring.candidates import score_snapshot
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.explanations.wording import Wordings
 from python_scoring.lineage.libraries import library_versions
-from python_scoring.registry import Registry
+from python_scoring.models import artifacts
+from python_scoring.models.registry import Registry
 from python_scoring.replay.recomputation import Rebuilt
 from python_scoring.replay.targets import Target, predictions_sql
-from python_scoring.scoring import SCORE_SCHEMA
+from python_scoring.scoring.batches import SCORE_SCHEMA
+from python_scoring.scoring.candidates import score_snapshot
 
 # In the order of the chain: what differs first is what is named.
 LINKS = ("input", "feature", "model", "library", "score")

@@ -10,18 +10,19 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.dbt_project import (
+from python_scoring.errors import PredictionError
+from python_scoring.features.definitions import definitions_digest, digest_of_each_feature
+from python_scoring.project import (
+    PROJECT,
     model_meta,
     parsed_manifest,
     raw_sources,
     read_manifest,
     run_dbt,
 )
-from python_scoring.errors import PredictionError
-from python_scoring.feature_definitions import definitions_digest, digest_of_each_feature
-from python_scoring.raw_data import raw_data_folder, raw_files
+from python_scoring.raw.files import raw_data_folder, raw_files
 from python_scoring.replay.targets import Target
-from python_scoring.warehouse import PROJECT, Warehouse
+from python_scoring.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.artifacts import RegistryRow
 from python_scoring.errors import InputError
 from python_scoring.lineage.trace import recorded_model
+from python_scoring.models.artifacts import RegistryRow
 
 
 @dataclass(frozen=True)

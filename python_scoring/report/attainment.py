@@ -2,9 +2,9 @@
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Attainment, Breach, Contents
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Attainment, Breach, Records
 
 _LEGEND = (
     Key("●", svg.GOOD, "target met"),
@@ -14,25 +14,25 @@ _LEGEND = (
 _LOWEST = 0.9
 
 
-def figure(contents: Contents) -> Figure | None:
+def figure(records: Records) -> Figure | None:
     """Attainment of each product and window; None where no slot was judged yet."""
-    judged = [row for row in contents.attainment if row.attainment is not None]
+    judged = [row for row in records.attainment if row.attainment is not None]
     if not judged:
         return None
-    sentence = " ".join(_sentence(contents, product) for product in contents.products)
+    sentence = " ".join(_sentence(records, product) for product in records.products)
     table = Table(
         columns=("Product", "Window", "In time", "Slots", "Attainment", "Target", "Met"),
         rows=[
             (
-                words.name(row.product),
+                formatting.name(row.product),
                 f"{row.window_days} days",
                 str(row.met),
                 str(row.slots),
-                words.percent(row.attainment),
-                words.percent(row.target),
-                {True: "yes", False: "no", None: words.NOTHING}[row.is_met],
+                formatting.percent(row.attainment),
+                formatting.percent(row.target),
+                {True: "yes", False: "no", None: formatting.NOTHING}[row.is_met],
             )
-            for row in contents.attainment
+            for row in records.attainment
         ],
         numbers=frozenset({"In time", "Slots", "Attainment", "Target"}),
     )
@@ -40,20 +40,20 @@ def figure(contents: Contents) -> Figure | None:
     return draw(chart, "attainment", "Published in time", sentence.strip(), table, _LEGEND)
 
 
-def _sentence(contents: Contents, product: str) -> str:
-    own = [row for row in contents.attainment if row.product == product and row.slots]
+def _sentence(records: Records, product: str) -> str:
+    own = [row for row in records.attainment if row.product == product and row.slots]
     if not own:
-        return f"{words.name(product)} had no slot to judge yet."
+        return f"{formatting.name(product)} had no slot to judge yet."
     told = [
-        f"{words.percent(row.attainment)} of {words.plural(row.slots, 'slot')} "
+        f"{formatting.percent(row.attainment)} of {formatting.plural(row.slots, 'slot')} "
         f"in {row.window_days} days"
         for row in own
     ]
     missed = [f"{row.window_days} days" for row in own if not row.is_met]
-    verdict = f"; the target was missed over {words.listing(missed)}" if missed else ""
+    verdict = f"; the target was missed over {formatting.listing(missed)}" if missed else ""
     return (
-        f"{words.name(product)}: {words.listing(told)}, "
-        f"target {words.percent(own[0].target)}{verdict}."
+        f"{formatting.name(product)}: {formatting.listing(told)}, "
+        f"target {formatting.percent(own[0].target)}{verdict}."
     )
 
 
@@ -63,11 +63,11 @@ def _chart(judged: list[Attainment]) -> svg.AnyChart:
     room = 1 + (1 - lowest) * 0.24
     rows = [
         {
-            "row": f"{words.name(row.product)}, {row.window_days} days",
+            "row": f"{formatting.name(row.product)}, {row.window_days} days",
             "attainment": row.attainment,
             "target": row.target,
             "is_met": "yes" if row.is_met else "no",
-            "told": words.percent(row.attainment),
+            "told": formatting.percent(row.attainment),
             "lowest": lowest,
             "highest": 1,
             "room": room,
@@ -107,12 +107,12 @@ def _ticks(lowest: float) -> list[float]:
     return [round(lowest + step * number, 3) for number in range(3)]
 
 
-def breaches(contents: Contents) -> Table | None:
+def breaches(records: Records) -> Table | None:
     """Deadlines and maximum ages that were not kept, newest first; None where all were."""
     shown = [
         breach
-        for breach in contents.breaches
-        if breach.deadline >= contents.since or breach.outcome == "open"
+        for breach in records.breaches
+        if breach.deadline >= records.since or breach.outcome == "open"
     ]
     if not shown:
         return None
@@ -121,10 +121,10 @@ def breaches(contents: Contents) -> Table | None:
         columns=("What", "Deadline", "Outcome", "Reason"),
         rows=[
             (
-                f"{words.name(breach.product)}, {_what(breach)}",
-                words.moment(breach.deadline),
+                f"{formatting.name(breach.product)}, {_what(breach)}",
+                formatting.moment(breach.deadline),
                 _outcome(breach),
-                words.shorten(breach.reason or words.NOTHING, 170),
+                formatting.shorten(breach.reason or formatting.NOTHING, 170),
             )
             for breach in shown
         ],
@@ -132,12 +132,12 @@ def breaches(contents: Contents) -> Table | None:
 
 
 def _what(breach: Breach) -> str:
-    of = words.slot(breach.as_of)
+    of = formatting.slot(breach.as_of)
     return f"slot {of}" if breach.kind == "slot" else f"{of} served beyond its maximum age"
 
 
 def _outcome(breach: Breach) -> str:
-    late = words.hours(breach.hours_late)
+    late = formatting.hours(breach.hours_late)
     return {
         "late": f"{late} late",
         "missed": f"never published; a newer slot {late} after the deadline",

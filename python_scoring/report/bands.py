@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Band, Contents, Contract
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Band, Contract, Records
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """Shares of the customers by tenth of the training scores, now and in the batch before."""
-    newest, former = [*reversed(contents.batches_of(contract.product)), None, None][:2]
+    newest, former = [*reversed(records.batches_of(contract.product)), None, None][:2]
     if newest is None:
         return None
-    now = {band.tenth: band for band in contents.bands if band.run_id == newest.run_id}
+    now = {band.tenth: band for band in records.bands if band.run_id == newest.run_id}
     if not now:
         return None
     # Another model cuts its scores into other bands.
     is_alike = former is not None and former.model_version == newest.model_version
     before = {
         band.tenth: band
-        for band in contents.bands
+        for band in records.bands
         if is_alike and former is not None and band.run_id == former.run_id
     }
     names = _band_names(contract, {**before, **now})
@@ -31,24 +31,28 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     ]
     largest = max(shares, key=lambda row: row[1] or 0)
     sentence = (
-        f"{words.short_slot(newest.as_of)}: {words.plural(newest.customers_scored, 'customer')}; "
+        f"{formatting.short_slot(newest.as_of)}: "
+        f"{formatting.plural(newest.customers_scored, 'customer')}; "
         f"half of them score up to {contract.score(newest.score_p50)}. The fullest band, "
-        f"{largest[0]}, holds {words.percent(largest[1])}."
+        f"{largest[0]}, holds {formatting.percent(largest[1])}."
     )
     if former is not None and before:
         moved = max(shares, key=lambda row: abs((row[1] or 0) - (row[2] or 0)))
         sentence += (
-            f" Since the batch before ({words.short_slot(former.as_of)}) {moved[0]} changed most, "
-            f"from {words.percent(moved[2])} to {words.percent(moved[1])}."
+            f" Since the batch before ({formatting.short_slot(former.as_of)}) {moved[0]} "
+            "changed most, "
+            f"from {formatting.percent(moved[2])} to {formatting.percent(moved[1])}."
         )
     table = Table(
         columns=("Score", "Newest batch", "Batch before"),
-        rows=[(name, words.percent(new), words.percent(old)) for name, new, old in shares],
+        rows=[
+            (name, formatting.percent(new), formatting.percent(old)) for name, new, old in shares
+        ],
         numbers=frozenset({"Newest batch", "Batch before"}),
     )
-    legend = [Key("█", svg.GOOD, f"newest batch, {words.short_slot(newest.as_of)}")]
+    legend = [Key("█", svg.GOOD, f"newest batch, {formatting.short_slot(newest.as_of)}")]
     if former is not None and before:
-        legend.append(Key("┃", svg.INK, f"batch before, {words.short_slot(former.as_of)}"))
+        legend.append(Key("┃", svg.INK, f"batch before, {formatting.short_slot(former.as_of)}"))
     return draw(
         _bands_chart(shares), f"{contract.product}-bands", "Scores in the newest batch",
         sentence, table, legend,
@@ -79,7 +83,7 @@ def _share(tenth: int, found: dict[int, Band]) -> float:
 
 def _bands_chart(shares: Sequence[tuple[str, float, float | None]]) -> svg.AnyChart:
     rows = [
-        {"band": number, "now": new, "before": old, "told": words.percent(new, 0)}
+        {"band": number, "now": new, "before": old, "told": formatting.percent(new, 0)}
         for number, (_, new, old) in enumerate(shares)
     ]
     names = [name for name, *_ in shares]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from python_scoring.report import words
-from python_scoring.report.contents import Challenge, ChallengeOutcome, Contents, Contract
+from python_scoring.report import formatting
 from python_scoring.report.figure import Table
+from python_scoring.report.records import Challenge, ChallengeOutcome, Contract, Records
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Measure:
     def told(self, outcome: ChallengeOutcome, who: str, contract: Contract) -> str:
         """As it is written."""
         value = self.of(outcome, who)
-        return contract.score(value) if self.is_score else words.number(value)
+        return contract.score(value) if self.is_score else formatting.number(value)
 
 
 # Those with a verb are told in the sentence, the one that decides first.
@@ -49,9 +49,9 @@ class Comparison:
     table: Table
 
 
-def comparison(contents: Contents, contract: Contract) -> Comparison | None:
+def comparison(records: Records, contract: Contract) -> Comparison | None:
     """The newest run with a challenger; None where the product has none."""
-    challenges = [one for one in contents.challenges if one.product == contract.product]
+    challenges = [one for one in records.challenges if one.product == contract.product]
     if not challenges:
         return None
     measures = (
@@ -69,40 +69,45 @@ def comparison(contents: Contents, contract: Contract) -> Comparison | None:
 
 
 def _sentence(one: Challenge, contract: Contract) -> str:
-    who = f"{words.short_slot(one.as_of)}: {one.challenger_version}"
+    who = f"{formatting.short_slot(one.as_of)}: {one.challenger_version}"
     if one.status == "failed":
-        return words.sentence(f"{who} failed: {words.shorten(one.reason or 'no reason', 300)}")
+        return formatting.sentence(
+            f"{who} failed: {formatting.shorten(one.reason or 'no reason', 300)}"
+        )
     told = [
-        f"agrees with {one.champion_version} on {words.percent(one.label_agreement)} of labels",
+        (
+            f"agrees with {one.champion_version} on {formatting.percent(one.label_agreement)} "
+            "of labels"
+        ),
     ]
     if one.top_decile_in_common is not None:
-        told.append(f"shares {words.percent(one.top_decile_in_common)} of the highest tenth")
+        told.append(f"shares {formatting.percent(one.top_decile_in_common)} of the highest tenth")
     if one.mean_difference:
         direction = "higher" if one.mean_difference > 0 else "lower"
         told.append(f"scores {contract.score(abs(one.mean_difference))} {direction} on average")
     elif one.mean_difference is not None:
         told.append("scores the same on average")
-    return words.sentence(f"{who} {words.listing(told)}")
+    return formatting.sentence(f"{who} {formatting.listing(told)}")
 
 
 def _row(one: Challenge) -> tuple[str, ...]:
     return (
         one.challenger_version,
         one.champion_version,
-        words.slot(one.as_of),
-        words.NOTHING if one.customers is None else f"{one.customers:,}",
-        words.percent(one.label_agreement),
-        words.number(one.rank_agreement, 2),
-        words.percent(one.top_decile_in_common),
-        words.number(one.mean_difference),
-        words.number(one.psi, 2),
-        words.number(one.kolmogorov_smirnov, 2),
+        formatting.slot(one.as_of),
+        formatting.NOTHING if one.customers is None else f"{one.customers:,}",
+        formatting.percent(one.label_agreement),
+        formatting.number(one.rank_agreement, 2),
+        formatting.percent(one.top_decile_in_common),
+        formatting.number(one.mean_difference),
+        formatting.number(one.psi, 2),
+        formatting.number(one.kolmogorov_smirnov, 2),
     )
 
 
-def outcomes(contents: Contents, contract: Contract) -> Comparison | None:
+def outcomes(records: Records, contract: Contract) -> Comparison | None:
     """Each challenger's newest run whose outcomes are known; None where there is none."""
-    known = [one for one in contents.challenge_outcomes if one.product == contract.product]
+    known = [one for one in records.challenge_outcomes if one.product == contract.product]
     if not known:
         return None
     measures = [
@@ -120,7 +125,7 @@ def outcomes(contents: Contents, contract: Contract) -> Comparison | None:
                 (
                     version,
                     who,
-                    words.slot(one.as_of),
+                    formatting.slot(one.as_of),
                     f"{one.labels_known:,}",
                     *(measure.told(one, who, contract) for measure in measures),
                 )
@@ -136,8 +141,8 @@ def outcomes(contents: Contents, contract: Contract) -> Comparison | None:
 
 
 def _verdict(one: ChallengeOutcome, contract: Contract) -> str:
-    customers = words.plural(one.labels_known, "customer")
-    where = f"{words.short_slot(one.as_of)}, {customers} with a known outcome"
+    customers = formatting.plural(one.labels_known, "customer")
+    where = f"{formatting.short_slot(one.as_of)}, {customers} with a known outcome"
     if one.labels_known < contract.minimum_customers:
         return (
             f"{where}: no verdict on {one.challenger_version} and {one.champion_version}, because "
@@ -149,7 +154,7 @@ def _verdict(one: ChallengeOutcome, contract: Contract) -> str:
         if measure.verb and None not in (measure.of(one, "champion"), measure.of(one, "challenger"))
     ]
     told = [_compared(measure, one, contract) for measure in judged]
-    return words.sentence(f"{where}: {one.challenger_version} {words.listing(told)}")
+    return formatting.sentence(f"{where}: {one.challenger_version} {formatting.listing(told)}")
 
 
 def _compared(measure: Measure, one: ChallengeOutcome, contract: Contract) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Batch, CheckCount, Contents, Contract, Finding
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.queries import MOST_COLUMNS
+from python_scoring.report.records import Batch, CheckCount, Contract, Finding, Records
 
 # As the files of findings in macros/ have them; a test keeps them together.
 FAMILIES = {
@@ -77,10 +77,10 @@ def family_of(check_name: str) -> str:
     return _FAMILY_OF.get(check_name, _OTHERS)
 
 
-def cells_of(contents: Contents, product: str) -> list[Cell]:
+def cells_of(records: Records, product: str) -> list[Cell]:
     """The cells of a product's newest batches, oldest first."""
     counts: dict[tuple[str, str], list[CheckCount]] = {}
-    for count in contents.check_counts:
+    for count in records.check_counts:
         counts.setdefault((count.run_id, family_of(count.check_name)), []).append(count)
     return [
         Cell(
@@ -91,15 +91,15 @@ def cells_of(contents: Contents, product: str) -> list[Cell]:
             sum(count.blocked for count in found),
             sum(count.not_evaluated for count in found),
         )
-        for batch in contents.batches_of(product)[-MOST_COLUMNS:]
+        for batch in records.batches_of(product)[-MOST_COLUMNS:]
         for family in (*FAMILIES, _OTHERS)
         if (found := counts.get((batch.run_id, family)))
     ]
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """The heat map; None where nothing was checked yet."""
-    cells = cells_of(contents, contract.product)
+    cells = cells_of(records, contract.product)
     if not cells:
         return None
     sentence = _sentence(cells)
@@ -108,8 +108,8 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
         columns=("Batch", "Family", *columns),
         rows=[
             (
-                words.slot(cell.batch.as_of),
-                words.name(cell.family),
+                formatting.slot(cell.batch.as_of),
+                formatting.name(cell.family),
                 *(str(count) for count in (cell.passed, cell.warned, cell.blocked)),
                 str(cell.not_evaluated),
             )
@@ -121,7 +121,7 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
         _chart(cells), f"{contract.product}-checks", "Checks by batch", sentence, table, _LEGEND
     )
     return replace(
-        drawn, points=_news(contents, contract), findings=_findings_table(contents, contract)
+        drawn, points=_news(records, contract), findings=_findings_table(records, contract)
     )
 
 
@@ -131,14 +131,15 @@ def _sentence(cells: Sequence[Cell]) -> str:
     evaluated = sum(cell.passed + cell.warned + cell.blocked for cell in own)
     passed = sum(cell.passed for cell in own)
     text = (
-        f"{words.short_slot(newest.as_of)}: {passed} of {words.plural(evaluated, 'check')} passed"
+        f"{formatting.short_slot(newest.as_of)}: {passed} of "
+        f"{formatting.plural(evaluated, 'check')} passed"
     )
     if left_out := sum(cell.not_evaluated for cell in own):
         text += f", {left_out} more could not be evaluated"
     batches = {cell.batch.run_id for cell in cells}
     warned = len({cell.batch.run_id for cell in cells if cell.warned})
     blocked = len({cell.batch.run_id for cell in cells if cell.blocked})
-    of_all = f"Of the last {words.plural(len(batches), 'batch', 'batches')}"
+    of_all = f"Of the last {formatting.plural(len(batches), 'batch', 'batches')}"
     if not warned and not blocked:
         return f"{text}. {of_all} none warned and none was blocked."
     return f"{text}. {of_all} {warned or 'none'} warned and {blocked or 'none'} blocked."
@@ -148,11 +149,11 @@ def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
     instants = {cell.batch.run_id: cell.batch.as_of for cell in cells}
     batches = list(instants)
     found = {cell.family for cell in cells}
-    families = [words.name(family) for family in (*FAMILIES, _OTHERS) if family in found]
+    families = [formatting.name(family) for family in (*FAMILIES, _OTHERS) if family in found]
     rows = [
         {
             "batch": batches.index(cell.batch.run_id),
-            "family": words.name(cell.family),
+            "family": formatting.name(cell.family),
             "tone": _LOOKS[cell.look][0],
             "sign": _LOOKS[cell.look][1],
             "ink": _LOOKS[cell.look][2],
@@ -168,34 +169,34 @@ def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
     return svg.layered(23 * len(families), cell, sign)
 
 
-def _news(contents: Contents, contract: Contract) -> list[Key]:
+def _news(records: Records, contract: Contract) -> list[Key]:
     """What the newest batch's checks found, in their own sentences; the table has the rest."""
-    newest = contents.batches_of(contract.product)[-1]
+    newest = records.batches_of(contract.product)[-1]
     news = [
-        Key(_LOOKS[look][1], _LOOKS[look][0], f"{words.name(look)}: {finding.message}")
-        for finding in _own_findings(contents, contract)
+        Key(_LOOKS[look][1], _LOOKS[look][0], f"{formatting.name(look)}: {finding.message}")
+        for finding in _own_findings(records, contract)
         if finding.run_id == newest.run_id and (look := _look(finding)) != "not evaluated"
     ]
     if len(news) > _MOST_NEWS:
-        more = words.plural(len(news) - _MOST_NEWS, "more finding")
+        more = formatting.plural(len(news) - _MOST_NEWS, "more finding")
         return [*news[:_MOST_NEWS], Key("…", svg.MUTED, f"{more} in the table")]
     return news
 
 
-def _findings_table(contents: Contents, contract: Contract) -> Table | None:
+def _findings_table(records: Records, contract: Contract) -> Table | None:
     """What did not pass in the newest batches, newest first; None where all did."""
-    found = _own_findings(contents, contract)
+    found = _own_findings(records, contract)
     if not found:
         return None
-    days = {batch.run_id: batch.as_of for batch in contents.batches_of(contract.product)}
+    days = {batch.run_id: batch.as_of for batch in records.batches_of(contract.product)}
     return Table(
         columns=("Batch", "Check", "Of", "Outcome", "Finding"),
         rows=[
             (
-                words.slot(days[finding.run_id]),
-                words.name(finding.check_name),
+                formatting.slot(days[finding.run_id]),
+                formatting.name(finding.check_name),
                 finding.scope,
-                words.name(_look(finding)),
+                formatting.name(_look(finding)),
                 finding.message,
             )
             for finding in found
@@ -204,8 +205,8 @@ def _findings_table(contents: Contents, contract: Contract) -> Table | None:
     )
 
 
-def _own_findings(contents: Contents, contract: Contract) -> list[Finding]:
-    return [finding for finding in contents.findings if finding.product == contract.product]
+def _own_findings(records: Records, contract: Contract) -> list[Finding]:
+    return [finding for finding in records.findings if finding.product == contract.product]
 
 
 def _look(finding: Finding) -> str:

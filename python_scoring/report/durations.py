@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from statistics import median
 
-from python_scoring.report import words
-from python_scoring.report.contents import Contents, Contract, StepTime
+from python_scoring.report import formatting
 from python_scoring.report.figure import Figure, Table, draw, ramp_legend
+from python_scoring.report.records import Contract, Records, StepTime
 from python_scoring.report.stacked import stacked_columns
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """Seconds of the newest attempts by step; None where no step ever ran."""
-    times = [time for time in contents.step_times if time.product == contract.product]
+    times = [time for time in records.step_times if time.product == contract.product]
     if not times:
         return None
     attempts = sorted({time.attempt for time in times}, reverse=True)
@@ -27,7 +27,7 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     newest = attempts[-1]
     longest = max(by_attempt[newest], key=lambda time: time.seconds)
     sentence = (
-        f"The newest run ({words.short_slot(longest.as_of)}) took {_seconds(totals[newest])}; "
+        f"The newest run ({formatting.short_slot(longest.as_of)}) took {_seconds(totals[newest])}; "
         f"longest was to {_step(longest.steps)}, {_seconds(longest.seconds)}."
     )
     if len(attempts) > 1:
@@ -35,12 +35,12 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
             f" The median of the last {len(attempts)} runs is {_seconds(median(totals.values()))}, "
             f"the longest took {_seconds(max(totals.values()))}."
         )
-    columns = (*(words.sentence(_step(step)).rstrip(".") for step in steps), "All")
+    columns = (*(formatting.sentence(_step(step)).rstrip(".") for step in steps), "All")
     table = Table(
         columns=("Run", *columns),
         rows=[
             (
-                words.slot(by_attempt[attempt][0].as_of),
+                formatting.slot(by_attempt[attempt][0].as_of),
                 *(_seconds_of(by_attempt[attempt], step) for step in steps),
                 _seconds(totals[attempt]),
             )
@@ -62,7 +62,7 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     return draw(
         chart,
         f"{contract.product}-durations",
-        f"{words.name(contract.product)} runs",
+        f"{formatting.name(contract.product)} runs",
         sentence,
         table,
         legend,
@@ -74,9 +74,9 @@ def _step(steps: str) -> str:
 
 
 def _seconds(value: float) -> str:
-    return words.hours(value / 3600) if value >= 120 else f"{value:.1f} s"  # noqa: PLR2004 - seconds
+    return formatting.hours(value / 3600) if value >= 120 else f"{value:.1f} s"  # noqa: PLR2004 - seconds
 
 
 def _seconds_of(times: Sequence[StepTime], step: str) -> str:
     found = [time.seconds for time in times if time.steps == step]
-    return _seconds(sum(found)) if found else words.NOTHING
+    return _seconds(sum(found)) if found else formatting.NOTHING

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from python_scoring.report import incidents, words
-from python_scoring.report.contents import Contents, Freshness
+from python_scoring.report import formatting, incidents
+from python_scoring.report.records import Freshness, Records
 
 _SIGNS = {"good": "●", "warn": "▲", "bad": "■"}
 _RANK = {"good": 0, "warn": 1, "bad": 2}
@@ -47,12 +47,14 @@ def state_of(served: Freshness) -> State:
     product = served.product
     if served.as_of is None:
         return State(product, "bad", "never published", "never published", _last_attempt(served))
-    age = f"{words.hours(served.age_hours)} old"
+    age = f"{formatting.hours(served.age_hours)} old"
     if served.freshness == "stale":
-        reason = f"consumers get what is {age}, and {words.hours(served.max_age_hours)} are allowed"
+        reason = (
+            f"consumers get what is {age}, and {formatting.hours(served.max_age_hours)} are allowed"
+        )
         return State(product, "bad", "stale", "stale", reason)
     if served.freshness == "due":
-        reason = f"a newer run was expected by {words.short_moment(served.fresh_until)}"
+        reason = f"a newer run was expected by {formatting.short_moment(served.fresh_until)}"
         return State(product, "warn", "due", "due", reason)
     if not served.action_allowed:
         said = "fresh, but not to be acted on"
@@ -63,27 +65,28 @@ def state_of(served: Freshness) -> State:
     return State(product, "good", "fresh", "fresh")
 
 
-def headline_of(contents: Contents) -> Headline:
+def headline_of(records: Records) -> Headline:
     """The overall state."""
-    states = [state_of(served) for served in contents.freshness]
-    still_open = [incident for incident in contents.incidents if not incident.is_over]
-    overdue = [duty for duty in contents.duties if duty.is_overdue]
+    states = [state_of(served) for served in records.freshness]
+    still_open = [incident for incident in records.incidents if not incident.is_over]
+    overdue = [duty for duty in records.duties if duty.is_overdue]
     tones = [state.tone for state in states]
     tones += ["bad" if incident.severity == "high" else "warn" for incident in still_open]
     tones += ["warn" for _ in overdue]
     sentence, is_reason_told = _sentence(states)
     notes = [
-        words.sentence(
-            f"{words.name(state.product)}: {words.shorten(state.reason, 2 * _LONGEST_REASON)}"
+        formatting.sentence(
+            f"{formatting.name(state.product)}: "
+            f"{formatting.shorten(state.reason, 2 * _LONGEST_REASON)}"
         )
         for state in states
         if state.reason and not is_reason_told
     ]
     if still_open:
-        notes.append(incidents.open_summary(contents))
+        notes.append(incidents.open_summary(records))
     if overdue:
         is_are = "is" if len(overdue) == 1 else "are"
-        notes.append(f"{words.plural(len(overdue), 'duty', 'duties')} {is_are} overdue.")
+        notes.append(f"{formatting.plural(len(overdue), 'duty', 'duties')} {is_are} overdue.")
     if not still_open and not overdue:
         notes.append("No incident is unresolved, and no duty is overdue.")
     tone = max(tones, key=lambda tone: _RANK[tone], default="bad")
@@ -103,19 +106,19 @@ def _sentence(states: Sequence[State]) -> tuple[str, bool]:
     is_told = len(reasons) == 1 and len(reasons[0]) <= _LONGEST_REASON
     parts = []
     for said, found in alike.items():
-        names = words.listing([words.name(state.product) for state in found])
+        names = formatting.listing([formatting.name(state.product) for state in found])
         verbs = ("was", "were") if said == "never published" else ("is", "are")
         reason = f": {found[0].reason}" if is_told and found[0].reason else ""
-        parts.append(words.sentence(f"{names} {verbs[len(found) > 1]} {said}{reason}"))
+        parts.append(formatting.sentence(f"{names} {verbs[len(found) > 1]} {said}{reason}"))
     return " ".join(parts), is_told
 
 
 def _all_products(states: Sequence[State]) -> str:
     if len(states) == 1:
-        return f"{words.name(states[0].product)} is"
+        return f"{formatting.name(states[0].product)} is"
     if len(states) == 2:  # noqa: PLR2004 - English has a word for two
         return "Both products are"
-    return f"All {words.count_word(len(states))} products are"
+    return f"All {formatting.count_word(len(states))} products are"
 
 
 def _last_attempt(served: Freshness) -> str:
@@ -123,4 +126,4 @@ def _last_attempt(served: Freshness) -> str:
         return "nothing was tried yet"
     verbs = {"started": "has no outcome yet", "failed": "failed", "crashed": "crashed"}
     ended = verbs.get(served.last_attempt_status, f"was {served.last_attempt_status}")
-    return f"the attempt for {words.short_slot(served.last_attempt_as_of)} {ended}"
+    return f"the attempt for {formatting.short_slot(served.last_attempt_as_of)} {ended}"

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Contents, Incident, IncidentEvent
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Incident, IncidentEvent, Records
 
 # More would not be read; the table holds them all.
 _MOST_BARS = 12
@@ -50,15 +50,19 @@ class Story:
     def title(self) -> str:
         """Product, cause and slot."""
         title = _title(self.incident)
-        return f"{title}, {words.short_slot(self.incident.as_of)}" if self.incident.as_of else title
+        return (
+            f"{title}, {formatting.short_slot(self.incident.as_of)}"
+            if self.incident.as_of
+            else title
+        )
 
     @property
     def consumers(self) -> str:
         """What consumers have while it lasts."""
         told = _FALLBACKS.get(self.incident.fallback_mode or "", "")
         if self.incident.fallback_mode == "last_known_good" and self.incident.served_as_of:
-            told += f", as of {words.short_slot(self.incident.served_as_of)}"
-        return words.sentence(told)
+            told += f", as of {formatting.short_slot(self.incident.served_as_of)}"
+        return formatting.sentence(told)
 
     @property
     def sign(self) -> tuple[str, str]:
@@ -70,14 +74,14 @@ class Story:
         )
 
 
-def stories(contents: Contents) -> list[Story]:
+def stories(records: Records) -> list[Story]:
     """Unresolved incidents first, the most severe before the others, then the resolved ones."""
     return [
         Story(
             incident,
-            [event for event in contents.events if event.incident_id == incident.incident_id],
+            [event for event in records.events if event.incident_id == incident.incident_id],
         )
-        for incident in sorted(contents.incidents, key=_urgency)
+        for incident in sorted(records.incidents, key=_urgency)
     ]
 
 
@@ -88,37 +92,37 @@ def _urgency(incident: Incident) -> tuple[bool, int]:
 
 
 def _title(incident: Incident) -> str:
-    product = "All products" if incident.product == "all" else words.name(incident.product)
-    return f"{product}: {words.lower_name(incident.cause)}"
+    product = "All products" if incident.product == "all" else formatting.name(incident.product)
+    return f"{product}: {formatting.lower_name(incident.cause)}"
 
 
-def summary(contents: Contents) -> str:
+def summary(records: Records) -> str:
     """How many incidents there are, and which of them are unresolved."""
-    if not contents.incidents:
-        return f"No incident in the last {contents.days} days."
-    still_open = [incident for incident in contents.incidents if not incident.is_over]
-    found = words.plural(len(contents.incidents), "incident")
-    text = f"{found} in the last {contents.days} days"
+    if not records.incidents:
+        return f"No incident in the last {records.days} days."
+    still_open = [incident for incident in records.incidents if not incident.is_over]
+    found = formatting.plural(len(records.incidents), "incident")
+    text = f"{found} in the last {records.days} days"
     if not still_open:
         return f"{text}, all resolved."
-    return f"{text}. {open_summary(contents)}"
+    return f"{text}. {open_summary(records)}"
 
 
-def open_summary(contents: Contents) -> str:
+def open_summary(records: Records) -> str:
     """The unresolved incidents by name."""
-    still_open = [incident for incident in contents.incidents if not incident.is_over]
+    still_open = [incident for incident in records.incidents if not incident.is_over]
     still_open.sort(key=_urgency)
     titles = [
         f"{_title(incident)} ({incident.severity}, {incident.status})" for incident in still_open
     ]
     is_are = "incident is" if len(still_open) == 1 else "incidents are"
-    number = words.count_word(len(still_open))
-    return words.sentence(f"{number} {is_are} unresolved: {'; '.join(titles)}")
+    number = formatting.count_word(len(still_open))
+    return formatting.sentence(f"{number} {is_are} unresolved: {'; '.join(titles)}")
 
 
-def figure(contents: Contents) -> Figure | None:
+def figure(records: Records) -> Figure | None:
     """The timeline; None where there was no incident."""
-    if not contents.incidents:
+    if not records.incidents:
         return None
     table = Table(
         columns=(
@@ -128,36 +132,38 @@ def figure(contents: Contents) -> Figure | None:
         rows=[
             (
                 _title(incident),
-                words.name(incident.severity),
-                words.name(incident.status),
-                words.moment(incident.opened_at),
-                words.moment(incident.acknowledged_at),
-                words.moment(incident.mitigated_at),
-                words.moment(incident.resolved_at),
-                words.name(incident.fallback_mode) if incident.fallback_mode else words.NOTHING,
+                formatting.name(incident.severity),
+                formatting.name(incident.status),
+                formatting.moment(incident.opened_at),
+                formatting.moment(incident.acknowledged_at),
+                formatting.moment(incident.mitigated_at),
+                formatting.moment(incident.resolved_at),
+                formatting.name(incident.fallback_mode)
+                if incident.fallback_mode
+                else formatting.NOTHING,
             )
-            for incident in contents.incidents
+            for incident in records.incidents
         ],
     )
-    begun = [incident for incident in contents.incidents if incident.opened_at <= contents.now]
+    begun = [incident for incident in records.incidents if incident.opened_at <= records.now]
     shown = sorted(begun, key=_urgency)[:_MOST_BARS]
     if not shown:
         return None
-    sentence = summary(contents)
-    if len(shown) < len(contents.incidents):
+    sentence = summary(records)
+    if len(shown) < len(records.incidents):
         sentence += f" The picture shows {len(shown)}: the unresolved and the newest."
-    chart = _chart(contents, shown)
+    chart = _chart(records, shown)
     return draw(chart, "incidents", "Incidents over time", sentence, table, _LEGEND)
 
 
-def _chart(contents: Contents, shown: Sequence[Incident]) -> svg.AnyChart:
+def _chart(records: Records, shown: Sequence[Incident]) -> svg.AnyChart:
     lines = alt.Scale(domain=[0, len(shown)], reverse=True)
     # Not more of the past than there is to show, but never so little that hours look like weeks.
-    first = min(max(incident.opened_at, contents.since) for incident in shown)
-    first = max(contents.since, min(first, contents.now - _SHORTEST))
-    time = alt.X("starts:T", scale=svg.time_scale(first, contents.now), axis=svg.time_axis())
+    first = min(max(incident.opened_at, records.since) for incident in shown)
+    first = max(records.since, min(first, records.now - _SHORTEST))
+    time = alt.X("starts:T", scale=svg.time_scale(first, records.now), axis=svg.time_axis())
     top = alt.Y("top:Q", scale=lines, axis=None)
-    bars = [_bar(first, contents.now, row, incident) for row, incident in enumerate(shown)]
+    bars = [_bar(first, records.now, row, incident) for row, incident in enumerate(shown)]
     base = alt.Chart(svg.data(bars))
     span = base.mark_rect(cornerRadius=2).encode(
         x=time,
@@ -176,7 +182,7 @@ def _chart(contents: Contents, shown: Sequence[Incident]) -> svg.AnyChart:
     signs = [
         {"starts": at, "middle": row + _MIDDLE, "sign": sign}
         for row, incident in enumerate(shown)
-        for sign, at in _signs(incident, first, contents.now)
+        for sign, at in _signs(incident, first, records.now)
     ]
     sign = (
         alt.Chart(svg.data(signs))

@@ -2,54 +2,55 @@
 
 import json
 
-from python_scoring.report import words
-from python_scoring.report.contents import Contents, Contract
+from python_scoring.report import formatting
 from python_scoring.report.figure import Figure, Table, draw, ramp_legend
 from python_scoring.report.queries import MOST_COLUMNS
+from python_scoring.report.records import Contract, Records
 from python_scoring.report.stacked import stacked_columns
 
 _MISSING = "no label"
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """Shares of the labels in the newest batches; None where the product has no labels."""
     sizes: dict[str, dict[str, int]] = {}
-    for size in contents.label_sizes:
+    for size in records.label_sizes:
         sizes.setdefault(size.run_id, {})[size.label or _MISSING] = size.customers
-    batches = [batch for batch in contents.batches_of(contract.product) if batch.run_id in sizes]
+    batches = [batch for batch in records.batches_of(contract.product) if batch.run_id in sizes]
     batches = batches[-MOST_COLUMNS:]
     if not batches:
         return None
     labels = ordered(contract, {label for batch in batches for label in sizes[batch.run_id]})
     newest = sizes[batches[-1].run_id]
     told = [
-        f"{words.lower_name(label)} {words.percent(_share(newest, label))} "
+        f"{formatting.lower_name(label)} {formatting.percent(_share(newest, label))} "
         f"({newest.get(label, 0):,})"
         for label in labels
     ]
-    sentence = f"{words.short_slot(batches[-1].as_of)}: {words.listing(told)}."
+    sentence = f"{formatting.short_slot(batches[-1].as_of)}: {formatting.listing(told)}."
     if len(batches) > 1:
         before = sizes[batches[-2].run_id]
         moved = max(labels, key=lambda label: abs(_share(newest, label) - _share(before, label)))
         first = sizes[batches[0].run_id]
         sentence += (
-            f" {words.name(moved)} changed most since the batch before, from "
-            f"{words.percent(_share(before, moved))}; on {words.short_slot(batches[0].as_of)} it "
-            f"was {words.percent(_share(first, moved))}."
+            f" {formatting.name(moved)} changed most since the batch before, from "
+            f"{formatting.percent(_share(before, moved))}; on "
+            f"{formatting.short_slot(batches[0].as_of)} it "
+            f"was {formatting.percent(_share(first, moved))}."
         )
-    columns = [words.name(label) for label in labels]
+    columns = [formatting.name(label) for label in labels]
     table = Table(
         columns=("Batch", *columns),
         rows=[
             (
-                words.slot(batch.as_of),
+                formatting.slot(batch.as_of),
                 *(f"{sizes[batch.run_id].get(label, 0):,}" for label in labels),
             )
             for batch in reversed(batches)
         ],
         numbers=frozenset(columns),
     )
-    legend = ramp_legend([words.lower_name(label) for label in labels])
+    legend = ramp_legend([formatting.lower_name(label) for label in labels])
     chart = stacked_columns(
         [batch.as_of for batch in batches],
         labels,

@@ -4,23 +4,23 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Contents, Contract
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Table, draw
 from python_scoring.report.labels import ordered
+from python_scoring.report.records import Contract, Records
 
 JOINED, LEFT = "joined", "left"
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """The matrix of the newest batch; None where there was none to compare it with."""
     moves = [
         move
-        for move in contents.moves
+        for move in records.moves
         if move.product == contract.product
         and (move.label_before is not None or move.label_after is not None)
     ]
-    newest = next(iter(contents.batches_of(contract.product)[::-1]), None)
+    newest = next(iter(records.batches_of(contract.product)[::-1]), None)
     if newest is None or not any(move.label_before for move in moves):
         return None
     counts: dict[tuple[str, str], int] = {}
@@ -31,18 +31,18 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     labels = ordered(contract, found)
     before = [*labels, *([JOINED] if any(b == JOINED for b, _ in counts) else [])]
     after = [*labels, *([LEFT] if any(a == LEFT for _, a in counts) else [])]
-    sentence = _sentence(counts, words.short_slot(newest.as_of))
+    sentence = _sentence(counts, formatting.short_slot(newest.as_of))
     table = Table(
-        columns=("Before", *(words.name(label) for label in after), "All"),
+        columns=("Before", *(formatting.name(label) for label in after), "All"),
         rows=[
             (
-                words.name(label),
+                formatting.name(label),
                 *(f"{counts.get((label, other), 0):,}" for other in after),
                 f"{sum(counts.get((label, other), 0) for other in after):,}",
             )
             for label in before
         ],
-        numbers=frozenset((*(words.name(label) for label in after), "All")),
+        numbers=frozenset((*(formatting.name(label) for label in after), "All")),
     )
     return draw(
         _chart(counts, before, after), f"{contract.product}-migrations",
@@ -57,15 +57,15 @@ def _sentence(counts: dict[tuple[str, str], int], newest: str) -> str:
     stayed = sum(count for (before, after), count in both.items() if before == after)
     total = sum(both.values())
     text = (
-        f"{newest}: {words.percent(stayed / total if total else None)} of the "
-        f"{words.plural(total, 'customer')} in both batches kept their label"
+        f"{newest}: {formatting.percent(stayed / total if total else None)} of the "
+        f"{formatting.plural(total, 'customer')} in both batches kept their label"
     )
     moved = {pair: count for pair, count in both.items() if pair[0] != pair[1]}
     if moved:
         (before, after), count = max(moved.items(), key=lambda item: (item[1], item[0]))
         text += (
-            f"; the largest move was from {words.lower_name(before)} to "
-            f"{words.lower_name(after)} ({count:,})"
+            f"; the largest move was from {formatting.lower_name(before)} to "
+            f"{formatting.lower_name(after)} ({count:,})"
         )
     joined = sum(count for (before, _), count in counts.items() if before == JOINED)
     left = sum(count for (_, after), count in counts.items() if after == LEFT)
@@ -75,7 +75,7 @@ def _sentence(counts: dict[tuple[str, str], int], newest: str) -> str:
 def _chart(
     counts: dict[tuple[str, str], int], before: Sequence[str], after: Sequence[str]
 ) -> svg.AnyChart:
-    columns = [words.name(label) for label in after]
+    columns = [formatting.name(label) for label in after]
     rows = [
         _cell(label, other, counts.get((label, other), 0), total)
         for label in before
@@ -94,7 +94,7 @@ def _chart(
         ),
         y=alt.Y(
             "before:N",
-            sort=[words.name(label) for label in before],
+            sort=[formatting.name(label) for label in before],
             title="before",
             axis=alt.Axis(titleAngle=0, titleAlign="left", titleAnchor="start", titleY=-10),
             scale=alt.Scale(paddingInner=0.06),
@@ -113,10 +113,10 @@ def _cell(before: str, after: str, count: int, total: int) -> dict[str, object]:
     """A cell, pale up to a half so that its words can be read, and full beyond it."""
     share = count / total
     return {
-        "before": words.name(before),
-        "after": words.name(after),
+        "before": formatting.name(before),
+        "after": formatting.name(after),
         "strength": 1 if share > 0.5 else 0.06 + 0.5 * share**0.5,  # noqa: PLR2004
         "ink": "var(--on-good)" if share > 0.5 else svg.INK,  # noqa: PLR2004
-        "share": words.percent(share, 0) if count else "",
+        "share": formatting.percent(share, 0) if count else "",
         "count": f"{count:,}",
     }

@@ -7,11 +7,11 @@ import jinja2
 from python_scoring.report import (
     attainment,
     bands,
-    board,
     challengers,
     checks,
     durations,
     duties,
+    formatting,
     incidents,
     labels,
     migrations,
@@ -20,12 +20,12 @@ from python_scoring.report import (
     slots,
     spread,
     stability,
-    words,
+    status_cards,
 )
 from python_scoring.report.challengers import Comparison
-from python_scoring.report.contents import Contents, Contract, Freshness
 from python_scoring.report.figure import Figure
 from python_scoring.report.headline import State, headline_of, state_of
+from python_scoring.report.records import Contract, Freshness, Records
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ProductSection:
     comparisons: list[Comparison]
 
 
-def render(contents: Contents) -> str:
+def render(records: Records) -> str:
     """The whole page as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("python_scoring.report", "templates"),
@@ -48,46 +48,48 @@ def render(contents: Contents) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(slug=words.slug, moment=words.moment, named=words.name)
-    served = {row.product: row for row in contents.freshness}
+    environment.filters.update(
+        slug=formatting.slug, moment=formatting.moment, named=formatting.name
+    )
+    served = {row.product: row for row in records.freshness}
     return environment.get_template("page.html").render(
-        contents=contents,
-        headline=headline_of(contents),
-        cards=[board.card(row) for row in contents.freshness],
+        records=records,
+        headline=headline_of(records),
+        cards=[status_cards.card(row) for row in records.freshness],
         service_level=[
-            figure for figure in (slots.figure(contents), attainment.figure(contents)) if figure
+            figure for figure in (slots.figure(records), attainment.figure(records)) if figure
         ],
-        breaches=attainment.breaches(contents),
-        incident_figure=incidents.figure(contents),
-        incident_summary=incidents.summary(contents),
-        stories=incidents.stories(contents),
-        duties=duties.table(contents),
+        breaches=attainment.breaches(records),
+        incident_figure=incidents.figure(records),
+        incident_summary=incidents.summary(records),
+        stories=incidents.stories(records),
+        duties=duties.table(records),
         run_times=[
             figure
-            for contract in contents.contracts
-            if (figure := durations.figure(contents, contract))
+            for contract in records.contracts
+            if (figure := durations.figure(records, contract))
         ],
         products=[
-            _product_section(contents, contract, served[contract.product])
-            for contract in contents.contracts
+            _product_section(records, contract, served[contract.product])
+            for contract in records.contracts
         ],
     )
 
 
-def _product_section(contents: Contents, contract: Contract, served: Freshness) -> ProductSection:
+def _product_section(records: Records, contract: Contract, served: Freshness) -> ProductSection:
     figures = [
-        bands.figure(contents, contract),
-        spread.figure(contents, contract),
-        stability.figure(contents, contract),
-        reliability.figure(contents, contract),
-        checks.figure(contents, contract),
-        labels.figure(contents, contract),
-        migrations.figure(contents, contract),
-        reasons.figure(contents, contract),
+        bands.figure(records, contract),
+        spread.figure(records, contract),
+        stability.figure(records, contract),
+        reliability.figure(records, contract),
+        checks.figure(records, contract),
+        labels.figure(records, contract),
+        migrations.figure(records, contract),
+        reasons.figure(records, contract),
     ]
     comparisons = [
-        challengers.comparison(contents, contract),
-        challengers.outcomes(contents, contract),
+        challengers.comparison(records, contract),
+        challengers.outcomes(records, contract),
     ]
     return ProductSection(
         contract.product,

@@ -1,4 +1,4 @@
-"""Reads the warehouse once, in few queries, into the rows of `contents`."""
+"""Reads the warehouse once, in few queries, into `Records`."""
 
 from contextlib import suppress
 from dataclasses import fields
@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from python_scoring import artifacts
+from python_scoring.clock import clock, frozen_clock
 from python_scoring.errors import ArtifactError, InputError
-from python_scoring.instants import clock, frozen_clock
-from python_scoring.registry import Registry
-from python_scoring.report import contents
-from python_scoring.report.contents import Contents
-from python_scoring.warehouse import Warehouse, code_version, connect_lake
+from python_scoring.models import artifacts
+from python_scoring.models.registry import Registry
+from python_scoring.project import code_version
+from python_scoring.report import records
+from python_scoring.report.records import Records
+from python_scoring.warehouse import Warehouse, connect_lake
 
 # As many batches of a product are shown, also where the report's days hold fewer.
 FEWEST_BATCHES = 12
@@ -24,7 +25,7 @@ MOST_CUSTOMERS = 100_000
 Row = TypeVar("Row")
 
 
-def read_warehouse(warehouse: Warehouse, days: int) -> Contents:
+def read_warehouse(warehouse: Warehouse, days: int) -> Records:
     """All that the report tells of `warehouse` at the present clock.
 
     Raises InputError where nothing was built yet, or by a version that did not know all of this.
@@ -40,102 +41,102 @@ def read_warehouse(warehouse: Warehouse, days: int) -> Contents:
             ) from error
 
 
-def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> Contents:
+def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> Records:
     now = clock()
     # Views that judge by the reader's clock all judge by one instant.
     lake.execute("set variable prediction_now = ?", [str(now)])
     since = f"timestamp '{now}' - interval {days} day"
     lake.execute(_BATCHES.format(since=since, fewest=FEWEST_BATCHES))
     lake.execute(_ATTEMPTS.format(most=MOST_COLUMNS))
-    return Contents(
+    return Records(
         now=now.replace(microsecond=0),
         is_clock_frozen=frozen_clock() is not None,
         days=days,
         warehouse=str(warehouse.folder),
         code_version=code_version(),
-        contracts=_rows(lake, contents.Contract, "lake.operations.prediction_contracts"),
-        freshness=_rows(lake, contents.Freshness, "lake.operations.prediction_freshness"),
+        contracts=_rows(lake, records.Contract, "lake.operations.prediction_contracts"),
+        freshness=_rows(lake, records.Freshness, "lake.operations.prediction_freshness"),
         attainment=_rows(
-            lake, contents.Attainment, "lake.operations.sla_attainment", "product, window_days"
+            lake, records.Attainment, "lake.operations.sla_attainment", "product, window_days"
         ),
         breaches=_rows(
             lake,
-            contents.Breach,
+            records.Breach,
             "lake.operations.sla_breaches",
             "deadline desc, product, kind, as_of",
         ),
         incidents=_rows(
-            lake, contents.Incident, _INCIDENTS.format(since=since), "opened_at desc, incident_id"
+            lake, records.Incident, _INCIDENTS.format(since=since), "opened_at desc, incident_id"
         ),
         events=_rows(
             lake,
-            contents.IncidentEvent,
+            records.IncidentEvent,
             _EVENTS.format(incidents=_INCIDENTS.format(since=since)),
             "event_number",
         ),
         duties=_rows(
             lake,
-            contents.Duty,
+            records.Duty,
             "(from lake.operations.review_duties where not is_done)",
             "due_on, incident_id, duty, subject",
         ),
-        runs=_rows(lake, contents.Run, "lake.operations.run_states", "product, as_of, last_entry"),
-        batches=_rows(lake, contents.Batch, "batches", "product, as_of"),
+        runs=_rows(lake, records.Run, "lake.operations.run_states", "product, as_of, last_entry"),
+        batches=_rows(lake, records.Batch, "batches", "product, as_of"),
         check_counts=_rows(
             lake,
-            contents.CheckCount,
+            records.CheckCount,
             _CHECK_COUNTS.format(most=MOST_COLUMNS),
             "run_id, check_name",
         ),
         findings=_rows(
             lake,
-            contents.Finding,
+            records.Finding,
             _FINDINGS.format(most=MOST_COLUMNS),
             "newest, outcome, severity, check_name, scope",
         ),
-        stability=_rows(lake, contents.Stability, _STABILITY, "scope, as_of"),
+        stability=_rows(lake, records.Stability, _STABILITY, "scope, as_of"),
         limits=_rows(
             lake,
-            contents.Limit,
+            records.Limit,
             "(from lake.operations.check_limits where check_name = 'score_psi' and applies)",
             "product, scope",
         ),
-        bands=_rows(lake, contents.Band, _BANDS, "run_id, tenth"),
+        bands=_rows(lake, records.Band, _BANDS, "run_id, tenth"),
         label_sizes=_rows(
-            lake, contents.LabelSize, _LABEL_SIZES.format(most=MOST_COLUMNS), "run_id, label"
+            lake, records.LabelSize, _LABEL_SIZES.format(most=MOST_COLUMNS), "run_id, label"
         ),
-        moves=_rows(lake, contents.Move, _MOVES, "product, label_before, label_after, customers"),
+        moves=_rows(lake, records.Move, _MOVES, "product, label_before, label_after, customers"),
         reasons=[
             reason
             for (product,) in lake.execute("select distinct product from batches").fetchall()
             for reason in _rows(
                 lake,
-                contents.Reason,
+                records.Reason,
                 _REASONS.format(product=product, most=MOST_CUSTOMERS),
                 "product, feature",
             )
         ],
         challenges=_rows(
             lake,
-            contents.Challenge,
+            records.Challenge,
             _CHALLENGES.format(since=since),
             "product, challenger_version",
         ),
         challenge_outcomes=_rows(
             lake,
-            contents.ChallengeOutcome,
+            records.ChallengeOutcome,
             _CHALLENGE_OUTCOMES.format(since=since),
             "product, challenger_version",
         ),
-        step_times=_rows(lake, contents.StepTime, _STEP_TIMES, "product, attempt, step_number"),
+        step_times=_rows(lake, records.StepTime, _STEP_TIMES, "product, attempt, step_number"),
         outcomes=_rows(
-            lake, contents.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
+            lake, records.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
         ),
         evaluations=_evaluations(lake),
     )
 
 
-def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[contents.Evaluation]:
+def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[records.Evaluation]:
     """From the cards of the models that are served; one that cannot be read fails the build."""
     served = lake.execute(
         "select product, model_version from lake.operations.prediction_freshness order by product"
@@ -146,7 +147,7 @@ def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[contents.Evaluation]:
             continue
         with suppress(ArtifactError):
             card = artifacts.load_card(Registry().find(product, model_version))
-            found.append(contents.Evaluation(product, card.metrics))
+            found.append(records.Evaluation(product, card.metrics))
     return found
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Contents, Contract, Reason
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Contract, Reason, Records
 
 # The rest is in the table.
 MOST_FEATURES = 10
@@ -16,10 +16,10 @@ MOST_FEATURES = 10
 LOWERS, RAISES = svg.ramp(2)
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """The mean contribution of each feature, by direction; None where no run has reason codes."""
     reasons = sorted(
-        (reason for reason in contents.reasons if reason.product == contract.product),
+        (reason for reason in records.reasons if reason.product == contract.product),
         key=lambda reason: (-reason.importance, reason.feature),
     )
     if not reasons:
@@ -31,8 +31,8 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
         columns=("Feature", *columns),
         rows=[
             (
-                words.name(reason.feature),
-                words.number(reason.importance),
+                formatting.name(reason.feature),
+                formatting.number(reason.importance),
                 _share(reason.raised, reason),
                 _share(reason.lowered, reason),
                 _share(reason.first, reason),
@@ -57,7 +57,7 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
 
 def _sentence(reasons: Sequence[Reason], *, is_segment: bool) -> str:
     strongest = reasons[0]
-    name = words.lower_name(strongest.feature)
+    name = formatting.lower_name(strongest.feature)
     if is_segment:
         told = f"{name} speaks for the segment of {_share(strongest.raised, strongest)} of them"
     else:
@@ -66,25 +66,26 @@ def _sentence(reasons: Sequence[Reason], *, is_segment: bool) -> str:
             f"that of {_share(strongest.lowered, strongest)}"
         )
     first = sorted(reasons, key=lambda reason: (-reason.first, reason.feature))[:3]
-    listed = words.listing(
+    listed = formatting.listing(
         [
-            f"{words.lower_name(reason.feature)} ({_share(reason.first, reason)})"
+            f"{formatting.lower_name(reason.feature)} ({_share(reason.first, reason)})"
             for reason in first
             if reason.first
         ]
     )
     return (
-        f"{words.short_slot(strongest.as_of)}, {strongest.customers:,} customers with reasons: "
+        f"{formatting.short_slot(strongest.as_of)}, {strongest.customers:,} customers with "
+        "reasons: "
         f"{told}. Most often the first reason: {listed}."
     )
 
 
 def _share(count: int, reason: Reason) -> str:
-    return words.percent(count / reason.customers, 0)
+    return formatting.percent(count / reason.customers, 0)
 
 
 def _chart(reasons: Sequence[Reason]) -> svg.AnyChart:
-    names = [words.name(reason.feature) for reason in reasons]
+    names = [formatting.name(reason.feature) for reason in reasons]
     rows = [
         {"place": place, "direction": direction, "value": value / reason.customers}
         for place, reason in enumerate(reasons)

@@ -10,9 +10,9 @@ from typing import Any
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Contents, Contract, Outcome
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Contract, Outcome, Records
 
 _LEGEND = (
     Key("●", svg.GOOD, "a tenth of the customers, by score"),
@@ -29,13 +29,11 @@ class Tenth:
     customers: int
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """The newest outcomes, else the evaluation; None where nothing was ever compared."""
-    outcomes = [row for row in contents.outcomes if row.product == contract.product]
+    outcomes = [row for row in records.outcomes if row.product == contract.product]
     measured = [row for row in outcomes if row.calibration]
-    evaluation = next(
-        (row for row in contents.evaluations if row.product == contract.product), None
-    )
+    evaluation = next((row for row in records.evaluations if row.product == contract.product), None)
     if measured:
         newest = measured[-1]
         tenths = [Tenth(**tenth) for tenth in json.loads(newest.calibration or "[]")]
@@ -77,14 +75,14 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
 def _of_outcome(newest: Outcome, contract: Contract, measured: int) -> str:
     foretold, came = contract.score(newest.mean_score), contract.score(newest.mean_outcome)
     text = (
-        f"{words.short_slot(newest.as_of)}, the newest of "
-        f"{words.plural(measured, 'measured run')}: the outcomes of "
-        f"{words.plural(newest.labels_known, 'customer')} are known. "
+        f"{formatting.short_slot(newest.as_of)}, the newest of "
+        f"{formatting.plural(measured, 'measured run')}: the outcomes of "
+        f"{formatting.plural(newest.labels_known, 'customer')} are known. "
         f"{foretold} was predicted on average, {came} came."
     )
     for name, value in (("AUC", newest.auc), ("Rank correlation", newest.spearman)):
         if value is not None:
-            text += f" {name} {words.number(value)}."
+            text += f" {name} {formatting.number(value)}."
     return text + _bounds(newest.coverage, newest.interval_level)
 
 
@@ -97,10 +95,12 @@ def _of_training(metrics: dict[str, Any]) -> str:
         "Brier score": metrics.get("brier"),
         "Rank correlation": metrics.get("spearman"),
     }
-    figures = [f"{name} {words.number(value)}" for name, value in told.items() if value is not None]
+    figures = [
+        f"{name} {formatting.number(value)}" for name, value in told.items() if value is not None
+    ]
     before = metrics.get("before_calibration", {}).get("brier")
     if before is not None:
-        figures.append(f"{words.number(before)} before calibration")
+        figures.append(f"{formatting.number(before)} before calibration")
     text = f"At training, on {metrics['as_of'][:10]}: {', '.join(figures)}."
     return text + _bounds(metrics.get("coverage"), metrics.get("interval_level"))
 
@@ -109,7 +109,8 @@ def _bounds(coverage: float | None, level: float | None) -> str:
     if coverage is None or level is None:
         return ""
     return (
-        f" Bounds held {words.percent(coverage)} of the outcomes, and state {words.percent(level)}."
+        f" Bounds held {formatting.percent(coverage)} of the outcomes, and state "
+        f"{formatting.percent(level)}."
     )
 
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import altair as alt
 
-from python_scoring.backfill import is_slot
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Contents, Contract, Run
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Contract, Records, Run
+from python_scoring.schedule.calendar import is_slot
 
 # Tone and height of a segment: trouble stands out by its height, not by its colour alone.
 _LOOKS = {
@@ -37,32 +37,32 @@ class Slot:
     run: Run | None
 
 
-def slots_of(contents: Contents) -> list[Slot]:
+def slots_of(records: Records) -> list[Slot]:
     """The slots of the window whose data are complete, since the product's first run."""
-    return [slot for contract in contents.contracts for slot in _slots_of(contents, contract)]
+    return [slot for contract in records.contracts for slot in _slots_of(records, contract)]
 
 
-def _slots_of(contents: Contents, contract: Contract) -> list[Slot]:
+def _slots_of(records: Records, contract: Contract) -> list[Slot]:
     runs: dict[datetime, list[Run]] = {}
-    for run in contents.runs:
+    for run in records.runs:
         if run.product == contract.product:
             runs.setdefault(run.as_of, []).append(run)
     breached = {
         breach.as_of
-        for breach in contents.breaches
+        for breach in records.breaches
         if (breach.product, breach.kind) == (contract.product, "slot")
     }
-    starts = _starts(contract, min(runs, default=contents.now), contents.now)
+    starts = _starts(contract, min(runs, default=records.now), records.now)
     slots = []
-    for as_of, ends in zip(starts, [*starts[1:], contents.now], strict=False):
+    for as_of, ends in zip(starts, [*starts[1:], records.now], strict=False):
         # Consumers were served it, or it is the last that was tried.
         deciding = max(
             runs.get(as_of, []), key=lambda run: (run.is_served, run.last_entry), default=None
         )
-        is_overdue = contents.now > contract.deadline(as_of)
+        is_overdue = records.now > contract.deadline(as_of)
         look, outcome = _judge(deciding, was_late=as_of in breached, is_overdue=is_overdue)
         slots.append(Slot(contract.product, as_of, ends, look, outcome, deciding))
-    return [slot for slot in slots if slot.ends > contents.since]
+    return [slot for slot in slots if slot.ends > records.since]
 
 
 def _starts(contract: Contract, first: datetime, now: datetime) -> list[datetime]:
@@ -83,30 +83,30 @@ def _judge(run: Run | None, *, was_late: bool, is_overdue: bool) -> tuple[str, s
     return "not published", run.status
 
 
-def figure(contents: Contents) -> Figure | None:
+def figure(records: Records) -> Figure | None:
     """The strips of all products; None where nothing was ever tried."""
-    slots = slots_of(contents)
+    slots = slots_of(records)
     if not slots:
         return None
-    told = {product: _counts(product, slots) for product in contents.products}
-    sentence = f"Slots of the last {contents.days} days. " + " ".join(
-        f"{words.name(product)}: {text}." for product, text in told.items()
+    told = {product: _counts(product, slots) for product in records.products}
+    sentence = f"Slots of the last {records.days} days. " + " ".join(
+        f"{formatting.name(product)}: {text}." for product, text in told.items()
     )
     table = Table(
         stacked=True,
         columns=("Product", "Slot", "Outcome", "Recorded", "Reason"),
         rows=[
             (
-                words.name(slot.product),
-                words.slot(slot.as_of),
-                words.name(slot.outcome),
-                words.moment(slot.run.recorded_at if slot.run else None),
-                (slot.run.reason if slot.run else None) or words.NOTHING,
+                formatting.name(slot.product),
+                formatting.slot(slot.as_of),
+                formatting.name(slot.outcome),
+                formatting.moment(slot.run.recorded_at if slot.run else None),
+                (slot.run.reason if slot.run else None) or formatting.NOTHING,
             )
             for slot in sorted(slots, key=lambda slot: slot.as_of, reverse=True)
         ],
     )
-    chart = _chart(contents, slots, told)
+    chart = _chart(records, slots, told)
     return draw(chart, "slots", "What became of each slot", sentence, table, _LEGEND)
 
 
@@ -117,17 +117,17 @@ def _counts(product: str, slots: Sequence[Slot]) -> str:
     in_time = sum(slot.look == "published in time" for slot in own)
     late = sum(slot.look == "published late" for slot in own)
     others = [slot.outcome for slot in own if slot.look == "not published"]
-    parts = [f"{in_time} of {words.plural(len(own), 'slot')} in time"]
+    parts = [f"{in_time} of {formatting.plural(len(own), 'slot')} in time"]
     if late:
         parts.append(f"{late} late")
     parts += [f"{others.count(outcome)} {outcome}" for outcome in sorted(set(others))]
     return ", ".join(parts)
 
 
-def _chart(contents: Contents, slots: Sequence[Slot], told: dict[str, str]) -> svg.AnyChart:
-    rows = {product: row for row, product in enumerate(contents.products)}
+def _chart(records: Records, slots: Sequence[Slot], told: dict[str, str]) -> svg.AnyChart:
+    rows = {product: row for row, product in enumerate(records.products)}
     # A short history is not squeezed into a corner.
-    first = max(contents.since, min(slot.as_of for slot in slots))
+    first = max(records.since, min(slot.as_of for slot in slots))
     segments = []
     for slot in slots:
         tone, height = _LOOKS[slot.look]
@@ -142,7 +142,7 @@ def _chart(contents: Contents, slots: Sequence[Slot], told: dict[str, str]) -> s
             }
         )
     captions = [
-        {"line": row + 0.18, "product": words.name(product), "told": told[product]}
+        {"line": row + 0.18, "product": formatting.name(product), "told": told[product]}
         for product, row in rows.items()
     ]
     line = alt.Y("line:Q", scale=alt.Scale(domain=[0, len(rows)], reverse=True), axis=None)
@@ -152,7 +152,7 @@ def _chart(contents: Contents, slots: Sequence[Slot], told: dict[str, str]) -> s
         .encode(
             x=alt.X(
                 "starts:T",
-                scale=svg.time_scale(first, contents.now),
+                scale=svg.time_scale(first, records.now),
                 axis=svg.time_axis(grid=False),
             ),
             x2="ends:T",

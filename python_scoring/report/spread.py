@@ -4,20 +4,18 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Batch, Contents, Contract
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Batch, Contract, Records
 
 # Up to so many batches each is drawn on its own, beyond it as a continuous band.
 _MOST_RANGES = 20
 _CROSS = "M-0.5,-0.5L0.5,0.5M0.5,-0.5L-0.5,0.5"
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """Median and middle eight tenths of the scores, batch by batch."""
-    shown = [
-        batch for batch in contents.batches_of(contract.product) if batch.score_p50 is not None
-    ]
+    shown = [batch for batch in records.batches_of(contract.product) if batch.score_p50 is not None]
     if not shown:
         return None
     first, last = shown[0], shown[-1]
@@ -28,15 +26,16 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     if lowest == highest:
         lay = f"was {lowest} in each"
     sentence = (
-        f"{words.plural(len(shown), 'batch', 'batches')} from {words.short_slot(first.as_of)} to "
-        f"{words.short_slot(last.as_of)}: the median score {lay}; "
+        f"{formatting.plural(len(shown), 'batch', 'batches')} from "
+        f"{formatting.short_slot(first.as_of)} to "
+        f"{formatting.short_slot(last.as_of)}: the median score {lay}; "
         f"eight in ten customers now score from {contract.score(last.score_p10)} to "
         f"{contract.score(last.score_p90)}."
     )
     held = [batch for batch in shown if batch.status == "quarantined"]
     if held:
         sentence += (
-            f" {words.plural(len(held), 'batch was', 'batches were')} quarantined "
+            f" {formatting.plural(len(held), 'batch was', 'batches were')} quarantined "
             f"and never reached consumers."
         )
     columns = ("Batch", "Outcome", "Customers", "Lowest tenth up to", "Median", "Nine tenths up to")
@@ -44,8 +43,8 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
         columns=columns,
         rows=[
             (
-                words.slot(batch.as_of),
-                words.name(batch.status),
+                formatting.slot(batch.as_of),
+                formatting.name(batch.status),
                 f"{batch.customers_scored:,}",
                 contract.score(batch.score_p10),
                 contract.score(batch.score_p50),

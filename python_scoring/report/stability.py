@@ -6,9 +6,9 @@ from datetime import datetime
 
 import altair as alt
 
-from python_scoring.report import svg, words
-from python_scoring.report.contents import Contents, Contract, Limit
+from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.records import Contract, Limit, Records
 
 # The two distributions that scores are compared with, as checks and readers call them.
 _AGAINST = {"former batch": "the batch before", "training reference": "training"}
@@ -38,17 +38,17 @@ class LimitLine:
     told: str
 
 
-def figure(contents: Contents, contract: Contract) -> Figure | None:
+def figure(records: Records, contract: Contract) -> Figure | None:
     """The index by batch, with the limits near to it; None where nothing could be compared."""
-    days = {batch.run_id: batch.as_of for batch in contents.batches_of(contract.product)}
+    days = {batch.run_id: batch.as_of for batch in records.batches_of(contract.product)}
     points = [
         Point(days[row.run_id], row.scope, row.value)
-        for row in contents.stability
+        for row in records.stability
         if row.run_id in days and row.value is not None
     ]
     if not points:
         return None
-    limits = {scope: _limit(contents, contract.product, scope) for scope in _AGAINST}
+    limits = {scope: _limit(records, contract.product, scope) for scope in _AGAINST}
     lines = _lines(limits, max(point.value for point in points))
     sentence = " ".join(
         _sentence(scope, limits[scope], [point for point in points if point.scope == scope])
@@ -59,7 +59,10 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     table = Table(
         columns=("Batch", *columns),
         rows=[
-            (words.slot(day), *(words.number(values.get((day, scope))) for scope in _AGAINST))
+            (
+                formatting.slot(day),
+                *(formatting.number(values.get((day, scope))) for scope in _AGAINST),
+            )
             for day in sorted({point.as_of for point in points}, reverse=True)
         ],
         numbers=frozenset(columns),
@@ -71,9 +74,9 @@ def figure(contents: Contents, contract: Contract) -> Figure | None:
     )  # fmt: skip
 
 
-def _limit(contents: Contents, product: str, scope: str) -> Limit:
+def _limit(records: Records, product: str, scope: str) -> Limit:
     """The limits of a scope: its own, or the general ones."""
-    own = {limit.scope: limit for limit in contents.limits if limit.product == product}
+    own = {limit.scope: limit for limit in records.limits if limit.product == product}
     return own.get(scope) or own.get("*") or Limit(product, scope, None, None)
 
 
@@ -102,12 +105,12 @@ def _sentence(scope: str, limit: Limit, points: Sequence[Point]) -> str:
         return f"Nothing could be compared with {against}."
     highest = max(points, key=lambda point: point.value)
     text = (
-        f"Against {against} the index is {words.number(points[-1].value)}, at most "
-        f"{words.number(highest.value)} ({words.short_slot(highest.as_of)})"
+        f"Against {against} the index is {formatting.number(points[-1].value)}, at most "
+        f"{formatting.number(highest.value)} ({formatting.short_slot(highest.as_of)})"
     )
     if limit.warn_limit is not None:
         beyond = sum(point.value > limit.warn_limit for point in points)
-        count = words.plural(beyond, "batch", "batches") if beyond else "no batch"
+        count = formatting.plural(beyond, "batch", "batches") if beyond else "no batch"
         text += f", with {count} beyond the warning at {limit.warn_limit:g}"
     return f"{text}."
 

@@ -14,7 +14,7 @@ import altair as alt
 import vl_convert
 from markupsafe import Markup, escape
 
-from python_scoring.report import words
+from python_scoring.report import formatting
 
 WIDTH = 360
 
@@ -61,7 +61,7 @@ def names(of_numbers: Sequence[str]) -> str:
 
 def columns(instants: Sequence[datetime]) -> tuple[alt.Scale, alt.Axis]:
     """Scale and axis of numbered columns, named by their days; few columns do not become wide."""
-    days = [words.short_day(instant) for instant in instants]
+    days = [formatting.short_day(instant) for instant in instants]
     places = max(len(days), _FEWEST_COLUMNS)
     step = -(-2 * places // 9)
     return (
@@ -96,7 +96,7 @@ def layered(height: int, *layers: alt.Chart) -> AnyChart:
 
 def render(chart: AnyChart, key: str, title: str, description: str) -> Markup:
     """The chart as one SVG element with title and description, and ids that start with `key`."""
-    key = f"picture-{words.slug(key)}"
+    key = f"picture-{formatting.slug(key)}"
     styled = (
         chart.properties(width=WIDTH, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
         .configure(font=_FONT, background="transparent", padding=2, aria=False)

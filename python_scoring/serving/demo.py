@@ -15,7 +15,7 @@ from python_scoring.serving.local import DATABASE, LocalServer, local_server
 from python_scoring.serving.publishing import publish
 from python_scoring.warehouse import Warehouse, connect_lake
 
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 DEMO_MARK = "Demo login of customer_predictions"
 
@@ -32,7 +32,7 @@ order by consumers.consumer, marts.kind, marts.relation, entitlements.usage_cont
 
 
 def serve(
-    warehouse: Warehouse, folder: Path, port: int | None, say: Say, ended: threading.Event
+    warehouse: Warehouse, folder: Path, port: int | None, echo: Echo, ended: threading.Event
 ) -> None:
     """Publish the lake to a server in the folder, and keep it up until `ended` is set.
 
@@ -45,19 +45,19 @@ def serve(
             outcomes = publish(lake, server.dsn)
         for outcome in outcomes:
             did = f"as of {outcome.as_of}, {outcome.rows:,} rows loaded"
-            say(f"{outcome.product}: {outcome.error or did}")
-        say(f"\nPostgreSQL runs in {server.folder} on 127.0.0.1:{server.port}.")
-        say(f"The operator: {server.bin / 'psql'} '{server.dsn}'\n")
+            echo(f"{outcome.product}: {outcome.error or did}")
+        echo(f"\nPostgreSQL runs in {server.folder} on 127.0.0.1:{server.port}.")
+        echo(f"The operator: {server.bin / 'psql'} '{server.dsn}'\n")
         with connect(server.dsn) as connection:
             for consumer, role, relation, context in connection.execute(ENTITLED).fetchall():
                 login = f"demo_{consumer}"
                 password = _demo_login(connection, login, role)
                 if password is None:
-                    say(f"{consumer}: no demo login, because {login} is too long or taken.\n")
+                    echo(f"{consumer}: no demo login, because {login} is too long or taken.\n")
                 else:
-                    _introduce(server, login, password, context, say)
-                    _suggest(login, relation, context, say)
-        say("Ctrl-C stops the server; what it holds stays in its folder.")
+                    _introduce(server, login, password, context, echo)
+                    _suggest(login, relation, context, echo)
+        echo("Ctrl-C stops the server; what it holds stays in its folder.")
         ended.wait()
 
 
@@ -88,28 +88,28 @@ def _demo_login(connection: Connection, login: str, role: str) -> str | None:
 
 
 def _introduce(
-    server: LocalServer, login: str, password: str, context: str | None, say: Say
+    server: LocalServer, login: str, password: str, context: str | None, echo: Echo
 ) -> None:
     """How to connect; the addresses state the usage context for the whole session."""
     escaped = re.sub(r"([\s\\])", r"\\\1", context or "")
     options = quote(f"-c serving.usage_context={escaped}", safe="")
     place = f"127.0.0.1:{server.port}/{DATABASE}"
     address = f"{quote(login, safe='')}:{password}@{place}?options={options}"
-    say(f"{login}  (password {password})")
-    say(f"  psql:       {server.bin / 'psql'} 'postgresql://{address}'")
-    say(f"  SQLAlchemy: postgresql+psycopg://{address}")
-    say(
+    echo(f"{login}  (password {password})")
+    echo(f"  psql:       {server.bin / 'psql'} 'postgresql://{address}'")
+    echo(f"  SQLAlchemy: postgresql+psycopg://{address}")
+    echo(
         f"  BI tool:    PostgreSQL, host 127.0.0.1, port {server.port}, database {DATABASE}, "
         f"user {login}, schema serving"
     )
 
 
-def _suggest(login: str, relation: str | None, context: str | None, say: Say) -> None:
+def _suggest(login: str, relation: str | None, context: str | None, echo: Echo) -> None:
     """A first query; and how a tool that takes no options comes by its usage context."""
     if relation and context:
         literal = "'" + context.replace("'", "''") + "'"
         name = '"' + login.replace('"', '""') + '"'
-        say(f"              once, as the operator: alter role {name}")
-        say(f"              set serving.usage_context = {literal};")
-        say(f"  try:        select * from serving.{relation} limit 10;")  # noqa: S608 - shown
-    say("")
+        echo(f"              once, as the operator: alter role {name}")
+        echo(f"              set serving.usage_context = {literal};")
+        echo(f"  try:        select * from serving.{relation} limit 10;")  # noqa: S608 - shown
+    echo("")

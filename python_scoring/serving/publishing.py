@@ -16,11 +16,9 @@ import psycopg
 
 from python_scoring.errors import PredictionError, ServingError
 from python_scoring.serving.access import MartColumns, Problem, sync_access
-from python_scoring.serving.cleaning import clean, retire
+from python_scoring.serving.activation import let_planned_readers_begin, switch
 from python_scoring.serving.connection import Connection, connect, masked
-from python_scoring.serving.finding import prepare_finding
 from python_scoring.serving.grants import sync_grants
-from python_scoring.serving.installation import install
 from python_scoring.serving.lake_state import (
     Product,
     Run,
@@ -31,12 +29,14 @@ from python_scoring.serving.lake_state import (
     served_relations,
 )
 from python_scoring.serving.loading import adopt, load_current, load_history
-from python_scoring.serving.switching import let_planned_readers_begin, switch
+from python_scoring.serving.lookup_function import prepare_finding
+from python_scoring.serving.partition_cleanup import clean, retire
+from python_scoring.serving.schema import install
 from python_scoring.serving.tables import Table, prepare_table
 from python_scoring.serving.views import prepare_view
 
 # Another publish on the same database: it loads a run in seconds.
-PATIENCE = 60.0
+LOCK_TIMEOUT = 60.0
 PUBLISHER_LOCK = 5_062_870_411
 
 LOADED = """
@@ -207,14 +207,14 @@ def _snapshot(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
 @contextmanager
 def alone(connection: Connection) -> Iterator[None]:
     """One writer at a time, a publish or an erasure; the lock goes with the connection."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + LOCK_TIMEOUT
     while True:
         found = connection.execute("select pg_try_advisory_lock(%s)", [PUBLISHER_LOCK]).fetchone()
         if found and found[0]:
             break
         if time.monotonic() > until:
             raise ServingError(
-                f"another publish has been running on this database for {PATIENCE:g} s. "
+                f"another publish has been running on this database for {LOCK_TIMEOUT:g} s. "
                 "Wait for it to end, or end its session (pg_stat_activity), and publish again."
             )
         time.sleep(0.2)

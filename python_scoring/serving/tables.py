@@ -9,7 +9,7 @@ from python_scoring.errors import ServingError
 from python_scoring.serving.columns import Column, stored
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.lake_state import Mart
-from python_scoring.serving.patience import patiently
+from python_scoring.serving.lock_retry import retry_locked
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _widen(connection: Connection, mart: Mart, columns: tuple[Column, ...]) -> N
             sql.Identifier("serving_data", mart.relation),
             sql.SQL(", ").join(sql.SQL("add column {}").format(_definition(each)) for each in new),
         )
-        patiently(connection, lambda: connection.execute(change))
+        retry_locked(connection, lambda: connection.execute(change))
 
 
 def _definition(column: Column) -> sql.Composed:

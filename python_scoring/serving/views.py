@@ -11,7 +11,7 @@ from python_scoring.serving.columns import COMPUTED, COMPUTED_IN_HISTORY, OF_THE
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.grants import sync_grants
 from python_scoring.serving.lake_state import Mart
-from python_scoring.serving.patience import patiently
+from python_scoring.serving.lock_retry import retry_locked
 
 # The run is found by a subquery, so that the plan reads its partition alone, and authorize stands
 # in one, so that it is asked once per read and not once per row.
@@ -76,7 +76,7 @@ def prepare_view(connection: Connection, mart: Mart, contract: dict[str, Any]) -
         [digest, names, f"serving.{mart.relation}", mart.relation],
     ).fetchone()
     if not found or not found[0]:
-        patiently(connection, lambda: _replace(connection, mart, statement, digest, names))
+        retry_locked(connection, lambda: _replace(connection, mart, statement, digest, names))
     _comment(connection, mart, contract)
 
 

@@ -27,7 +27,7 @@ _MOST_GROUPS, _FEWEST_CUSTOMERS = 20, 50
 
 
 @dataclass(frozen=True)
-class Promise:
+class IntervalSpec:
     """What the contract asks of bounds: its `uncertainty` and its `valid_range`."""
 
     level: float
@@ -36,7 +36,7 @@ class Promise:
     maximum: float
 
     @classmethod
-    def of(cls, contract: dict[str, Any]) -> "Promise | None":
+    def of(cls, contract: dict[str, Any]) -> "IntervalSpec | None":
         """None where the contract states no level: its scores have no bounds."""
         wanted = contract.get("uncertainty") or {}
         if not wanted.get("interval_level"):
@@ -65,30 +65,28 @@ def apply(table: dict[str, Any], scores: Values) -> tuple[Values, Values]:
     return np.minimum(lower, scores), np.maximum(upper, scores)
 
 
-def of_probabilities(as_ofs: list[Calibrated], promise: Promise) -> dict[str, Any]:
+def of_probabilities(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]:
     """Bounds of the share among `group_size` customers with such a score.
 
     With two as-ofs or more, each is foretold by a calibration on the others, so that what changes
     from season to season widens the bounds. Raises TrainingError where there are too few customers.
     """
-    distances = np.concatenate(
-        [_distances(as_ofs, number, promise) for number in range(len(as_ofs))]
-    )
+    distances = np.concatenate([_distances(as_ofs, number, spec) for number in range(len(as_ofs))])
     # With fewer, even the widest that was seen is too narrow for the level.
-    fewest = int(np.ceil(promise.level / (1 - promise.level) - 1e-9))
+    fewest = int(np.ceil(spec.level / (1 - spec.level) - 1e-9))
     if len(distances) < fewest:
         raise TrainingError(
-            f"the calibration as-ofs have {len(distances)} groups of {promise.group_size} "
+            f"the calibration as-ofs have {len(distances)} groups of {spec.group_size} "
             f"customers, and bounds need {fewest}: choose more as-ofs with "
             "--calibrate-on, or a smaller group_size in the contract's uncertainty"
         )
-    width = _conformal_quantile(distances, promise.level)
+    width = _conformal_quantile(distances, spec.level)
     scores: Values = np.arange(_PROBABILITY_ROWS) / (_PROBABILITY_ROWS - 1)
-    spread = width * _chance(scores, promise.group_size)
-    return _table(scores, scores - spread, scores + spread, promise)
+    spread = width * binomial_standard_error(scores, spec.group_size)
+    return _table(scores, scores - spread, scores + spread, spec)
 
 
-def of_estimates(scores: Values, outcomes: Values, promise: Promise) -> dict[str, Any]:
+def of_estimates(scores: Values, outcomes: Values, spec: IntervalSpec) -> dict[str, Any]:
     """Bounds of single customers' outcomes, from outcomes as multiples of alike scores.
 
     Half of the customers (every second one by score) give the shape: in each group of scores, the
@@ -104,22 +102,22 @@ def of_estimates(scores: Values, outcomes: Values, promise: Promise) -> dict[str
             f"{4 * _FEWEST_CUSTOMERS}: choose more as-ofs with --calibrate-on"
         )
     rows = [
-        _shape(*part, promise.level)
+        _shape(*part, spec.level)
         for part in zip(
             np.array_split(scores[::2], groups), np.array_split(outcomes[::2], groups), strict=True
         )
     ]
     middles, lower, upper = (np.array(column) for column in zip(*rows, strict=True))
     lower, upper = np.maximum.accumulate(lower), np.maximum.accumulate(upper)
-    factor = _factor(scores[1::2], outcomes[1::2], (middles, lower, upper), promise.level)
+    factor = _factor(scores[1::2], outcomes[1::2], (middles, lower, upper), spec.level)
     upper = np.maximum.accumulate(middles + factor * (upper - middles))
     # Beyond the best group the multiples stay what they are there.
-    beyond = promise.maximum / middles[-1]
+    beyond = spec.maximum / middles[-1]
     return _table(
-        np.array([0, *middles, promise.maximum]),
+        np.array([0, *middles, spec.maximum]),
         np.array([0, *lower, lower[-1] * beyond]),
         np.array([upper[0], *upper, upper[-1] * beyond]),
-        promise,
+        spec,
     )
 
 
@@ -147,7 +145,7 @@ def _factor(
     return max(factor, 0.0) if np.isfinite(factor) else 1.0
 
 
-def _distances(as_ofs: list[Calibrated], number: int, promise: Promise) -> Values:
+def _distances(as_ofs: list[Calibrated], number: int, spec: IntervalSpec) -> Values:
     """How far the share of each group lay from its mean score, in units of chance."""
     own = as_ofs[number]
     others = [other for place, other in enumerate(as_ofs) if place != number] or [own]
@@ -158,15 +156,15 @@ def _distances(as_ofs: list[Calibrated], number: int, promise: Promise) -> Value
     scores = calibration.apply(line, own.scores)
     shares = [
         (scores[group].mean(), own.outcomes[group].mean())
-        for group in groups_by_score(scores, promise.group_size)
+        for group in groups_by_score(scores, spec.group_size)
     ]
     if not shares:
         return np.array([])
     expected, found = (np.array(column) for column in zip(*shares, strict=True))
-    return np.asarray(np.abs(found - expected) / _chance(expected, promise.group_size))
+    return np.asarray(np.abs(found - expected) / binomial_standard_error(expected, spec.group_size))
 
 
-def _chance(probability: Values, group_size: int) -> Values:
+def binomial_standard_error(probability: Values, group_size: int) -> Values:
     """Standard deviation of a share by chance; never nothing, not even at 0 and 1."""
     variance = probability * (1 - probability) / group_size + 1 / (2 * group_size) ** 2
     return np.asarray(np.sqrt(variance), dtype=np.float64)
@@ -178,11 +176,11 @@ def _conformal_quantile(values: Values, level: float) -> float:
     return float(np.sort(values)[min(rank, len(values)) - 1])
 
 
-def _table(scores: Values, lower: Values, upper: Values, promise: Promise) -> dict[str, Any]:
-    limits = (promise.minimum, promise.maximum)
+def _table(scores: Values, lower: Values, upper: Values, spec: IntervalSpec) -> dict[str, Any]:
+    limits = (spec.minimum, spec.maximum)
     return {
-        "interval_level": promise.level,
-        "group_size": promise.group_size,
+        "interval_level": spec.level,
+        "group_size": spec.group_size,
         "scores": _rounded(scores),
         "lower": _rounded(np.clip(np.minimum(lower, scores), *limits)),
         "upper": _rounded(np.clip(np.maximum(upper, scores), *limits)),

@@ -15,9 +15,10 @@ from project import Project
 from psycopg import sql
 from serving_database import Database
 
-from python_scoring.demo_data import generate
+from python_scoring.project import PROJECT
+from python_scoring.raw.demo_data import generate
 from python_scoring.serving.local import LocalServer, local_server
-from python_scoring.warehouse import PROJECT, Warehouse, prepare
+from python_scoring.warehouse import Warehouse, prepare
 
 UNTIL = datetime(2026, 11, 23)
 CUSTOMERS = 400

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from python_scoring.warehouse import PROJECT, Warehouse, connect_lake
+from python_scoring.project import PROJECT
+from python_scoring.warehouse import Warehouse, connect_lake
 
 NOW = "2026-11-23T07:00:00"  # a Monday, one hour after the data cutoff
 PRODUCTS = ("churn", "clv", "segmentation")

@@ -15,7 +15,8 @@ from conftest import Fresh
 from project import Project, copy_of_project
 from sklearn.linear_model import LogisticRegression
 
-from python_scoring.artifacts import (
+from python_scoring.errors import ArtifactError
+from python_scoring.models.artifacts import (
     CARD_FILE,
     MODEL_FILE,
     ModelCard,
@@ -24,8 +25,7 @@ from python_scoring.artifacts import (
     load,
     sha256,
 )
-from python_scoring.errors import ArtifactError
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 NEXT_DAY = "2026-11-24T07:00:00"
 

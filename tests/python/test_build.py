@@ -9,8 +9,8 @@ import pytest
 from conftest import CUSTOMERS, Fresh
 from project import PRODUCTS, Project, copy_of_project
 
-from python_scoring.demo_data import generate
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
+from python_scoring.raw.demo_data import generate
 
 PREDICTION_COLUMNS = [
     ("prediction_id", "VARCHAR"),

@@ -21,11 +21,11 @@ from test_artifacts import demo_artifact, rewrite
 from test_outcomes import scored_beside_outcomes
 from test_report import write
 
-from python_scoring.artifacts import MODEL_FILE, ModelCard
-from python_scoring.candidates import score_due_runs
-from python_scoring.challengers import score_challengers
-from python_scoring.registry import Registry
-from python_scoring.warehouse import PROJECT
+from python_scoring.models.artifacts import MODEL_FILE, ModelCard
+from python_scoring.models.registry import Registry
+from python_scoring.project import PROJECT
+from python_scoring.scoring.candidates import score_due_runs
+from python_scoring.scoring.challengers import score_challengers
 
 # The outcomes of the first slot end on 8 November.
 FIRST = "2026-08-10"

@@ -14,13 +14,13 @@ import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from project import Project, copy_of_project
 
+from python_scoring.clock import clock
 from python_scoring.contracts import baseline
 from python_scoring.contracts.completeness import contract_gaps
 from python_scoring.contracts.files import data_contract, write_contracts
 from python_scoring.contracts.served_outputs import contracts, served_outputs
-from python_scoring.dbt_project import parsed_manifest
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.instants import clock
+from python_scoring.project import parsed_manifest
 
 Manifest = dict[str, Any]
 MART = "model.customer_predictions.churn_predictions.v2"

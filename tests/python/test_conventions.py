@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from conventions import RULES, Graph
 
-from python_scoring.dbt_project import parsed_manifest
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT, parsed_manifest
 
 Manifest = dict[str, Any]
 EXCEPTIONS = PROJECT / "seeds" / "project_rule_exceptions.csv"

@@ -20,7 +20,7 @@ MOMENTS = {
     "in the candidates": ("START python table model products.candidates_churn", 0.3),
     "between two products": ("START sql append_only model lake.predictions.predictions_clv", 0.03),
 }
-PATIENCE = 120.0
+LOCK_TIMEOUT = 120.0
 
 
 def attempts(project: Project, status: str) -> int:
@@ -37,7 +37,7 @@ def attempts(project: Project, status: str) -> int:
 def kill_at(project: Project, build: Popen[bytes], moment: str, started_before: int) -> None:
     """Wait for the moment, then `kill -9`."""
     marker, delay = MOMENTS[moment]
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         assert time.monotonic() < deadline, moment
         assert build.poll() is None, (project.target / "started.log").read_text()

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from python_scoring import demo_data
 from python_scoring.errors import InputError
+from python_scoring.raw import demo_data
 
 UNTIL = datetime(2026, 11, 23)
 COLUMNS = {

@@ -12,7 +12,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 from test_artifacts import demo_artifact
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 FORMER, NOW = "2026-11-15", "2026-11-22"
 SMALLEST_SHARE = 0.0001

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from python_scoring.dbt_project import parsed_manifest
 from python_scoring.docs_page import CONSUMERS, PRODUCTS, put_into_words, write_docs
 from python_scoring.errors import InputError
+from python_scoring.project import parsed_manifest
 
 Manifest = dict[str, Any]
 

@@ -28,22 +28,21 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 
-from python_scoring import registration
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE, ModelCard
-from python_scoring.dbt_project import parsed_manifest
-from python_scoring.elsewhere.brought import bring
-from python_scoring.elsewhere.cards import Known
-from python_scoring.elsewhere.pickles import load_estimator
 from python_scoring.errors import ArtifactError, InputError, PredictionError
-from python_scoring.registration import Registration, register
-from python_scoring.registry import Registry
-from python_scoring.trees import check_trees
-from python_scoring.warehouse import PROJECT
+from python_scoring.model_import import registration
+from python_scoring.model_import.metadata import DeclaredMetadata
+from python_scoring.model_import.pickles import load_estimator
+from python_scoring.model_import.registration import Registration, register
+from python_scoring.model_import.source import bring
+from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard
+from python_scoring.models.registry import Registry
+from python_scoring.models.trees import check_trees
+from python_scoring.project import PROJECT, parsed_manifest
 
 cloudpickle = pytest.importorskip("cloudpickle")  # comes with MLflow
 
 FEATURES = ["recency_days", "order_day_count"]
-KNOWN = Known("2.0.0", (datetime(2026, 3, 1),))
+KNOWN = DeclaredMetadata("2.0.0", (datetime(2026, 3, 1),))
 
 
 def customers() -> pd.DataFrame:
@@ -383,14 +382,18 @@ def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("estimator", "known", "message"),
     [
-        (LogisticRegression(), Known(), "cannot know --model-version and --training-as-of"),
+        (
+            LogisticRegression(),
+            DeclaredMetadata(),
+            "cannot know --model-version and --training-as-of",
+        ),
         (LogisticRegression(), replace(KNOWN, feature_version="9.0.0"), "feature_version 9.0.0"),
         (LogisticRegression(), replace(KNOWN, model_version="1.0.0"), "has churn 1.0.0 already"),
         (LinearRegression(), KNOWN, "no model of a probability"),
     ],
 )
 def test_what_a_skops_file_cannot_be_registered_as(
-    registry: Registry, tmp_path: Path, estimator: Any, known: Known, message: str
+    registry: Registry, tmp_path: Path, estimator: Any, known: DeclaredMetadata, message: str
 ) -> None:
     """What is missing, or does not fit, is named."""
     file = save(estimator.fit(customers(), outcome()), tmp_path)

@@ -23,13 +23,13 @@ from conftest import Fresh
 from project import PRODUCTS, Project
 from serving_database import Database, ask
 
-from python_scoring.dbt_project import read_manifest
-from python_scoring.erasure import raw_files, remains, tables
-from python_scoring.erasure.begun import Begun, Journal
+from python_scoring.erasure import raw_files, tables, verification
+from python_scoring.erasure.checkpoint import Checkpoint, Journal
 from python_scoring.erasure.command import Erasure
-from python_scoring.erasure.people import People
+from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.errors import InputError
-from python_scoring.warehouse import PROJECT, Warehouse, connect_lake
+from python_scoring.project import PROJECT, read_manifest
+from python_scoring.warehouse import Warehouse, connect_lake
 
 NEXT_DAY = {"PREDICTION_NOW": "2026-11-24T07:00:00"}
 NOTHING_TO_BUILD = ("run", "--select", "served_outputs")
@@ -167,8 +167,8 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     """
     customer_id = the_person(project)
     other = leave_traces(project, customer_id)
-    served = {"SERVING_DSN": database.dsn}
-    project.dbt(*NOTHING_TO_BUILD, env=served)
+    postgres = {"SERVING_DSN": database.dsn}
+    project.dbt(*NOTHING_TO_BUILD, env=postgres)
     before = others(project, customer_id)
     data = database.server.folder
     folders = (project.raw_data, project.warehouse, data)
@@ -176,7 +176,7 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     assert files_with(customer_id, other, data)
 
     with reading(database) as counts:
-        console = project.command("erase", customer_id, *ARGUMENTS, env=served).stdout
+        console = project.command("erase", customer_id, *ARGUMENTS, env=postgres).stdout
     assert {count - counts[-1] for count in counts} == {0, 1}
 
     assert files_with(customer_id, other, *folders) == []
@@ -216,7 +216,7 @@ def test_nothing_holds_the_person_and_everything_else_stays(
         ("run", "quarantine_churn"),
     ]
 
-    project.build(env={**served, **NEXT_DAY})
+    project.build(env={**postgres, **NEXT_DAY})
     assert project.query(
         "select count(*) from lake.operations.run_ledger where status = 'published'"
     ) == [(4,)]
@@ -252,8 +252,8 @@ def reading(database: Database) -> Iterator[list[int]]:
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from python_scoring.dbt_project import read_manifest
-from python_scoring.erasure import command, lake_files, remains, tombstone
+from python_scoring.project import read_manifest
+from python_scoring.erasure import command, lake_files, verification, tombstone
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -347,9 +347,9 @@ def test_what_does_not_erase_changes_nothing(
     """A dry run; an id that nobody has, even one that is SQL; and while a build runs."""
     customer_id = the_person(project)
     before = contents(project)
-    say = erase(project, built, monkeypatch, customer_id, dry_run=True)
-    assert f"  raw          {project.raw_data}/customers/first.parquet: 1 row" in say
-    assert "  lake         features.feature_snapshots: 2 rows" in say
+    echo = erase(project, built, monkeypatch, customer_id, dry_run=True)
+    assert f"  raw          {project.raw_data}/customers/first.parquet: 1 row" in echo
+    assert "  lake         features.feature_snapshots: 2 rows" in echo
     [line] = erase(project, built, monkeypatch, "x' or '1'='1", 'C"; drop schema lake')
     assert "2 customers: nothing holds them in" in line
     number, caveat = erase(project, built, monkeypatch, "17850")
@@ -371,24 +371,26 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
     monkeypatch.setenv("WAREHOUSE", str(tmp_path))
     monkeypatch.delenv("SERVING_DSN", raising=False)
     with pytest.raises(InputError, match="CUSTOMER_ID number 2 is blank"):
-        People.of(("C1", " \t"))
+        DataSubjects.of(("C1", " \t"))
     with pytest.raises(InputError, match="cannot be printed"):
-        People.of(("C1\n2",))
-    erasure = Erasure(People.of(("C00000001",)), print)
+        DataSubjects.of(("C1\n2",))
+    erasure = Erasure(DataSubjects.of(("C00000001",)), print)
     with pytest.raises(InputError, match="--by is blank"):
         erasure.erase(" ", "request 17")
     with pytest.raises(InputError, match="--reason names the person"):
         erasure.erase("ana", "asked by C00000001")
     monkeypatch.setenv("RAW_DATA", str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match="elsewhere is no folder"):
-        Erasure(People.of(("C1",)), print)
+        Erasure(DataSubjects.of(("C1",)), print)
     journal = Journal(tmp_path)
-    begun = Begun.now(People.of(("C00000001",)), datetime(2026, 11, 23), "ana", "request 17")
+    begun = Checkpoint.now(
+        DataSubjects.of(("C00000001",)), datetime(2026, 11, 23), "ana", "request 17"
+    )
     journal.write(begun)
-    assert journal.of(People.of(("C00000001",))) == begun
+    assert journal.of(DataSubjects.of(("C00000001",))) == begun
     assert "C00000001" not in journal.path.read_text()
     with pytest.raises(InputError, match=r"erasure of somebody else.*ana \(request 17\)"):
-        journal.of(People.of(("C00000002",)))
+        journal.of(DataSubjects.of(("C00000002",)))
 
 
 @pytest.mark.parametrize(
@@ -404,7 +406,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
 )
 def test_a_name_in_a_text_is_replaced_and_no_other(text: str, without: str) -> None:
     """Ids inside longer ones stay, JSON's spelling is known, numbers and words are left alone."""
-    people = People.of(("C000001", 'aä"b-17', "17850", "UK"))
+    people = DataSubjects.of(("C000001", 'aä"b-17', "17850", "UK"))
     assert people.without(text) == without
     assert people.are_named_in(text) == (text != without)
 
@@ -432,7 +434,7 @@ def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
     table = pa.Table.from_pylist(rows, schema)
     pq.write_table(table, path, compression={"order_id": "zstd"}, row_group_size=4)
     pq.write_table(table.slice(1, 2), alone)
-    people, untouched = People.of(("C1",)), alone.read_bytes()
+    people, untouched = DataSubjects.of(("C1",)), alone.read_bytes()
     with duckdb.connect() as connection:
         found = raw_files.find(connection, tmp_path, ["customers", "orders"], people)
         assert [(each.path, each.rows) for each in found] == [(path, 4)]
@@ -456,12 +458,12 @@ def test_an_order_that_was_moved_to_the_person_is_named(tmp_path: Path) -> None:
         f" to '{tmp_path / 'orders.parquet'}'"
     )
     with duckdb.connect() as connection:
-        assert raw_files.moved_orders(connection, tmp_path, People.of(("C1",))) == ["back"]
+        assert raw_files.moved_orders(connection, tmp_path, DataSubjects.of(("C1",))) == ["back"]
 
 
 def test_rows_and_records_go_and_texts_are_rewritten_whatever_the_table() -> None:
     """A row by its key or a JSON record; texts and lists that name them; nothing of others."""
-    people = People.of(("C000001", "7"))
+    people = DataSubjects.of(("C000001", "7"))
     with duckdb.connect() as connection:
         tables.know(connection, people)
         connection.execute(
@@ -495,7 +497,7 @@ def test_a_file_that_still_holds_them_is_named(tmp_path: Path) -> None:
     """Bytes anywhere, cells of compressed Parquet; the id of somebody else that contains theirs is
     theirs alone.
     """
-    people, longer = People.of(("C000001",)), ("C0000012",)
+    people, longer = DataSubjects.of(("C000001",)), ("C0000012",)
     (tmp_path / "notes.txt").write_text("and C000001C0000012")
     (tmp_path / "others.bin").write_bytes(b"\0C0000012\0")
     (tmp_path / "empty").touch()
@@ -504,7 +506,7 @@ def test_a_file_that_still_holds_them_is_named(tmp_path: Path) -> None:
             f"copy (select '{value}' as customer_id from range(10))"
             f" to '{tmp_path / name}.parquet' (compression zstd)"
         )
-    assert remains.search([tmp_path], people, longer) == [
+    assert verification.search([tmp_path], people, longer) == [
         f"{tmp_path / 'cells.parquet'} (column customer_id)",
         f"{tmp_path / 'notes.txt'} (in its bytes)",
     ]
@@ -522,7 +524,7 @@ def erase(
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("SERVING_DSN", raising=False)
     said: list[str] = []
-    erasure = Erasure(People.of(customer_ids), said.append)
+    erasure = Erasure(DataSubjects.of(customer_ids), said.append)
     erasure.manifest = read_manifest(built.target)
     if dry_run:
         erasure.preview()

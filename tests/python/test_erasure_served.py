@@ -7,13 +7,13 @@ import pytest
 from serving_database import PASSWORD, Database, ask
 from serving_lake import FIRST
 
-from python_scoring.erasure.people import People
-from python_scoring.erasure.served import erase, find
+from python_scoring.erasure.data_subjects import DataSubjects
+from python_scoring.erasure.postgres import erase, find
 from python_scoring.errors import ServingError
 from python_scoring.serving.publishing import publish
 
 PERSON = "C0000007"
-PEOPLE = People.of((PERSON,))
+PEOPLE = DataSubjects.of((PERSON,))
 ROWS = 50
 READ = "select count(*) from serving.churn_predictions_v1"
 

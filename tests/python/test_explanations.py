@@ -21,14 +21,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 from sklearn.svm import SVR
 
-from python_scoring.artifacts import Model, ModelCard
 from python_scoring.explanations.additive_trees import AdditiveTrees
 from python_scoring.explanations.columnwise import Transformed
 from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.linear import Linear
 from python_scoring.explanations.segments import Segments
 from python_scoring.explanations.shapley import PermutationValues, TreeValues
-from python_scoring.scoring import predict
+from python_scoring.models.artifacts import Model, ModelCard
+from python_scoring.models.predict import predict
 
 ROWS = 3_000
 FEATURES = ["a", "b", "c", "unused"]

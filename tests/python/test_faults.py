@@ -17,7 +17,7 @@ from conftest import Fresh
 from project import Project, copy_of_project
 from test_artifacts import demo_artifact
 
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE, parse, sha256
+from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, parse, sha256
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ from conftest import Fresh
 from project import PRODUCTS, Project, copy_of_project
 from test_faults import CANDIDATES, CHURN, edit, rows
 
-from python_scoring.warehouse import PROJECT, Warehouse, prepare
+from python_scoring.project import PROJECT
+from python_scoring.warehouse import Warehouse, prepare
 
 CONTRACT = Path("models/products/churn/_churn__models.yml")
 ALWAYS = "{warn_above: -1, reason: Always worth a look.}"

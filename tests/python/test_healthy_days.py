@@ -8,7 +8,7 @@ import pytest
 from conftest import Fresh
 from project import WITHOUT_TESTS, Project
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 pytestmark = pytest.mark.slow
 

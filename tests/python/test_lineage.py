@@ -7,7 +7,7 @@ import pytest
 from conftest import Fresh
 from project import NOW, PRODUCTS, Project
 
-from python_scoring.artifacts import sha256
+from python_scoring.models.artifacts import sha256
 from python_scoring.replay.comparison import snapshot_digest
 
 # What a prediction may lack: nobody may have read it, and not every score has bounds or reasons.

@@ -12,11 +12,10 @@ import pytest
 from test_artifacts import demo_artifact
 
 from python_scoring.contracts.served_outputs import contracts
-from python_scoring.dbt_project import parsed_manifest
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.model_card import check_model_cards, render, write_model_card
-from python_scoring.registry import Registry
-from python_scoring.warehouse import PROJECT
+from python_scoring.models.card import check_model_cards, render, write_model_card
+from python_scoring.models.registry import Registry
+from python_scoring.project import PROJECT, parsed_manifest
 
 Manifest = dict[str, Any]
 

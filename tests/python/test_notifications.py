@@ -483,7 +483,7 @@ def test_a_delivery_beside_a_build_is_journalled_and_not_repeated(
     """While a build holds the lake nothing is written into it; afterwards it is, and once."""
     outbox.put("n1", "n2")
     monkeypatch.setenv("NOTIFY_DEFAULT", hook.address())
-    monkeypatch.setattr(command, "RECORD_PATIENCE", 0)
+    monkeypatch.setattr(command, "RECORD_TIMEOUT", 0)
     warehouse = Warehouse(outbox.project.warehouse)
     journal = warehouse.folder / "delivery_journal.jsonl"
     with warehouse.writer_lock():

@@ -9,7 +9,7 @@ import pytest
 from project import PRODUCTS, Project, copy_of_project
 from sklearn.metrics import roc_auc_score
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 DATA = Path(
     os.environ.get("ONLINE_RETAIL")

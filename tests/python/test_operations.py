@@ -300,28 +300,28 @@ def test_what_a_person_says_of_an_incident(fresh: Fresh, tmp_path: Path) -> None
     raw.build(check=False)
     name = "churn-source-broken-20261123"
 
-    def say(operation: str, arguments: str, *, check: bool = True) -> str:
+    def echo(operation: str, arguments: str, *, check: bool = True) -> str:
         result = project.dbt("run-operation", operation, "--args", arguments, check=check)
         assert check or result.returncode != 0, result.stdout
         return result.stdout
 
     before = project.digest("lake.operations.incident_events")
-    assert "lacks by. Call: dbt run-operation" in say(
+    assert "lacks by. Call: dbt run-operation" in echo(
         "acknowledge_incident", f"{{incident_id: {name}}}", check=False
     )
-    assert "resolve_incident lacks note: say why the incident is over" in say(
+    assert "resolve_incident lacks note: say why the incident is over" in echo(
         "resolve_incident", f"{{incident_id: {name}, by: ana}}", check=False
     )
-    console = say("resolve_incident", "{incident_id: nonsense, by: ana, note: why}", check=False)
+    console = echo("resolve_incident", "{incident_id: nonsense, by: ana, note: why}", check=False)
     assert "there is no incident 'nonsense' in lake.operations.incidents. Those that are" in console
     assert f"{name}  medium, open" in console
     assert project.digest("lake.operations.incident_events") == before
 
     note = 'note: "it\'s the \\"export\\""'
     for expected in ("is acknowledged; it is closed by the next run", "is acknowledged already"):
-        assert expected in say("acknowledge_incident", f"{{incident_id: {name}, by: ana, {note}}}")
+        assert expected in echo("acknowledge_incident", f"{{incident_id: {name}, by: ana, {note}}}")
     for expected in ("is resolved: actions are no longer blocked", "is resolved already"):
-        assert expected in say("resolve_incident", f"{{incident_id: {name}, by: ana, {note}}}")
+        assert expected in echo("resolve_incident", f"{{incident_id: {name}, by: ana, {note}}}")
     assert project.query(
         "select event, message, recorded_by from lake.operations.incident_events "
         f"where incident_id = '{name}' order by event_number"

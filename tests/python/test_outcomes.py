@@ -11,7 +11,7 @@ from conftest import Fresh
 from project import Project
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from python_scoring.demo_data import generate
+from python_scoring.raw.demo_data import generate
 from python_scoring.uncertainty.coverage import coverage
 
 AS_OFS = ("2026-08-03", "2026-08-10")  # Mondays, 112 and 105 days before the clock

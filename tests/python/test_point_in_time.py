@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from project import NOW, PRODUCTS, WITHOUT_TESTS, Project
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 HAPPENED_AT = {"customers": "signed_up_at", "orders": "ordered_at", "events": "occurred_at"}
 LAG = timedelta(hours=6)

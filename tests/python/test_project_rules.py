@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from project import PRODUCTS, Project
 
-from python_scoring.dbt_project import read_manifest
-from python_scoring.feature_definitions import definitions_digest, locked_digest
-from python_scoring.warehouse import PROJECT
+from python_scoring.features.definitions import definitions_digest, locked_digest
+from python_scoring.project import PROJECT, read_manifest
 
 # Each folder may read from itself and from those it lists.
 LAYERS = {

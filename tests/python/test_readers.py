@@ -10,7 +10,7 @@ import pytest
 from conftest import Fresh
 from project import PRODUCTS, Project
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 NEXT_DAY = "2026-11-24T07:00:00"
 

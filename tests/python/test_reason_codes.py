@@ -19,16 +19,17 @@ from sklearn.ensemble import RandomForestClassifier
 from test_artifacts import registered
 from test_explanations import FEATURES, FRAME, RAW, model_of
 
-from python_scoring.artifacts import Model, load
 from python_scoring.errors import ArtifactError, InputError, ScoringError
 from python_scoring.explanations.command import explain
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import ROWS_AT_A_TIME, ReasonCodes
 from python_scoring.explanations.texts import number_text
 from python_scoring.explanations.wording import Wordings
-from python_scoring.registry import Registry
-from python_scoring.scoring import Predicted, predict
-from python_scoring.warehouse import PROJECT, Warehouse, write_to_lake
+from python_scoring.models.artifacts import Model, load
+from python_scoring.models.predict import Predicted, predict
+from python_scoring.models.registry import Registry
+from python_scoring.project import PROJECT
+from python_scoring.warehouse import Warehouse, write_to_lake
 
 DECLARED = yaml.safe_load((PROJECT / "models/features/_features__models.yml").read_text())
 COLUMNS = {

@@ -15,7 +15,7 @@ import pytest
 from conftest import Fresh, copy_warehouse
 from project import WITHOUT_TESTS, Project, copy_of_project
 
-from python_scoring.registry import Registry
+from python_scoring.models.registry import Registry
 from python_scoring.warehouse import Warehouse, connect_lake
 
 LAST = date(2026, 11, 22)

@@ -15,27 +15,27 @@ import yaml
 from conftest import Fresh, copy_warehouse
 from project import PRODUCTS, Project
 
-from python_scoring.dbt_project import read_manifest
 from python_scoring.errors import InputError
-from python_scoring.report import reasons, words, write_report
+from python_scoring.project import PROJECT, read_manifest
+from python_scoring.report import formatting, reasons, write_report
 from python_scoring.report.challengers import comparison, outcomes
 from python_scoring.report.checks import FAMILIES
-from python_scoring.report.contents import (
+from python_scoring.report.headline import headline_of
+from python_scoring.report.page import render
+from python_scoring.report.records import (
     Batch,
     Challenge,
     ChallengeOutcome,
-    Contents,
     Contract,
     Freshness,
     LabelSize,
     Move,
     Reason,
+    Records,
     Run,
 )
-from python_scoring.report.headline import headline_of
-from python_scoring.report.page import render
 from python_scoring.report.slots import slots_of
-from python_scoring.warehouse import PROJECT, Warehouse, install_extensions
+from python_scoring.warehouse import Warehouse, install_extensions
 
 DAYS_LATER = "2026-11-28T07:00:00"
 MARKUP = "<script>alert('</svg>')</script> & \"more\""
@@ -221,7 +221,7 @@ def test_headings_are_in_order(page: Page) -> None:
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     for product in PRODUCTS:
         section = page.by_id(f"product-{product}")
-        assert section.one("h2").text().startswith(words.name(product))
+        assert section.one("h2").text().startswith(formatting.name(product))
         assert len(list(section.all("figure"))) >= 5
 
 
@@ -385,7 +385,7 @@ SERVED = Freshness(
     last_attempt_reason="67 checks passed",
     last_attempt_at=NOW,
 )
-CONTENTS = Contents(
+CONTENTS = Records(
     now=NOW,
     is_clock_frozen=True,
     days=90,
@@ -457,8 +457,8 @@ def test_challengers_are_told_in_words() -> None:
         kolmogorov_smirnov=0.09,
     )
     failed = replace(scored, challenger_version="2.1.0", status="failed", reason="it broke")
-    contents = replace(CONTENTS, challenges=[scored, failed])
-    told = comparison(contents, CONTRACT)
+    records = replace(CONTENTS, challenges=[scored, failed])
+    told = comparison(records, CONTRACT)
     assert told is not None
     assert told.sentences == [
         (
@@ -468,7 +468,7 @@ def test_challengers_are_told_in_words() -> None:
         "Mon 23 Nov: 2.1.0 failed: it broke.",
     ]
     assert told.table.rows[0][3] == "2,565"
-    assert 'id="challengers-churn"' in render(contents)
+    assert 'id="challengers-churn"' in render(records)
 
 
 CAME = ChallengeOutcome(
@@ -496,8 +496,8 @@ def test_what_came_of_challengers_is_told_in_words() -> None:
     """Which foretold better, by which figure, over how many; each model has a row of figures."""
     assert outcomes(CONTENTS, CONTRACT) is None
     few = replace(CAME, challenger_version="2.1.0", labels_known=99)
-    contents = replace(CONTENTS, challenge_outcomes=[CAME, few])
-    told = outcomes(contents, CONTRACT)
+    records = replace(CONTENTS, challenge_outcomes=[CAME, few])
+    told = outcomes(records, CONTRACT)
     assert told is not None
     assert told.sentences == [
         (
@@ -511,11 +511,11 @@ def test_what_came_of_challengers_is_told_in_words() -> None:
     ]
     assert told.table.columns[3:] == ("Outcomes known", "Brier score", "AUC", "Calibration gap")
     assert told.table.rows[:2] == [
-        ("2.0.0", "challenger", "Mon 10 Aug 2026", "2,565", "0.160", "0.790", words.NOTHING),
+        ("2.0.0", "challenger", "Mon 10 Aug 2026", "2,565", "0.160", "0.790", formatting.NOTHING),
         ("1.0.0", "champion", "Mon 10 Aug 2026", "2,565", "0.171", "0.810", "0.200"),
     ]
     # There is no run of late with a challenger: what came is told all the same.
-    page = Page(render(contents))
+    page = Page(render(records))
     assert told.sentences[0] in page.by_id("challengers-churn").text()
 
 
@@ -561,7 +561,7 @@ def test_names_cannot_bring_markup_into_pictures() -> None:
     is_served = True
     batch = Batch("r", MARKUP, NOW, "published", is_served, "1.0.0", 10, 0.5, 0.1, 0.5, 0.9)
     labels = json.dumps({"labels": [{"name": MARKUP}]})
-    contents = replace(
+    records = replace(
         CONTENTS,
         contracts=[replace(CONTRACT, product=MARKUP, meaning=MARKUP, contract_json=labels)],
         freshness=[replace(SERVED, product=MARKUP, sla_owner=MARKUP)],
@@ -570,7 +570,7 @@ def test_names_cannot_bring_markup_into_pictures() -> None:
         label_sizes=[LabelSize("r", MARKUP, 10)],
         moves=[Move("r", MARKUP, "q", MARKUP, MARKUP, 10)],
     )
-    page = Page(render(contents))
+    page = Page(render(records))
     assert "<script" not in page.html
     assert len(list(page.root.all("figure"))) == 4
     drawn = [text.text() for text in page.root.all("text")]
@@ -586,8 +586,8 @@ def test_reasons_are_told_by_importance_and_direction() -> None:
 
     rare = reason("return_rate", 0, 10, 0, 4.0, 0.0)
     strong = reason("recency_days", 150, 80, 110, 60.0, -40.0)
-    contents = replace(CONTENTS, reasons=[rare, strong])
-    figure = reasons.figure(contents, CONTRACT)
+    records = replace(CONTENTS, reasons=[rare, strong])
+    figure = reasons.figure(records, CONTRACT)
     assert figure
     assert figure.sentence == (
         "Mon 23 Nov, 200 customers with reasons: recency days raises the score of 40% of them and "
@@ -614,7 +614,7 @@ def test_reasons_come_from_what_is_stored(healthy: Page, built: Project) -> None
         "from lake.marts.churn_predictions_v1"
     )
     caption = healthy.by_id("figure-churn-reasons").one("figcaption").text()
-    assert f"recency days ({words.percent(first, 0)})" in caption
+    assert f"recency days ({formatting.percent(first, 0)})" in caption
     for product in PRODUCTS:
         assert healthy.by_id(f"figure-{product}-reasons").one("table")
 
@@ -665,22 +665,22 @@ def test_every_check_has_a_family() -> None:
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        (words.hours(0), "0 minutes"),
-        (words.hours(0.5), "30 minutes"),
-        (words.hours(25), "1 day 1 hour"),
-        (words.hours(72), "3 days"),
-        (words.hours(-1), "0 minutes"),
-        (words.percent(1), "100%"),
-        (words.percent(0.99999), ">99.9%"),
-        (words.percent(0.0001, 0), "<1%"),
-        (words.percent(0), "0%"),
-        (words.percent(0.985), "98.5%"),
-        (words.name("at_risk"), "At risk"),
-        (words.name("clv"), "CLV"),
-        (words.listing(["a", "b", "c"]), "a, b and c"),
-        (words.slot(datetime(2026, 11, 3)), "Tue 3 Nov 2026"),
-        (words.slot(datetime(2026, 11, 3, 6, 5)), "Tue 3 Nov 2026, 06:05"),
-        (words.slug("a b/<c>"), "a-b-c"),
+        (formatting.hours(0), "0 minutes"),
+        (formatting.hours(0.5), "30 minutes"),
+        (formatting.hours(25), "1 day 1 hour"),
+        (formatting.hours(72), "3 days"),
+        (formatting.hours(-1), "0 minutes"),
+        (formatting.percent(1), "100%"),
+        (formatting.percent(0.99999), ">99.9%"),
+        (formatting.percent(0.0001, 0), "<1%"),
+        (formatting.percent(0), "0%"),
+        (formatting.percent(0.985), "98.5%"),
+        (formatting.name("at_risk"), "At risk"),
+        (formatting.name("clv"), "CLV"),
+        (formatting.listing(["a", "b", "c"]), "a, b and c"),
+        (formatting.slot(datetime(2026, 11, 3)), "Tue 3 Nov 2026"),
+        (formatting.slot(datetime(2026, 11, 3, 6, 5)), "Tue 3 Nov 2026, 06:05"),
+        (formatting.slug("a b/<c>"), "a-b-c"),
     ],
 )
 def test_words(told: str, expected: str) -> None:

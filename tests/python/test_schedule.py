@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from project import PRODUCTS, Project
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 PLAN = ("build", "--select", "+scoring_plan")
 

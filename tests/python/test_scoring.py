@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_artifacts import registered
 
-from python_scoring.artifacts import Model, load
 from python_scoring.errors import ScoringError
-from python_scoring.scoring import SCORE_SCHEMA, Band, band_labels, score_batches
+from python_scoring.models.artifacts import Model, load
+from python_scoring.scoring.batches import SCORE_SCHEMA, Band, band_labels, score_batches
 
 CONTRACT: dict[str, Any] = {
     "labels": [{"name": "low", "below": 0.3}, {"name": "medium", "below": 0.6}, {"name": "high"}]

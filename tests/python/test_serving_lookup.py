@@ -11,7 +11,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from serving_database import Database, ask
 
-from python_scoring.warehouse import PROJECT
+from python_scoring.project import PROJECT
 
 JUDGE = "select * from serving.judge(%s::timestamp, %s::timestamp, %s, %s, %s, %s, %s::timestamp)"
 

@@ -20,9 +20,9 @@ import pytest
 from serving_database import PASSWORD, Database, ask, use
 from serving_lake import COLUMNS, FIRST, HISTORY_COLUMNS, V2_COLUMNS
 
-from python_scoring.serving import patience, publishing
+from python_scoring.project import PROJECT
+from python_scoring.serving import lock_retry, publishing
 from python_scoring.serving.publishing import publish
-from python_scoring.warehouse import PROJECT
 
 DAY = timedelta(days=1)
 
@@ -293,7 +293,7 @@ def test_a_changed_view_waits_for_its_readers_and_keeps_none_waiting(
     shop: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other readers go on meanwhile; where the first ones never end, the next publish tries."""
-    monkeypatch.setattr(patience, "PATIENCE", 2)
+    monkeypatch.setattr(lock_retry, "LOCK_TIMEOUT", 2)
     idle = shop.login("crm", context="campaign")
     ask(idle, "begin")
     ask(idle, "select count(*) from serving.churn_predictions_v1")
@@ -377,7 +377,7 @@ def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
 
 
 def test_publishers_take_turns(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "PATIENCE", 0.3)
+    monkeypatch.setattr(publishing, "LOCK_TIMEOUT", 0.3)
     other = shop.operator()
     other.execute("select pg_advisory_lock(%s)", [publishing.PUBLISHER_LOCK])
     (outcome,) = publish(shop.lake.connection, shop.dsn)

@@ -8,7 +8,7 @@ from conftest import Fresh
 from project import Project, copy_of_project
 from test_artifacts import registered
 
-from python_scoring.artifacts import CARD_FILE, MODEL_FILE
+from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE
 
 EARLY = ("--as-of", "2026-03-01", "--as-of", "2026-05-01")
 # With 400 customers, one calibration as-of has too few groups for bounds.

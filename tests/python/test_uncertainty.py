@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import log_loss
 
-from python_scoring.artifacts import ModelCard
 from python_scoring.errors import TrainingError
-from python_scoring.training import TrainingRequest, _times
+from python_scoring.models.artifacts import ModelCard
+from python_scoring.project import PROJECT
+from python_scoring.training.train import TrainingRequest, _times
 from python_scoring.uncertainty import bounds, calibration
-from python_scoring.uncertainty.bounds import Calibrated, Promise
+from python_scoring.uncertainty.bounds import Calibrated, IntervalSpec
 from python_scoring.uncertainty.calibration import Values
 from python_scoring.uncertainty.coverage import coverage
-from python_scoring.warehouse import PROJECT
 
-SHARE = Promise(level=0.9, group_size=25, minimum=0, maximum=1)
-REVENUE = Promise(level=0.9, group_size=1, minimum=0, maximum=1_000_000)
+SHARE = IntervalSpec(level=0.9, group_size=25, minimum=0, maximum=1)
+REVENUE = IntervalSpec(level=0.9, group_size=1, minimum=0, maximum=1_000_000)
 CHURN = {
     "score_type": "probability",
     "horizon_days": 90,

@@ -35,14 +35,14 @@ class Webhook:
         """The ids of the messages received, in order and with repeats."""
         return [message["notification_id"] for message in self.received]
 
-    def wait_for(self, count: int, patience: float = 120) -> None:
+    def wait_for(self, count: int, timeout: float = 120) -> None:
         """Wait until it has received so many messages."""
-        until(lambda: len(self.received) >= count, patience)
+        until(lambda: len(self.received) >= count, timeout)
 
 
-def until(is_true: Callable[[], bool], patience: float = 120) -> None:
-    """Wait until something holds; fails after `patience` seconds."""
-    deadline = time.monotonic() + patience
+def until(is_true: Callable[[], bool], timeout: float = 120) -> None:
+    """Wait until something holds; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
     while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -1,8 +1,8 @@
-from python_scoring.challengers import score_challengers
+from python_scoring.scoring.challengers import score_challengers
 
 
 def model(dbt, session):
-    """Scores of the challengers of every run that is due; see python_scoring/challengers.py."""
+    """Scores of the challengers of every run that is due."""
     # After what is published: a challenger keeps nobody waiting.
     dbt.ref("predictions_churn")
     return score_challengers(

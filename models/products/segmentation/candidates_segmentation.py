@@ -1,8 +1,8 @@
-from python_scoring.candidates import score_due_runs
+from python_scoring.scoring.candidates import score_due_runs
 
 
 def model(dbt, session):
-    """Scores of the pinned model for every run that is due; see python_scoring/candidates.py."""
+    """Scores of the pinned model for every run that is due."""
     return score_due_runs(
         product="segmentation",
         runs=dbt.ref("due_runs"),

@@ -1,8 +1,8 @@
-from python_scoring.references import reference_distributions
+from python_scoring.scoring.references import reference_distributions
 
 
 def model(dbt, session):
-    """Training distributions of the models that scored; see python_scoring/references.py."""
+    """Training distributions of the models that scored."""
     return reference_distributions(
         product="churn",
         candidates=dbt.ref("candidates_churn"),

@@ -1,0 +1,51 @@
+"""Plugin of dbt-duckdb (see profiles.yml): prepares the warehouse before dbt connects.
+
+Plain `dbt build` therefore works in an empty `WAREHOUSE`.
+"""
+
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from filelock import Timeout
+
+from python_scoring.errors import InputError
+from python_scoring.lineage import duckdb_functions as lineage
+from python_scoring.project import code_version
+from python_scoring.raw.files import raw_data_folder
+from python_scoring.serving import duckdb_functions as serving
+from python_scoring.warehouse import Warehouse, prepare, set_clock
+
+# Seconds. Longer than any transaction of another writer takes, so a build waits for one.
+LOCK_TIMEOUT = 60.0
+
+
+class Plugin(BasePlugin):
+    """dbt-duckdb's hook into this library: prepares the folder, hands SQL what the OS knows."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - dbt-duckdb's signature
+        """Create the folder before DuckDB opens the file in it."""
+        self.warehouse = Warehouse.from_environment()
+        self.warehouse.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = self.warehouse.writer_lock()
+        self.code_version = code_version()
+        self.raw_data = str(raw_data_folder())
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
+        try:
+            self.lock.acquire(timeout=LOCK_TIMEOUT)
+        except Timeout as error:
+            raise InputError(
+                f"{self.lock.lock_file}: another process has been writing to the lake for "
+                f"{LOCK_TIMEOUT:g} s. Find out what it does, end it, and build again."
+            ) from error
+        prepare(self.warehouse, conn)
+        lineage.register(conn, self.warehouse)
+        serving.register(conn, self.warehouse)
+
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Session variables, read by macros/environment."""
+        cursor.execute("set variable code_version = ?", [self.code_version])
+        cursor.execute("set variable raw_data = ?", [self.raw_data])
+        set_clock(cursor)

@@ -1,1 +1,0 @@
-"""Models that were trained elsewhere: read without running their code, and turned into skops."""

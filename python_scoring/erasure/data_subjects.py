@@ -1,0 +1,88 @@
+"""Whose data are erased: ids, compared as staging compares them, and texts that name one."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from python_scoring.errors import InputError
+
+BLANKS = " \t\r\n"
+REPLACEMENT = "[erased]"
+
+# Shorter ids, plain words and plain numbers stand in texts and files for other things as well.
+SHORTEST_DISTINCTIVE = 6
+_NUMBER = re.compile(r"[-+]?[0-9.,]+(?:[eE][-+]?[0-9]+)?")
+_DISTINCTIVE = re.compile(r"[^A-Za-z]")
+
+# What an id may go on with: C-1 is not named by C-1-2, nor ann@x.org by joe.ann@x.org.
+_NOT_BEFORE = r"(?<!\w)(?<!\w[-.@+])"
+_NOT_AFTER = r"(?!\w)(?![-.@+]\w)"
+
+
+@dataclass(frozen=True)
+class DataSubjects:
+    """The customers to be erased. Ids are trimmed, in order, each once."""
+
+    customer_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, given: tuple[str, ...]) -> "DataSubjects":
+        """From what somebody typed; raises InputError for what can be no id."""
+        for number, each in enumerate(given, start=1):
+            text = each.strip(BLANKS)
+            if not text:
+                raise InputError(
+                    f"CUSTOMER_ID number {number} is blank: expected the id of a customer, as in "
+                    "the raw table customers. Nothing was erased."
+                )
+            if not text.isprintable():
+                raise InputError(
+                    f"CUSTOMER_ID {text!r} has characters that cannot be printed: expected the id "
+                    "as in the raw table customers. Nothing was erased."
+                )
+        return cls(tuple(sorted({each.strip(BLANKS) for each in given})))
+
+    @cached_property
+    def distinctive(self) -> tuple[str, ...]:
+        """The ids that, in a text or in the bytes of a file, can be nothing but this customer."""
+        return tuple(
+            each
+            for each in self.customer_ids
+            if len(each) >= SHORTEST_DISTINCTIVE
+            and _DISTINCTIVE.search(each)
+            and not _NUMBER.fullmatch(each)
+        )
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """The distinctive ids, also as JSON writes them."""
+        return tuple(sorted({each for id_ in self.distinctive for each in _spellings(id_)}))
+
+    @cached_property
+    def spellings_in_records(self) -> tuple[str, ...]:
+        """All ids, also as JSON writes them."""
+        return tuple(sorted({each for id_ in self.customer_ids for each in _spellings(id_)}))
+
+    def are_named_in(self, text: str) -> bool:
+        """Whether a text names one of them; C1 is not named by C12."""
+        return bool(self._names and self._names.search(text))
+
+    def without(self, text: str) -> str:
+        """The text with each of their names replaced."""
+        return self._names.sub(REPLACEMENT, text) if self._names else text
+
+    @cached_property
+    def _names(self) -> re.Pattern[str] | None:
+        if not self.spellings:
+            return None
+        longest_first = sorted(self.spellings, key=lambda each: (-len(each), each))
+        return re.compile(f"{_NOT_BEFORE}(?:{'|'.join(map(re.escape, longest_first))}){_NOT_AFTER}")
+
+
+def _spellings(customer_id: str) -> set[str]:
+    return {
+        customer_id,
+        json.dumps(customer_id)[1:-1],
+        json.dumps(customer_id, ensure_ascii=False)[1:-1],
+    }

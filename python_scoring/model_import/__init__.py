@@ -1,0 +1,1 @@
+"""Models trained outside the project: read, verified and registered."""

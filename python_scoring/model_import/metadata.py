@@ -1,0 +1,141 @@
+"""The card of a model that came without one: from the estimator, its source, and what is asked."""
+
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import skops
+
+from python_scoring.errors import ArtifactError, InputError
+from python_scoring.model_import.imported_model import ImportedModel
+from python_scoring.models.artifacts import ModelCard, sha256
+
+
+@dataclass(frozen=True)
+class DeclaredMetadata:
+    """What only the person who registers a model knows; None and empty where not said."""
+
+    model_version: str | None = None
+    training_as_ofs: tuple[datetime, ...] = ()
+    feature_version: str | None = None
+    segment_names: tuple[str, ...] = ()
+
+    def require(self, imported: ImportedModel) -> None:
+        """Raises InputError, which says what to add, where something is missing."""
+        missing = [
+            option
+            for option, value in (
+                ("--model-version", self.model_version),
+                ("--training-as-of", self.training_as_ofs),
+            )
+            if not value
+        ]
+        if missing:
+            raise InputError(
+                f"{imported.name} has no model card, and cannot know {' and '.join(missing)}: add "
+                "the version it shall have here, MAJOR.MINOR.PATCH, and each as-of whose customers "
+                "it was trained on"
+            )
+
+
+def features_of(
+    estimator: Any, imported: ImportedModel, catalogue: dict[str, str]
+) -> list[dict[str, str]]:
+    """The features that an estimator takes, in its order, with the catalogue's types.
+
+    Raises ArtifactError where it does not know them, where one is not in the catalogue, or where
+    the source's signature says otherwise.
+    """
+    names = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
+    if not names:
+        raise ArtifactError(
+            f"{imported.name} does not know the names of its features: fit the estimator on a "
+            "DataFrame with the features of lake.features.feature_catalogue."
+        )
+    unknown = [_with_hint(name, catalogue) for name in names if name not in catalogue]
+    if unknown:
+        raise ArtifactError(
+            f"{imported.name} was fitted on {', '.join(unknown)}, which the feature catalogue "
+            "(models/features/_features__models.yml) does not have. Train it on its features."
+        )
+    features = [{"name": name, "type": catalogue[name]} for name in names]
+    if imported.signature is not None:
+        _check_signature(features, imported.signature, imported.name)
+    return features
+
+
+def card_for(
+    product: str,
+    imported: ImportedModel,
+    known: DeclaredMetadata,
+    features: list[dict[str, str]],
+    contract: dict[str, Any],
+    feature_version: str,
+) -> ModelCard:
+    """The card, not yet with metrics of this project or reference distributions."""
+    known.require(imported)
+    as_ofs = sorted(set(known.training_as_ofs))
+    training_as_ofs = [as_of.isoformat() for as_of in as_ofs]
+    closed_at = as_ofs[-1] + timedelta(days=contract["horizon_days"])
+    identity = [product, known.model_version, sha256(imported.content), training_as_ofs]
+    training_run_id = hashlib.md5(json.dumps(identity).encode(), usedforsecurity=False).hexdigest()
+    configuration: dict[str, Any] = {"source": imported.source}
+    if imported.parameters:
+        configuration["parameters"] = imported.parameters
+    if imported.tags:
+        configuration["tags"] = imported.tags
+    metrics: dict[str, Any] = {"not_evaluated": "registered without --evaluate-on"}
+    if imported.metrics:
+        metrics["reported"] = imported.metrics
+    libraries = {
+        "scikit-learn": imported.scikit_learn,
+        "numpy": np.__version__,
+        "skops": skops.__version__,
+    }
+    return ModelCard(
+        product=product,
+        model_version=str(known.model_version),
+        training_run_id=imported.run_id or training_run_id,
+        score_type=contract["score_type"],
+        features=features,
+        feature_version=known.feature_version or feature_version,
+        output_schema_version=contract["output_schema_version"],
+        training_as_ofs=training_as_ofs,
+        label_window_closed_at=closed_at.isoformat(),
+        configuration=configuration,
+        libraries=libraries | ({"python": str(imported.python)} if imported.python else {}),
+        segment_names=list(known.segment_names),
+        metrics=metrics,
+        training_data={"datasets": imported.datasets} if imported.datasets else {},
+    )
+
+
+def _check_signature(
+    features: list[dict[str, str]], signature: list[dict[str, str]], name: str
+) -> None:
+    if features == signature:
+        return
+    expected = {one["name"]: one["type"] for one in features}
+    signed = {one["name"]: one["type"] for one in signature}
+    missing, extra = sorted(set(expected) - set(signed)), sorted(set(signed) - set(expected))
+    other = [
+        f"{one} is a {signed[one]} instead of a {kind}"
+        for one, kind in expected.items()
+        if signed.get(one, kind) != kind
+    ]
+    raise ArtifactError(
+        f"{name}: its signature is not that of the estimator and the feature catalogue: "
+        f"missing {missing or 'none'}, extra {extra or 'none'}"
+        + "".join(f", {one}" for one in other)
+        + ("" if missing or extra or other else ", and the order differs")
+        + ". Infer the signature from the DataFrame that the estimator was fitted on."
+    )
+
+
+def _with_hint(name: str, catalogue: dict[str, str]) -> str:
+    close = difflib.get_close_matches(name, catalogue, 1)
+    return f"{name} (did you mean {close[0]}?)" if close else name

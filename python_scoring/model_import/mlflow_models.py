@@ -1,0 +1,228 @@
+"""Models of MLflow's scikit-learn flavour: fetched, audited, and turned into skops."""
+
+import importlib.util
+import json
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import skops.io
+import yaml
+
+from python_scoring.errors import ArtifactError, InputError
+from python_scoring.model_import.imported_model import ImportedModel, without_credentials
+from python_scoring.model_import.pickles import load_estimator
+
+NUMBERS = frozenset({"double", "float", "integer", "long"})
+
+# What of a run is worth keeping says how it was trained, not where, and is no secret.
+_PRIVATE = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
+_LOCAL_PATH = re.compile(r"^(file:|/|~|[A-Za-z]:[\\/])|//[^/@\s]*@")
+
+
+def fetch(uri: str) -> ImportedModel:
+    """The model at an URI that MLflow resolves, with what its run knows.
+
+    Raises InputError where MLflow is not installed, or cannot fetch it.
+    """
+    shown = without_credentials(uri).split("?", 1)[0]
+    if importlib.util.find_spec("mlflow") is None:
+        raise InputError(
+            f"{shown}: models of MLflow need its client: "
+            "pip install 'customer-predictions[mlflow]'. Or download the model's folder elsewhere, "
+            "and register that."
+        )
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow  # noqa: PLC0415 - an extra, and slow to import
+
+    with tempfile.TemporaryDirectory(prefix="mlflow-") as scratch:
+        with _errors_of_mlflow(
+            f"{shown}: MLflow cannot fetch it",
+            "Check the name and version, and MLFLOW_TRACKING_URI and MLFLOW_REGISTRY_URI.",
+        ):
+            folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
+        imported = read_folder(Path(folder), {"uri": shown}, shown)
+    if imported.run_id is None:
+        return imported
+    with _errors_of_mlflow(
+        f"{shown}: MLflow cannot read its run {imported.run_id}",
+        "Where the run is gone, download the model's folder, and register that.",
+    ):
+        run = mlflow.MlflowClient().get_run(imported.run_id)
+    datasets = [one.dataset for one in (run.inputs.dataset_inputs if run.inputs else [])]
+    return replace(
+        imported,
+        parameters=_worth_keeping(run.data.params),
+        metrics={name: float(value) for name, value in sorted(run.data.metrics.items())},
+        tags=_worth_keeping(
+            {
+                name: value
+                for name, value in run.data.tags.items()
+                if not name.startswith("mlflow.") or name == "mlflow.source.git.commit"
+            }
+        ),
+        datasets=[{"name": one.name, "digest": one.digest} for one in datasets],
+    )
+
+
+@contextmanager
+def _errors_of_mlflow(failed: str, advice: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - an extra, and slow to import
+
+    try:
+        yield
+    except ImportError as error:
+        # Where no server is named MLflow looks into a database of this machine.
+        raise InputError(
+            f"{failed}: {error}, which MLflow's small client does without. Set MLFLOW_TRACKING_URI "
+            "to the server that has the model, or install mlflow for a database of your own."
+        ) from error
+    except (MlflowException, OSError) as error:
+        raise InputError(f"{failed}: {without_credentials(str(error))}. {advice}") from error
+
+
+def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -> ImportedModel:
+    """The model in a folder as MLflow saves it.
+
+    Raises ArtifactError for another flavour, another version of scikit-learn, or a model that is
+    not made of trusted types.
+    """
+    name = name or str(folder)
+    described = _described(folder, name)
+    flavour = (described.get("flavors") or {}).get("sklearn")
+    if not flavour:
+        flavours = ", ".join(sorted(described.get("flavors") or {})) or "none"
+        raise ArtifactError(
+            f"{name} has the flavours {flavours}; expected sklearn. Log the estimator with "
+            "mlflow.sklearn.log_model."
+        )
+    _check_version(flavour, name)
+    file = (folder / str(flavour.get("pickled_model"))).resolve()
+    if not (file.is_relative_to(folder.resolve()) and file.is_file()):
+        raise ArtifactError(
+            f"{name}: its MLmodel names the model file {flavour.get('pickled_model')}, which does "
+            "not lie in the folder. Log the model again."
+        )
+    content, original, form = file.read_bytes(), None, flavour.get("serialization_format")
+    if form in ("pickle", "cloudpickle", None):
+        original = load_estimator(content, f"{name}: {file.name}")
+        content = _as_skops(original, name)
+    elif form != "skops":
+        raise ArtifactError(
+            f"{name}: its MLmodel says serialization_format {form}; expected skops, pickle or "
+            "cloudpickle"
+        )
+    python = (described["flavors"].get("python_function") or {}).get("python_version")
+    return ImportedModel(
+        name=name,
+        content=content,
+        scikit_learn=str(flavour["sklearn_version"]),
+        source={
+            "kind": "mlflow",
+            **source,
+            "run_id": described.get("run_id"),
+            "model_id": described.get("model_id") or described.get("model_uuid"),
+            "mlflow_version": described.get("mlflow_version"),
+            "serialization_format": form or "pickle",
+            "signature": "checked" if described.get("signature") else "none",
+        },
+        original=original,
+        example=_example(folder, described, name),
+        signature=_signature(described, name),
+        run_id=described.get("run_id"),
+        python=python,
+    )
+
+
+def _described(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        described = yaml.safe_load((folder / "MLmodel").read_text())
+    except OSError as error:
+        raise InputError(
+            f"{name} holds no readable file MLmodel ({error.strerror}); expected a folder as "
+            "mlflow.sklearn.save_model writes it"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ArtifactError(f"{name}: its MLmodel is not YAML: {error}") from error
+    if not isinstance(described, dict) or not isinstance(described.get("flavors", {}), dict):
+        raise ArtifactError(f"{name}: its MLmodel does not describe a model. Log it again.")
+    return described
+
+
+def _check_version(flavour: dict[str, Any], name: str) -> None:
+    import sklearn  # noqa: PLC0415 - the name is also MLflow's for the flavour
+
+    found = flavour.get("sklearn_version")
+    if found != sklearn.__version__:
+        raise ArtifactError(
+            f"{name} was trained with scikit-learn {found}, but {sklearn.__version__} is "
+            "installed. Train it again with that version: another one may score differently."
+        )
+
+
+def _as_skops(estimator: Any, name: str) -> bytes:
+    try:
+        content: bytes = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
+    except Exception as error:  # whatever an object makes skops raise
+        raise ArtifactError(
+            f"{name} cannot be turned into skops: {type(error).__name__}: {error}. "
+            "Log the model with serialization_format='skops'."
+        ) from error
+    return content
+
+
+def _signature(described: dict[str, Any], name: str) -> list[dict[str, str]] | None:
+    """The inputs by name and type; None where the model was logged without a signature."""
+    inputs = (described.get("signature") or {}).get("inputs")
+    if not inputs:
+        return None
+    columns = json.loads(inputs)
+    unnamed = [column for column in columns if "name" not in column or column["type"] == "tensor"]
+    if unnamed:
+        raise ArtifactError(
+            f"{name}: its signature has inputs without a name; expected the columns of a "
+            "DataFrame. Infer the signature from the DataFrame that the estimator was fitted on."
+        )
+    return [{"name": column["name"], "type": _kind(column, name)} for column in columns]
+
+
+def _kind(column: dict[str, Any], name: str) -> str:
+    if column["type"] in NUMBERS:
+        return "number"
+    if column["type"] == "string":
+        return "category"
+    raise ArtifactError(
+        f"{name}: its signature has {column['name']} of type {column['type']}; features are "
+        "numbers (double, float, long, integer) or categories (string)"
+    )
+
+
+def _example(folder: Path, described: dict[str, Any], name: str) -> pd.DataFrame | None:
+    """The input example, where one was logged as a DataFrame."""
+    saved = described.get("saved_input_example_info") or {}
+    if saved.get("type") != "dataframe" or saved.get("pandas_orient") != "split":
+        return None
+    file = (folder / str(saved.get("artifact_path"))).resolve()
+    if not (file.is_relative_to(folder.resolve()) and file.is_file()):
+        return None
+    try:
+        example = json.loads(file.read_text())
+        return pd.DataFrame(example["data"], columns=example["columns"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{name}: {file.name} is no input example: {error}") from error
+
+
+def _worth_keeping(texts: dict[str, str]) -> dict[str, str]:
+    return {
+        name: text
+        for name, text in sorted(texts.items())
+        if not _PRIVATE.search(name) and not _LOCAL_PATH.search(str(text))
+    }

@@ -1,0 +1,171 @@
+"""Models trained elsewhere: checked like a pinned artifact before they enter the registry."""
+
+import tempfile
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from python_scoring.clock import utc_now
+from python_scoring.errors import ArtifactError, InputError
+from python_scoring.model_import.imported_model import ImportedModel
+from python_scoring.model_import.metadata import DeclaredMetadata, card_for, features_of
+from python_scoring.model_import.source import bring
+from python_scoring.model_import.verification import verify
+from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
+from python_scoring.models.card import write_model_card
+from python_scoring.models.registry import Registry
+from python_scoring.project import feature_types, model_meta, parsed_manifest
+from python_scoring.training import estimators, evaluation
+from python_scoring.training.data import prepare
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What is to be registered, and what is known of it beside the model itself.
+
+    `source` is a skops file, a folder with an MLmodel, or an URI that MLflow knows. `card_file` is
+    by default the model.json beside a skops file; without one the card is made from `known`.
+    """
+
+    product: str
+    source: str
+    card_file: Path | None = None
+    known: DeclaredMetadata = field(default_factory=DeclaredMetadata)
+    evaluate_on: datetime | None = None
+    pin_from: datetime | None = None
+    pinned_by: str = "registration"
+    reason: str = "registered artifact"
+
+
+def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]:
+    """Check the model against the project and register it; returns its card and folder.
+
+    Raises ArtifactError or InputError, and then nothing was written.
+    """
+    imported = bring(wanted.source)
+    manifest = parsed_manifest()
+    card_file = _card_file(wanted)
+    if card_file:
+        card = _read_card(card_file, wanted)
+        registry.check_new(card.product, card.model_version)
+        _check_against_project(card, manifest, str(card_file))
+    else:
+        card = _new_card(wanted, imported, manifest, registry)
+    model = Model(card, parse(imported.content, card, imported.name), sha256(imported.content))
+    verify(model, imported)
+    if wanted.pin_from:
+        closed_at = datetime.fromisoformat(card.label_window_closed_at)
+        registry.check_pin(card.product, wanted.pin_from, closed_at)
+    if wanted.evaluate_on:
+        card = _evaluated(model, wanted.evaluate_on, manifest)
+    _check_segments(card, model.estimator, imported.name)
+    folder = registry.add(imported.content, card, utc_now())
+    write_model_card(registry, card.product, card.model_version, manifest)
+    if wanted.pin_from:
+        registry.pin(card, wanted.pin_from, wanted.pinned_by, wanted.reason)
+    return card, folder
+
+
+def _card_file(wanted: Registration) -> Path | None:
+    """The card that is there; None where it has to be made."""
+    if wanted.card_file:
+        return wanted.card_file
+    beside = Path(wanted.source).with_name(CARD_FILE)
+    return beside if Path(wanted.source).is_file() and beside.exists() else None
+
+
+def _read_card(file: Path, wanted: Registration) -> ModelCard:
+    if wanted.known != DeclaredMetadata():
+        raise InputError(
+            f"{file} says what the options --model-version, --training-as-of, --feature-version "
+            "and --segment-name say too: leave them out, or move the file away"
+        )
+    card = ModelCard.from_json(file.read_text(), file)
+    if card.product != wanted.product:
+        raise InputError(f"{file} is a card of {card.product}, not of {wanted.product}")
+    return card
+
+
+def _new_card(
+    wanted: Registration, imported: ImportedModel, manifest: dict[str, Any], registry: Registry
+) -> ModelCard:
+    """The card of a model that came without one."""
+    wanted.known.require(imported)
+    registry.check_new(wanted.product, str(wanted.known.model_version))
+    contract = model_meta(manifest, f"{wanted.product}_predictions", "prediction")
+    version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
+    draft = card_for(wanted.product, imported, wanted.known, [], contract, version)
+    _check_against_project(draft, manifest, imported.name)
+    # The features stand in the model, and parse compares the model with the card.
+    estimator = parse(imported.content, draft, imported.name, is_signed=False)
+    features = features_of(estimator, imported, feature_types(manifest))
+    kind = type(estimator).__name__
+    return replace(
+        draft, features=features, configuration={"estimator": kind, **draft.configuration}
+    )
+
+
+def _evaluated(model: Model, evaluate_on: datetime, manifest: dict[str, Any]) -> ModelCard:
+    """The card with metrics on a later as-of and reference distributions of the training as-ofs."""
+    card = model.card
+    as_ofs = [datetime.fromisoformat(as_of) for as_of in card.training_as_ofs]
+    if evaluate_on <= max(as_ofs):
+        raise InputError(
+            f"--evaluate-on {evaluate_on} is not later than the last training as-of {max(as_ofs)}"
+        )
+    contract = model_meta(manifest, f"{card.product}_predictions", "prediction")
+    with tempfile.TemporaryDirectory(prefix="evaluation-") as scratch:
+        wanted = [*as_ofs, evaluate_on]
+        prepared = prepare(card.product, wanted, manifest, contract, Path(scratch), card.features)
+    frame = prepared.frame
+    learned = frame[frame["as_of"].isin(as_ofs)].reset_index(drop=True)
+    judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
+    if learned.empty:
+        raise InputError(
+            f"no eligible {card.product} customer at {', '.join(map(str, as_ofs))}: the raw data "
+            "in RAW_DATA start later. Leave --evaluate-on out, or point RAW_DATA at older data."
+        )
+    if not card.segment_names:
+        names = estimators.segment_names(model.estimator, learned, contract)
+        model = replace(model, card=replace(card, segment_names=names))
+    judged_or_none = judged if prepared.has_labels(evaluate_on) else None
+    evaluated = evaluation.complete_card(model, learned, judged_or_none, evaluate_on, contract)
+    reported = {key: card.metrics[key] for key in ("reported",) if key in card.metrics}
+    return replace(evaluated, metrics={**evaluated.metrics, **reported})
+
+
+def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:
+    """A model of segments has a name for each of its clusters."""
+    if card.score_type != "segment":
+        return
+    clusters = len(getattr(estimator[-1], "cluster_centers_", []))
+    if clusters != len(card.segment_names):
+        raise InputError(
+            f"{name} has {clusters} clusters and {len(card.segment_names)} names for them: name "
+            "them with --segment-name, once for each in the order of their numbers, or let "
+            "--evaluate-on rank them"
+        )
+
+
+def _check_against_project(card: ModelCard, manifest: dict[str, Any], source: str) -> None:
+    """The card must fit the feature catalogue and the product's contract."""
+    version = model_meta(manifest, "feature_snapshots", "feature_version")
+    if card.feature_version != version:
+        raise ArtifactError(
+            f"{source}: feature_version {card.feature_version}, but the project computes {version}."
+            " Train on snapshots of the present version."
+        )
+    contract = model_meta(manifest, f"{card.product}_predictions", "prediction")
+    if card.score_type != contract["score_type"]:
+        raise ArtifactError(
+            f"{source}: score_type {card.score_type}, but the contract of {card.product} says "
+            f"{contract['score_type']}"
+        )
+    catalogue = feature_types(manifest)
+    unknown = [f["name"] for f in card.features if catalogue.get(f["name"]) != f["type"]]
+    if unknown:
+        raise ArtifactError(
+            f"{source}: {', '.join(unknown)} are not features of that type in the feature catalogue"
+            " (models/features/_features__models.yml)"
+        )

@@ -1,0 +1,80 @@
+"""Reader of models trained outside the project: skops files, MLflow folders and URIs."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from python_scoring.errors import ArtifactError, InputError
+from python_scoring.model_import import mlflow_models
+from python_scoring.model_import.imported_model import ImportedModel
+
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+
+
+def bring(source: str) -> ImportedModel:
+    """The model at a path or URI: a skops file, a folder with an MLmodel, or an URI of MLflow.
+
+    Raises InputError where there is none, ArtifactError where it cannot be trusted or read.
+    """
+    path = Path(source.removeprefix("file://"))
+    if path.is_dir():
+        return mlflow_models.read_folder(path, {"uri": path.name})
+    if path.is_file():
+        return _skops_file(path)
+    if _URI.match(source) and not source.startswith("file:"):
+        return mlflow_models.fetch(source)
+    raise InputError(
+        f"{source} does not exist. Expected a skops file, a folder with a file MLmodel, or an URI "
+        "that MLflow knows, such as models:/risk/3 or runs:/<run id>/model."
+    )
+
+
+def scikit_learn_version(content: bytes, name: str) -> str:
+    """The version of scikit-learn that an estimator was fitted with, as a skops file says.
+
+    Raises ArtifactError where the file says none, or more than one.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            schema = json.loads(archive.read("schema.json"))
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ArtifactError(
+            f"{name} is not a skops file: {error}. Save the estimator with skops.io.dump."
+        ) from error
+    versions = {json.loads(version) for version in _contents(schema, "_sklearn_version")}
+    if len(versions) != 1:
+        raise ArtifactError(
+            f"{name} says that it was fitted with scikit-learn "
+            f"{' and '.join(sorted(versions)) or 'of no version'}; expected one version. "
+            "Save a fitted estimator of scikit-learn with skops.io.dump."
+        )
+    return str(versions.pop())
+
+
+def _contents(schema: Any, key: str) -> list[str]:
+    """The JSON texts stored under a key anywhere in skops' description of an object."""
+    found: list[str] = []
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            value = part.get(key)
+            if isinstance(value, dict) and isinstance(value.get("content"), str):
+                found.append(value["content"])
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return found
+
+
+def _skops_file(path: Path) -> ImportedModel:
+    content = path.read_bytes()
+    return ImportedModel(
+        name=str(path),
+        content=content,
+        scikit_learn=scikit_learn_version(content, str(path)),
+        source={"kind": "skops", "file": path.name},
+    )

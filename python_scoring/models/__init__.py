@@ -1,0 +1,1 @@
+"""Pinned models: artifacts, registry, cards, and predictions."""

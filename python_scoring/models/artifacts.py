@@ -1,0 +1,219 @@
+"""Pinned models: read only after their digest was checked, and only types this file trusts.
+
+An artifact is `model.skops` (the estimator) beside `model.json` (what is known about it). The model
+registry holds the SHA-256 of both.
+"""
+
+import hashlib
+import json
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sklearn
+import skops.io
+from sklearn.exceptions import InconsistentVersionWarning
+
+from python_scoring.errors import ArtifactError
+from python_scoring.models.trees import check_trees
+from python_scoring.project import PROJECT
+
+MODEL_FILE = "model.skops"
+CARD_FILE = "model.json"
+
+# The list of trusted types lives here, never in the artifact. skops itself trusts what it knows of
+# scikit-learn and numpy; these are the parts of trees, clusterings and calibrations that it does
+# not. Of trees it cannot know whether their nodes are sound: python_scoring/models/trees.py looks.
+TRUSTED_TYPES = frozenset(
+    {
+        "numpy.dtype",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.tree._tree.Tree",
+        "sklearn.utils._bunch.Bunch",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The content of model.json: everything known about a model, but not the model itself.
+
+    `features` are the snapshot columns in the order the estimator takes them, each with its type
+    (`number` or `category`). `label_window_closed_at` is when the last label of training and
+    calibration was complete: no pin may start earlier, or a backtest would look ahead.
+    `calibration` and `bounds` are what python_scoring/uncertainty found on `calibration_as_ofs`;
+    empty, scores are used as they come, and have no bounds.
+    """
+
+    product: str
+    model_version: str
+    training_run_id: str
+    score_type: str
+    features: list[dict[str, str]]
+    feature_version: str
+    output_schema_version: str
+    training_as_ofs: list[str]
+    label_window_closed_at: str
+    configuration: dict[str, Any]
+    libraries: dict[str, str]
+    segment_names: list[str] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    reference: dict[str, Any] = field(default_factory=dict)
+    training_data: dict[str, Any] = field(default_factory=dict)
+    calibration_as_ofs: list[str] = field(default_factory=list)
+    calibration: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Canonical text: the same card has the same digest."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: Path) -> "ModelCard":
+        """Raises ArtifactError, naming the file, where the text is not a card."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise ArtifactError(
+                f"{source} is not a model card: {error}. Register the model again."
+            ) from error
+
+
+@dataclass(frozen=True)
+class RegistryRow:
+    """The columns of seeds/model_registry.csv that scoring needs."""
+
+    product: str
+    model_version: str
+    artifact_path: str
+    artifact_sha256: str
+    training_config_sha256: str
+    feature_version: str
+    output_schema_version: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """An estimator that may be used, and its card."""
+
+    card: ModelCard
+    estimator: Any
+    artifact_sha256: str
+
+
+def sha256(content: bytes) -> str:
+    """Hex digest, as the registry holds it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def load(row: RegistryRow, project: Path = PROJECT) -> Model:
+    """The pinned model, after every check that does not need the data.
+
+    Raises ArtifactError for a missing file, a digest that differs, an untrusted type, another
+    version of scikit-learn, or a card and registry row that contradict each other.
+    """
+    model_file = project / row.artifact_path
+    model_bytes = _read_verified(model_file, row, "artifact_sha256")
+    card = load_card(row, project)
+    return Model(card, parse(model_bytes, card, model_file), row.artifact_sha256)
+
+
+def load_card(row: RegistryRow, project: Path = PROJECT) -> ModelCard:
+    """The card of a registered model.
+
+    Raises ArtifactError where it is missing, is not the one registered, or contradicts its row.
+    """
+    file = (project / row.artifact_path).with_name(CARD_FILE)
+    content = _read_verified(file, row, "training_config_sha256")
+    card = ModelCard.from_json(content.decode(), file)
+    _check_card(card, row, file)
+    return card
+
+
+def _read_verified(file: Path, row: RegistryRow, column: str) -> bytes:
+    name, expected = f"{row.product} {row.model_version}", getattr(row, column)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ArtifactError(
+            f"{name}: {file} cannot be read ({error.strerror}). Restore the file, "
+            "or pin another version in seeds/model_pins.csv."
+        ) from error
+    found = sha256(content)
+    if found != expected:
+        raise ArtifactError(
+            f"{name}: the SHA-256 of {file} is {found}, but {column} in "
+            f"seeds/model_registry.csv is {expected}. The file is not the one that was registered: "
+            "restore it, or pin another version in seeds/model_pins.csv."
+        )
+    return content
+
+
+def _check_card(card: ModelCard, row: RegistryRow, file: Path) -> None:
+    for column in ("product", "model_version", "feature_version", "output_schema_version"):
+        in_card, in_registry = getattr(card, column), getattr(row, column)
+        if in_card != in_registry:
+            raise ArtifactError(
+                f"{file} says {column} = {in_card}, but seeds/model_registry.csv says "
+                f"{in_registry}. Correct the registry row, or register the model again."
+            )
+
+
+def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool = True) -> Any:
+    """The estimator; where the card is still to be signed, its features are not compared.
+
+    Raises ArtifactError, before anything is built, for a wrong version or type.
+    """
+    trained_with = card.libraries.get("scikit-learn")
+    if trained_with != sklearn.__version__:
+        raise ArtifactError(
+            f"{card.product} {card.model_version} was trained with scikit-learn {trained_with}, "
+            f"but {sklearn.__version__} is installed. Retrain the model, or install that version: "
+            "another one may score differently."
+        )
+    try:
+        untrusted = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED_TYPES)
+    except Exception as error:  # whatever a malformed file makes the parser raise
+        raise ArtifactError(
+            f"{file} is not a skops file: {error}. Register the model again."
+        ) from error
+    if untrusted:
+        raise ArtifactError(
+            f"{file} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator "
+            "made of trusted types only, or have TRUSTED_TYPES in "
+            "python_scoring/models/artifacts.py "
+            "reviewed."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            estimator = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
+        check_trees(estimator)
+    except Exception as error:
+        raise ArtifactError(
+            f"{file} cannot be loaded: {error}. Register the model again."
+        ) from error
+    if is_signed:
+        check_signature(estimator, card, file)
+    return estimator
+
+
+def check_signature(estimator: Any, card: ModelCard, file: Path | str) -> None:
+    """Raises ArtifactError where the estimator was not fitted on exactly the card's features."""
+    expected = [feature["name"] for feature in card.features]
+    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
+    if fitted == expected:
+        return
+    if not fitted:
+        raise ArtifactError(
+            f"{file} does not know the names of its features: fit the estimator on a DataFrame."
+        )
+    missing, extra = sorted(set(expected) - set(fitted)), sorted(set(fitted) - set(expected))
+    raise ArtifactError(
+        f"{file} was not fitted on the features of its card: "
+        f"missing {missing or 'none'}, extra {extra or 'none'}"
+        f"{'' if missing or extra else ', and the order differs'}. Register the model again."
+    )

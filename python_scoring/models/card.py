@@ -1,0 +1,148 @@
+"""The model card of a version for people: MODEL_CARD.md beside model.skops.
+
+Written from model.json, the product's contract and the feature catalogue, and from nothing else:
+the same three give the same bytes. Where one changes, `model-card --check` fails until
+the card is renewed.
+"""
+
+import itertools
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from python_scoring.contracts.served_outputs import contracts, project_variables
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.models.artifacts import CARD_FILE, ModelCard
+from python_scoring.models.registry import Registry
+
+MODEL_CARD_FILE = "MODEL_CARD.md"
+
+
+def render(card: ModelCard, manifest: dict[str, Any]) -> str:
+    """The text of a card; raises InputError where the project has no contract for its product."""
+    contract = contracts(manifest).get(card.product)
+    if contract is None:
+        raise InputError(
+            f"the project has no contract for {card.product}: give its mart a "
+            f"config.meta.prediction in models/products/{card.product}/"
+        )
+    variables = project_variables()
+    environment = Environment(
+        loader=PackageLoader("python_scoring.models.card", "."),
+        autoescape=False,  # noqa: S701 - it makes Markdown of the project's own words
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"line": _line, "figures": _figures, "records": _records}
+    return environment.get_template("card_template.md").render(
+        card=asdict(card),
+        contract=contract,
+        uses={use: variables["usage_contexts"][use] for use in contract["intended_use"]},
+        policy=variables["action_policies"][contract["action_policy"]],
+        meanings=_meanings(manifest),
+    )
+
+
+def write_model_card(
+    registry: Registry,
+    product: str,
+    model_version: str,
+    manifest: dict[str, Any],
+    out: Path | None = None,
+) -> Path:
+    """Write the card of a registered version, by default beside the model; returns the file."""
+    file = out or registry.artifact_folder(product, model_version) / MODEL_CARD_FILE
+    text = render(_registered(registry, product, model_version), manifest)
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}") from error
+    return file
+
+
+def check_model_cards(registry: Registry, manifest: dict[str, Any]) -> list[Path]:
+    """The cards of all pinned versions, challengers included, where each agrees.
+
+    Raises PredictionError, with every card that does not and how to renew it.
+    """
+    files, problems = [], []
+    for product, model_version in registry.pinned():
+        file = registry.artifact_folder(product, model_version) / MODEL_CARD_FILE
+        expected = render(_registered(registry, product, model_version), manifest)
+        found = file.read_text() if file.is_file() else ""
+        if found == expected:
+            files.append(file)
+            continue
+        problems.append(
+            f"{file} {_difference(found, expected)} Review what changed, and renew it: "
+            f"python -m python_scoring model-card {product} {model_version}"
+        )
+    if problems:
+        raise PredictionError("\n".join(problems))
+    return files
+
+
+def _registered(registry: Registry, product: str, model_version: str) -> ModelCard:
+    file = registry.artifact_folder(product, model_version) / CARD_FILE
+    if not file.is_file():
+        raise InputError(
+            f"{file} does not exist: {product} {model_version} is no registered version; "
+            "seeds/model_registry.csv lists them"
+        )
+    return ModelCard.from_json(file.read_text(), file)
+
+
+def _difference(found: str, expected: str) -> str:
+    if not found:
+        return "does not exist."
+    for number, (is_now, should) in enumerate(
+        itertools.zip_longest(found.splitlines(), expected.splitlines(), fillvalue=""), 1
+    ):
+        if is_now != should:
+            return (
+                "is not what contract and model.json say: "
+                f"line {number} is {is_now!r}, expected {should!r}."
+            )
+    return "differs in its last line."
+
+
+def _meanings(manifest: dict[str, Any]) -> dict[str, str]:
+    columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
+    return {name: column["description"] for name, column in columns.items()}
+
+
+def _line(text: Any) -> str:
+    """On one line, also in a cell of a table."""
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The single figures of a mapping, by name; lists and mappings stand elsewhere."""
+    return [
+        (name.replace("_", " "), _figure(value))
+        for name, value in sorted(found.items())
+        if not isinstance(value, (list, dict))
+    ]
+
+
+def _records(found: Any) -> list[dict[str, str]]:
+    """The rows of a list of mappings, for a table."""
+    if not isinstance(found, list):
+        return []
+    return [
+        {name: _figure(value) for name, value in row.items()}
+        for row in found
+        if isinstance(row, dict)
+    ]
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]  # noqa: RUF001 - a dash, as tables have it
+    if isinstance(value, float):
+        return f"{value:,.4f}"
+    return f"{value:,}" if isinstance(value, int) else _line(value)

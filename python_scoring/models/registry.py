@@ -1,0 +1,147 @@
+"""The reviewed seeds model_registry and model_pins: read, checked, appended to, not rewritten."""
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from python_scoring.errors import ArtifactError, InputError, TrainingError
+from python_scoring.models import artifacts
+from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard, RegistryRow
+from python_scoring.project import PROJECT
+
+VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The seeds and artifacts of one project folder."""
+
+    project: Path = PROJECT
+
+    @property
+    def models_file(self) -> Path:
+        """One row per product and model version."""
+        return self.project / "seeds" / "model_registry.csv"
+
+    @property
+    def pins_file(self) -> Path:
+        """One row per product and start of a pin."""
+        return self.project / "seeds" / "model_pins.csv"
+
+    def pinned(self) -> list[tuple[str, str]]:
+        """Every product and version that a pin names, of a champion or of a challenger."""
+        files = (self.pins_file, self.project / "seeds" / "challenger_pins.csv")
+        rows = [row for file in files for row in _rows(file)]
+        return sorted({(row["product"], row["model_version"]) for row in rows})
+
+    def artifact_folder(self, product: str, model_version: str) -> Path:
+        """Where the model's two files lie."""
+        return self.project / "python_scoring" / "artifacts" / product / model_version
+
+    def row(self, product: str, model_version: str) -> dict[str, str] | None:
+        """The registered model as the seed has it; None where it is not registered."""
+        for row in _rows(self.models_file):
+            if (row["product"], row["model_version"]) == (product, model_version):
+                return row
+        return None
+
+    def find(self, product: str, model_version: str) -> RegistryRow:
+        """The registered model; raises ArtifactError where there is none."""
+        if row := self.row(product, model_version):
+            return RegistryRow(*(row[column] for column in RegistryRow.__dataclass_fields__))
+        raise ArtifactError(
+            f"{self.models_file} has no row of {product} {model_version}. Restore it: a registered "
+            "version stays, also when it is no longer pinned."
+        )
+
+    def check_new(self, product: str, model_version: str) -> None:
+        """Raises InputError where the version is malformed or taken: a version never changes."""
+        if not VERSION.fullmatch(model_version):
+            raise InputError(
+                f"--model-version {model_version}: expected MAJOR.MINOR.PATCH, for example 1.2.0"
+            )
+        if self.row(product, model_version):
+            raise InputError(
+                f"{self.models_file} has {product} {model_version} already. "
+                "A registered version never changes: choose a higher one."
+            )
+
+    def add(self, model: bytes, card: ModelCard, trained_at: datetime) -> Path:
+        """Write the artifact and append its registry row; returns the artifact's folder."""
+        self.check_new(card.product, card.model_version)
+        folder = self.artifact_folder(card.product, card.model_version)
+        folder.mkdir(parents=True, exist_ok=True)
+        card_bytes = card.to_json().encode()
+        (folder / MODEL_FILE).write_bytes(model)
+        (folder / CARD_FILE).write_bytes(card_bytes)
+        _append(
+            self.models_file,
+            {
+                "product": card.product,
+                "model_version": card.model_version,
+                "artifact_path": (folder / MODEL_FILE).relative_to(self.project).as_posix(),
+                "artifact_sha256": artifacts.sha256(model),
+                "training_run_id": card.training_run_id,
+                "training_config_sha256": artifacts.sha256(card_bytes),
+                "training_as_of": " ".join(card.training_as_ofs),
+                "feature_version": card.feature_version,
+                "output_schema_version": card.output_schema_version,
+                "trained_at": trained_at.isoformat(sep=" ", timespec="seconds"),
+            },
+        )
+        return folder
+
+    def check_pin(self, product: str, pinned_from: datetime, closed_at: datetime) -> None:
+        """Raises where the pin would look ahead, or where one starts at the same instant."""
+        if pinned_from < closed_at:
+            raise TrainingError(
+                f"--pin-from {pinned_from}: the last label window of training and calibration "
+                f"closes at {closed_at}, so a run between the two would be scored by a model that "
+                f"has seen its outcome. Pin from {closed_at} on, or use earlier as-ofs."
+            )
+        for row in _rows(self.pins_file):
+            if (
+                row["product"] == product
+                and datetime.fromisoformat(row["pinned_from"]) == pinned_from
+            ):
+                raise InputError(
+                    f"{self.pins_file} has a pin of {product} from {pinned_from} already "
+                    f"({row['model_version']}). Choose another start, or edit that row."
+                )
+
+    def pin(self, card: ModelCard, pinned_from: datetime, pinned_by: str, reason: str) -> None:
+        """Append a pin; the product's next later pin ends it."""
+        self.check_pin(
+            card.product, pinned_from, datetime.fromisoformat(card.label_window_closed_at)
+        )
+        _append(
+            self.pins_file,
+            {
+                "product": card.product,
+                "model_version": card.model_version,
+                "pinned_from": pinned_from.isoformat(sep=" "),
+                "pinned_by": pinned_by,
+                "reason": reason,
+            },
+        )
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _append(file: Path, row: dict[str, str]) -> None:
+    with file.open(newline="") as lines:
+        columns = next(csv.reader(lines))
+    if set(columns) != set(row):
+        raise InputError(
+            f"{file}: expected the columns {', '.join(row)}, found {', '.join(columns)}"
+        )
+    ends_with_newline = file.read_bytes().endswith(b"\n")
+    with file.open("a", newline="") as lines:
+        if not ends_with_newline:
+            lines.write("\n")
+        csv.DictWriter(lines, columns, lineterminator="\n").writerow(row)

@@ -1,0 +1,103 @@
+"""The dbt project: its folder, its manifest, and dbt commands run in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from python_scoring.errors import PredictionError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def run_dbt(
+    arguments: list[str],
+    environment: dict[str, str],
+    *,
+    quiet: bool = False,
+    project: Path = PROJECT,
+) -> None:
+    """Run `dbt <arguments>` in the project; raises PredictionError where it fails.
+
+    `environment` is added to the present one. With `quiet` the output appears only after a failure.
+    """
+    result = subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
+        cwd=project,
+        env={**_without_missing_packages(), **os.environ, **environment},
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        output = f"\n{result.stdout}" if quiet else " The output above says why."
+        raise PredictionError(f"`dbt {' '.join(arguments)}` failed.{output}")
+
+
+def _without_missing_packages() -> dict[str, str]:
+    """The set-up could not install Elementary where the package hub is out of reach."""
+    return {} if (PROJECT / "dbt_packages" / "elementary").exists() else {"ELEMENTARY": "off"}
+
+
+def read_manifest(target: Path) -> dict[str, Any]:
+    """The manifest that dbt wrote into its target folder."""
+    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return manifest
+
+
+def parsed_manifest(scratch: Path | None = None) -> dict[str, Any]:
+    """The manifest of the project as its files stand now; touches neither warehouse nor target.
+
+    A build in the same `scratch` (as WAREHOUSE, with `target` below it) need not parse again.
+    """
+    if scratch is None:
+        with tempfile.TemporaryDirectory(prefix="parse-") as folder:
+            return parsed_manifest(Path(folder))
+    target = scratch / "target"
+    run_dbt(["parse", "--target-path", str(target)], {"WAREHOUSE": str(scratch)}, quiet=True)
+    return read_manifest(target)
+
+
+def raw_sources(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The raw tables as the project declares them, by name, in order."""
+    found = manifest["sources"].values()
+    named = {each["name"]: each for each in found if each["source_name"] == "raw"}
+    return dict(sorted(named.items()))
+
+
+def feature_types(manifest: dict[str, Any]) -> dict[str, str]:
+    """The declared features of the snapshots, each `number` or `category`."""
+    columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
+    return {
+        name: "category" if column["data_type"] == "text" else "number"
+        for name, column in columns.items()
+        if "window" in column["config"]["meta"]
+    }
+
+
+def model_meta(manifest: dict[str, Any], name: str, key: str) -> Any:
+    """`config.meta.<key>` of a model; raises PredictionError where there is none."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and name in (node["name"], node["alias"]):
+            meta = node["config"]["meta"].get(key)
+            if meta is not None:
+                return meta
+    raise PredictionError(f"the project has no model {name} with config.meta.{key}")
+
+
+def code_version() -> str:
+    """The commit that is checked out, with `-dirty` after it where files differ from it."""
+    if given := os.environ.get("CODE_VERSION"):
+        return given
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        result = subprocess.run(  # noqa: S603 - a fixed command, without a shell
+            command, cwd=PROJECT, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return result.stdout.strip()

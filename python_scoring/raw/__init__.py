@@ -1,0 +1,1 @@
+"""Raw tables: where their files are, and demo data."""

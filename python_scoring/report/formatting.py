@@ -1,0 +1,139 @@
+"""Numbers, instants and names as people read them at 7 a.m."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+_ACRONYMS = ("psi", "sla")
+
+NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
+
+
+def name(identifier: str) -> str:
+    """A product, label or check in words: `at_risk` is At risk, `clv` an acronym."""
+    formatting = lower_name(identifier)
+    return formatting[:1].upper() + formatting[1:]
+
+
+def lower_name(identifier: str) -> str:
+    """The same in the middle of a sentence."""
+    return " ".join(_word(part) for part in identifier.split("_"))
+
+
+def _word(part: str) -> str:
+    """A word, or an acronym in capitals: what has no vowels is one."""
+    is_acronym = part.isalpha() and not set(part.lower()) & set("aeiouy")
+    return part.upper() if is_acronym or part in _ACRONYMS else part
+
+
+def slug(identifier: str) -> str:
+    """A name as part of an id in HTML."""
+    return re.sub(r"[^a-z0-9]+", "-", identifier.lower()).strip("-") or "x"
+
+
+def day(instant: date | None) -> str:
+    """As 23 Nov 2026."""
+    if instant is None:
+        return NOTHING
+    return f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
+
+
+def short_day(instant: date) -> str:
+    """As 23 Nov."""
+    return f"{instant.day} {_MONTHS[instant.month - 1]}"
+
+
+def moment(instant: datetime | None) -> str:
+    """As Mon 23 Nov 2026, 06:15."""
+    if instant is None:
+        return NOTHING
+    return f"{_DAYS[instant.weekday()]} {day(instant)}, {instant:%H:%M}"
+
+
+def slot(instant: datetime | None) -> str:
+    """An as-of: the day alone where it is midnight, as it nearly always is."""
+    if instant is None:
+        return NOTHING
+    if instant.hour or instant.minute:
+        return moment(instant)
+    return f"{_DAYS[instant.weekday()]} {day(instant)}"
+
+
+def short_moment(instant: datetime | None) -> str:
+    """A moment in a sentence about the last weeks: without the year."""
+    return moment(instant).replace(f" {instant.year}" if instant else "", "", 1)
+
+
+def short_slot(instant: datetime | None) -> str:
+    """A slot in a sentence about the last weeks: without the year."""
+    return slot(instant).replace(f" {instant.year}" if instant else "", "", 1)
+
+
+def hours(count: float | None) -> str:
+    """A span in its two largest units: 3 days 4 hours."""
+    if count is None:
+        return NOTHING
+    minutes = max(0, round(count * 60))
+    parts = [(minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute")]
+    first = next((place for place, (number, _) in enumerate(parts) if number), 2)
+    told = [plural(number, unit) for number, unit in parts[first : first + 2] if number]
+    return " ".join(told) or "0 minutes"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def count_word(count: int) -> str:
+    """A small number as a word."""
+    return _SMALL[count] if count < len(_SMALL) else f"{count:,}"
+
+
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share as a percentage; 0% only where it is nothing, and 100% only where it is all."""
+    if share is None:
+        return NOTHING
+    if share in (0, 1):
+        return f"{share:.0%}"
+    smallest = 10.0**-decimals
+    rounded = round(100 * share, decimals)
+    if rounded <= 0:
+        return f"<{smallest:.{decimals}f}%"
+    if rounded >= 100:  # noqa: PLR2004 - percent
+        return f">{100 - smallest:.{decimals}f}%"
+    return f"{rounded:.{decimals}f}%"
+
+
+def number(value: float | None, decimals: int = 3) -> str:
+    """A number with thousands separated; decimals only where they tell something."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.{decimals}f}"
+
+
+def listing(items: Sequence[str], last: str = "and") -> str:
+    """As `a, b and c`."""
+    if len(items) <= 1:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def sentence(text: str) -> str:
+    """With a full stop, and with a capital letter unless it begins with an identifier."""
+    text = text.strip()
+    if not text:
+        return text
+    first = text[0] if "_" in text.split()[0] else text[0].upper()
+    return first + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def shorten(text: str, longest: int) -> str:
+    """The beginning of a long text, up to the end of a word."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest].rsplit(' ', 1)[0].rstrip(',;:.')} …"

@@ -1,0 +1,1 @@
+"""Slots: their calendar, and backfill of missed ones."""

@@ -1,0 +1,128 @@
+"""The core of scoring: from Arrow batches of features to Arrow batches of scores.
+
+One function, the same for every engine: DuckDB hands it a RecordBatchReader, Spark mapInArrow.
+A row's score depends on that row alone, never on its batch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from python_scoring.errors import ScoringError
+from python_scoring.explanations.reason_codes import ReasonCodes
+from python_scoring.models.artifacts import Model
+from python_scoring.models.predict import Predicted, Scores, feature_frame, predict
+from python_scoring.uncertainty import bounds
+
+SCORE_SCHEMA = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("customer_id", pa.string()),
+        ("score", pa.float64()),
+        ("score_lower", pa.float64()),
+        ("score_upper", pa.float64()),
+        ("interval_level", pa.float64()),
+        ("label", pa.string()),
+        ("reason_codes", pa.string()),
+        # What really scored: a check compares it with what is pinned and registered.
+        ("model_version", pa.string()),
+        ("feature_version", pa.string()),
+        ("artifact_sha256", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Band:
+    """A label and the score below which it applies; the last band has no limit."""
+
+    name: str
+    below: float
+
+
+def bands_of(contract: dict[str, Any]) -> list[Band]:
+    """The contract's labels as bands of the score, in their order."""
+    return [Band(label["name"], label.get("below", np.inf)) for label in contract["labels"]]
+
+
+def score_batches(
+    batches: Iterator[pa.RecordBatch],
+    model: Model,
+    contract: dict[str, Any],
+    run_id: str,
+    reasons: ReasonCodes | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Score each batch; out: SCORE_SCHEMA, where reason codes are null without `reasons`.
+
+    A batch may come out in parts, in its order.
+
+    Columns in: customer_id, the model's features, and the companions that `reasons` names.
+
+    Raises ScoringError, naming the model, where the estimator fails on a batch.
+    """
+    card = model.card
+    bands = bands_of(contract)
+    for batch in batches:
+        frame = feature_frame(batch, card.features)
+        try:
+            predicted = predict(model, frame)
+            scores = predicted.scores
+            codes = _reason_codes(reasons, batch, frame, predicted)
+            lower, upper, level = _bounds(model, scores)
+        except Exception as error:
+            raise ScoringError(
+                f"{card.product} {card.model_version} failed on a batch of {len(frame)} customers: "
+                f"{type(error).__name__}: {error}. "
+                "The features are in lake.features.feature_snapshots."
+            ) from error
+        labels = band_labels(scores, bands) if predicted.labels is None else predicted.labels
+        scored = pa.Table.from_arrays(
+            [
+                pa.repeat(run_id, len(scores)),
+                batch.column("customer_id").cast(pa.string()),
+                pa.array(scores),
+                lower,
+                upper,
+                level,
+                pa.array(labels, type=pa.string()),
+                codes,
+                pa.repeat(card.model_version, len(scores)),
+                pa.repeat(card.feature_version, len(scores)),
+                pa.repeat(model.artifact_sha256, len(scores)),
+            ],
+            schema=SCORE_SCHEMA,
+        )
+        # Reason codes come in parts: putting these together would copy most of what there is.
+        yield from scored.to_batches()
+
+
+def _reason_codes(
+    reasons: ReasonCodes | None, batch: pa.RecordBatch, frame: pd.DataFrame, predicted: Predicted
+) -> pa.Array | pa.ChunkedArray:
+    if reasons is None:
+        return pa.nulls(len(frame), pa.string())
+    return reasons.write(frame, feature_frame(batch, reasons.companions), predicted)
+
+
+def _bounds(model: Model, scores: Scores) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Lower and upper bound and their level; nulls where the model states none."""
+    table = model.card.bounds
+    if not table:
+        nothing = pa.nulls(len(scores), pa.float64())
+        return nothing, nothing, nothing
+    lower, upper = bounds.apply(table, scores)
+    level = pa.repeat(pa.scalar(float(table["interval_level"])), len(scores))
+    return pa.array(lower), pa.array(upper), level
+
+
+def band_labels(scores: Scores, bands: list[Band]) -> list[str | None]:
+    """The contract's label for each score; none for a score that is not a number."""
+    limits = np.array([band.below for band in bands[:-1]])
+    names = np.array([band.name for band in bands], dtype=object)
+    labels = names[np.searchsorted(limits, scores, side="right").clip(max=len(bands) - 1)]
+    labels[np.isnan(scores)] = None
+    return list(labels)

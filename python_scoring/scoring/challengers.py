@@ -1,0 +1,133 @@
+"""What the dbt Python models challengers_<product> do: score beside the champion, never served.
+
+A challenger that fails is a row that says why: it stops neither the champion nor the build.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from python_scoring.clock import parse_instant
+from python_scoring.errors import ArtifactError, PredictionError
+from python_scoring.scoring.candidates import (
+    DueRun,
+    contract_of,
+    due_runs,
+    registry_row,
+    score_snapshot,
+    scoring_of,
+)
+
+CHALLENGER_SCHEMA = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("customer_id", pa.string()),
+        ("score", pa.float64()),
+        ("label", pa.string()),
+        ("model_version", pa.string()),
+        ("feature_version", pa.string()),
+        ("artifact_sha256", pa.string()),
+        ("failure", pa.string()),
+    ]
+)
+
+SCORED = [field.name for field in CHALLENGER_SCHEMA if field.name != "failure"]
+
+
+class Challenge(NamedTuple):
+    """A due run, and the version that scores beside its champion."""
+
+    run: DueRun
+    model_version: str
+
+
+class Tables(NamedTuple):
+    """What a challenger is read from."""
+
+    registry: duckdb.DuckDBPyRelation
+    snapshots: duckdb.DuckDBPyRelation
+
+
+def score_challengers(
+    *,
+    product: str,
+    runs: duckdb.DuckDBPyRelation,
+    pins: duckdb.DuckDBPyRelation,
+    registry: duckdb.DuckDBPyRelation,
+    contracts: duckdb.DuckDBPyRelation,
+    snapshots: duckdb.DuckDBPyRelation,
+) -> pa.RecordBatchReader:
+    """Scores of each challenger in force for each due run of `product`, as a stream.
+
+    An empty stream where nothing is due or no challenger is in force.
+    """
+    challenges = _challenges(product, due_runs(runs, product), pins)
+    contract = contract_of(contracts, product) if challenges else {}
+    tables = Tables(registry, snapshots)
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        for challenge in challenges:
+            yield from _attempted(product, challenge, contract, tables)
+
+    return pa.RecordBatchReader.from_batches(CHALLENGER_SCHEMA, stream())
+
+
+def _challenges(product: str, runs: list[DueRun], pins: duckdb.DuckDBPyRelation) -> list[Challenge]:
+    """Each due run with each challenger in force at its as-of; the champion challenges nobody."""
+    pinned = (
+        pins.filter(f"product = '{product}'")
+        .project("model_version, pinned_from, pinned_until")
+        .order("model_version, pinned_from")
+        .fetchall()
+    )
+    found = {
+        Challenge(run, version): None
+        for run in runs
+        for version, pinned_from, pinned_until in pinned
+        if pinned_from <= run.as_of
+        and (pinned_until is None or run.as_of < pinned_until)
+        and version != run.model_version
+    }
+    return list(found)
+
+
+def _attempted(
+    product: str, challenge: Challenge, contract: dict[str, Any], tables: Tables
+) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from _scored(product, challenge, contract, tables)
+    except PredictionError as error:
+        yield _failed(challenge, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the champion goes on
+        yield _failed(challenge, f"{type(error).__name__}: {error}")
+
+
+def _scored(
+    product: str, challenge: Challenge, contract: dict[str, Any], tables: Tables
+) -> Iterator[pa.RecordBatch]:
+    run = challenge.run
+    row = registry_row(tables.registry, product, challenge.model_version, "challenger_pins")
+    model, customers = scoring_of(run, row, contract, tables.snapshots)
+    closed_at = parse_instant(model.card.label_window_closed_at)
+    if run.as_of < closed_at:
+        raise ArtifactError(
+            f"{product} {challenge.model_version} has learned from outcomes until {closed_at}, and "
+            f"would look ahead in a run as of {run.as_of}: start its row in "
+            "seeds/challenger_pins.csv at that day or later"
+        )
+    for batch in score_snapshot(customers, model, contract, run.run_id, None):
+        scores = pa.Table.from_batches([batch]).select(SCORED)
+        complete = scores.append_column("failure", pa.nulls(len(scores), pa.string()))
+        yield from complete.cast(CHALLENGER_SCHEMA).to_batches()
+
+
+def _failed(challenge: Challenge, reason: str) -> pa.RecordBatch:
+    row = dict.fromkeys(CHALLENGER_SCHEMA.names)
+    row |= {
+        "run_id": challenge.run.run_id,
+        "model_version": challenge.model_version,
+        "failure": " ".join(reason.split()),
+    }
+    return pa.RecordBatch.from_pylist([row], schema=CHALLENGER_SCHEMA)

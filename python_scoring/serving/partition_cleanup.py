@@ -1,0 +1,133 @@
+"""What nobody is served any more is removed, as far as no reader has to wait for it."""
+
+from functools import partial
+
+from psycopg import sql
+from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState, QueryCanceled
+
+from python_scoring.serving.connection import Connection
+from python_scoring.serving.lock_retry import retry_locked
+from python_scoring.serving.tables import Table
+
+KEPT_RUNS = 2
+
+PARTITIONS = """
+select
+    cast(substr(relname, 5) as integer), inhdetachpending
+from pg_inherits
+inner join pg_class on inhrelid = pg_class.oid
+where inhparent = to_regclass(%s) and relname ~ '^run_[0-9]+$'
+"""
+
+# Somebody whose snapshot is older than the last switch may still be served the former run.
+LATE_READERS = """
+select exists (
+    select from pg_stat_activity
+    inner join serving_data.marts on relation = %s
+    where
+        datname = current_database()
+        and pid <> pg_backend_pid()
+        and backend_xmin is not null
+        and age(backend_xmin) >= age(marts.xmin)
+)
+"""
+LEFT_OVER = """
+select relname from pg_class
+left join serving_data.runs on relname = 'run_' || run_number
+where
+    relnamespace = 'serving_data'::regnamespace
+    and relkind = 'r'
+    and relname ~ '^run_[0-9]+$'
+    and not exists (select from pg_inherits where inhrelid = pg_class.oid)
+    and (relation is null or relation = %s)
+"""
+FORGET_RUNS = """
+delete from serving_data.runs
+where
+    relation = %s
+    and to_regclass('serving_data.run_' || run_number) is null
+"""
+
+
+def clean(connection: Connection, table: Table) -> None:
+    """Remove what is left over of a mart; what a reader still holds is left to the next publish.
+
+    Of a history that is only known after the switch: before it, a run that nobody sees yet may be
+    one that a killed publish has loaded.
+    """
+    connection.execute("select set_config('lock_timeout', '1s', false)")
+    try:
+        if table.mart.kind == "current":
+            _clean_current(connection, table)
+        else:
+            _clean_history(connection, table)
+    except (LockNotAvailable, QueryCanceled, ObjectNotInPrerequisiteState):
+        return
+    finally:
+        connection.execute("select set_config('lock_timeout', '2s', false)")
+
+
+def _clean_current(connection: Connection, table: Table) -> None:
+    relation = table.mart.relation
+    found = connection.execute(PARTITIONS, [f"serving_data.{relation}"]).fetchall()
+    for number, is_pending in found:
+        if is_pending:
+            _detach(connection, table, number, "finalize")
+    numbers = sorted(number for number, is_pending in found if not is_pending)
+    served = connection.execute(
+        "select current_run from serving_data.marts where relation = %s", [relation]
+    ).fetchone()
+    kept = {*numbers[-KEPT_RUNS:], served[0] if served else None}
+    late = connection.execute(LATE_READERS, [relation]).fetchone()
+    if not (late and late[0]):
+        for number in numbers:
+            if number not in kept:
+                _detach(connection, table, number, "concurrently")
+    for (name,) in connection.execute(LEFT_OVER, [relation]).fetchall():
+        connection.execute(sql.SQL("drop table {}").format(sql.Identifier("serving_data", name)))
+    connection.execute(FORGET_RUNS, [relation])
+
+
+def _detach(connection: Connection, table: Table, number: int, how: str) -> None:
+    connection.execute(
+        sql.SQL("alter table {} detach partition {} {}").format(
+            table.identifier, sql.Identifier("serving_data", f"run_{number}"), sql.SQL(how)
+        )
+    )
+
+
+def _clean_history(connection: Connection, table: Table) -> None:
+    """Delete the rows of runs that were loaded again with other columns, or left the lake."""
+    hidden = connection.execute(
+        "select run_number, prediction_date from serving_data.runs"
+        " where relation = %s and not is_visible",
+        [table.mart.relation],
+    ).fetchall()
+    for number, day in hidden:
+        with connection.transaction():
+            connection.execute(
+                sql.SQL("delete from {} where run_number = %s and prediction_date = %s").format(
+                    table.identifier
+                ),
+                [number, day],
+            )
+            connection.execute("delete from serving_data.runs where run_number = %s", [number])
+
+
+def retire(connection: Connection, relations: set[str]) -> None:
+    """Remove the mart versions that the lake no longer serves, with their views and rows."""
+    known = connection.execute("select relation from serving_data.marts").fetchall()
+    for (relation,) in known:
+        if relation not in relations:
+            retry_locked(connection, partial(_drop, connection, relation))
+
+
+def _drop(connection: Connection, relation: str) -> None:
+    connection.execute(
+        sql.SQL("drop view if exists {}").format(sql.Identifier("serving", relation))
+    )
+    connection.execute(
+        sql.SQL("drop table if exists {}").format(sql.Identifier("serving_data", relation))
+    )
+    connection.execute("delete from serving_data.runs where relation = %s", [relation])
+    connection.execute("delete from serving_data.marts where relation = %s", [relation])

@@ -1,0 +1,106 @@
+"""Training data: features and labels at past as-ofs, built by dbt in a scratch warehouse.
+
+The models that build the features for scoring build them here, with the same data cutoffs.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from python_scoring.clock import frozen_clock
+from python_scoring.errors import TrainingError
+from python_scoring.models.predict import feature_projection
+from python_scoring.project import feature_types, model_meta, run_dbt
+from python_scoring.warehouse import Warehouse, install_extensions
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The training data of all as-ofs and what the project says about the product."""
+
+    frame: pd.DataFrame
+    contract: dict[str, Any]
+    recipe: dict[str, Any]
+    feature_version: str
+    data_complete_until: datetime
+
+    def has_labels(self, as_of: datetime) -> bool:
+        """Whether the label window of an as-of lies in the data."""
+        horizon = timedelta(days=self.contract["horizon_days"])
+        return as_of + horizon + availability_lag(self.contract) <= self.data_complete_until
+
+
+def availability_lag(contract: dict[str, Any]) -> timedelta:
+    """Time between an as-of and its data cutoff."""
+    return timedelta(hours=contract["schedule"]["availability_lag_hours"])
+
+
+def prepare(
+    product: str,
+    as_ofs: list[datetime],
+    manifest: dict[str, Any],
+    contract: dict[str, Any],
+    scratch: Path,
+    features: list[dict[str, str]] | None = None,
+) -> Prepared:
+    """Build the snapshots and labels in a scratch warehouse, and read them.
+
+    `features` are those of a model trained elsewhere; by default those of the product's recipe.
+    """
+    environment = {
+        "WAREHOUSE": str(scratch),
+        "SNAPSHOT_AS_OF": ",".join(as_of.isoformat() for as_of in as_ofs),
+        "PREDICTION_AS_OF": "",
+    }
+    arguments = ["build", "--select", f"+training_{product}", "--indirect-selection", "cautious"]
+    arguments += ["--exclude-resource-type", "unit_test"]
+    run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
+    recipe = model_meta(manifest, f"training_{product}", "training")
+    recipe["features"] = features or _typed_features(recipe["features"], manifest)
+    names = ", ".join(feature_projection(recipe["features"]))
+    warehouse = Warehouse(scratch)
+    with duckdb.connect(str(warehouse.working_set), read_only=True) as connection:
+        install_extensions(connection)
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(warehouse.attach_sql(read_only=True))
+        frame = connection.execute(
+            f"""
+            select training.as_of, training.customer_id, training.label, {names}
+            from products.training_{product} as training
+            inner join lake.features.feature_snapshots as snapshots
+                on training.as_of = snapshots.as_of and training.customer_id = snapshots.customer_id
+            order by training.as_of, training.customer_id
+            """  # noqa: S608 - the names are the project's own
+        ).df()
+        newest = connection.execute("select max(loaded_at) from staging.stg_orders").fetchone()
+    feature_version = model_meta(manifest, "feature_snapshots", "feature_version")
+    return Prepared(
+        frame,
+        contract,
+        recipe,
+        str(feature_version),
+        _complete_until(newest[0] if newest else None),
+    )
+
+
+def _complete_until(newest_load: datetime | None) -> datetime:
+    """What is known ends with the newest load, or with a frozen clock before it."""
+    if newest_load is None:
+        raise TrainingError("RAW_DATA holds no usable order: there is nothing to learn from")
+    frozen = frozen_clock()
+    return min(newest_load, frozen) if frozen else newest_load
+
+
+def _typed_features(names: list[str], manifest: dict[str, Any]) -> list[dict[str, str]]:
+    types = feature_types(manifest)
+    for name in names:
+        if name not in types:
+            raise TrainingError(
+                f"the training recipe names the feature {name}, which "
+                "models/features/_features__models.yml does not declare"
+            )
+    return [{"name": name, "type": types[name]} for name in names]

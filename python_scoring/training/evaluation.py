@@ -1,0 +1,171 @@
+"""What a model card says beyond the model: honest metrics, and what it was trained on."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from python_scoring.models.artifacts import Model, ModelCard
+from python_scoring.models.predict import Scores, predict
+from python_scoring.scoring.batches import band_labels, bands_of
+from python_scoring.uncertainty import bounds
+from python_scoring.uncertainty.coverage import coverage
+
+# A feature is compared by tenths of its training values; a score also by hundredths, so that the
+# Kolmogorov-Smirnov distance misses at most one hundredth.
+TENTHS, HUNDREDTHS = 10, 100
+
+
+def complete_card(
+    model: Model,
+    known: pd.DataFrame,
+    judged: pd.DataFrame | None,
+    evaluate_on: datetime,
+    contract: dict[str, Any],
+) -> ModelCard:
+    """The card with its metrics on a later as-of and its reference distributions.
+
+    `known` are the customers that the model was fitted or calibrated on: the reference that runs
+    are compared with. `judged` is None where the later as-of has no complete labels; the card says
+    so.
+    """
+    known_scores, known_labels = _scores(model, known, contract)
+    if judged is None or judged.empty:
+        found: dict[str, Any] = {
+            "not_evaluated": (
+                f"the label window of the later as-of {evaluate_on} is not complete in the data"
+            )
+        }
+    else:
+        scores, labels = _scores(model, judged, contract)
+        found = {
+            "as_of": evaluate_on.isoformat(),
+            "rows": len(judged),
+            **_metrics(scores, labels, judged, contract["score_type"]),
+            **_coverage(model.card, scores, judged),
+        }
+        if model.card.calibration:
+            found["before_calibration"] = _before_calibration(model, judged)
+    reference = {
+        "features": {
+            feature["name"]: _distribution(known[feature["name"]], feature["type"])
+            for feature in model.card.features
+        },
+        "score": _score_distribution(pd.Series(known_scores)),
+        "label": _distribution(pd.Series(known_labels), "category"),
+    }
+    return replace(model.card, metrics=found, reference=reference)
+
+
+def _scores(
+    model: Model, frame: pd.DataFrame, contract: dict[str, Any]
+) -> tuple[Scores, list[str | None]]:
+    found = predict(model, frame[[feature["name"] for feature in model.card.features]])
+    return found.scores, found.labels or band_labels(found.scores, bands_of(contract))
+
+
+def _metrics(
+    scores: Scores, labels: list[str | None], judged: pd.DataFrame, score_type: str
+) -> dict[str, Any]:
+    if score_type == "segment":
+        return {
+            "share_per_label": _shares(pd.Series(labels)),
+            "mean_clearness": _rounded(scores.mean()),
+        }
+    truth = judged["label"].to_numpy()
+    if score_type == "probability":
+        return {
+            "base_rate": _rounded(truth.mean()),
+            "auc": _rounded(metrics.roc_auc_score(truth, scores)),
+            **_reliability(scores, truth),
+        }
+    return {
+        "mean_actual": _rounded(truth.mean()),
+        "mae": _rounded(np.abs(truth - scores).mean()),
+        "bias": _rounded(scores.sum() / truth.sum() - 1),
+        "spearman": _rounded(pd.Series(scores).corr(pd.Series(truth), method="spearman")),
+    }
+
+
+def _reliability(scores: Scores, truth: Any) -> dict[str, Any]:
+    """How far probabilities come true: two scores that fall with it, and a table by tenths."""
+    tenths = (
+        pd.DataFrame({"predicted": scores, "observed": truth})
+        .groupby(pd.qcut(pd.Series(scores), TENTHS, duplicates="drop"), observed=True)
+        .agg(
+            predicted=("predicted", "mean"),
+            observed=("observed", "mean"),
+            rows=("observed", "size"),
+        )
+    )
+    return {
+        "brier": _rounded(metrics.brier_score_loss(truth, scores)),
+        "log_loss": _rounded(metrics.log_loss(truth, scores)),
+        "calibration": [
+            {"predicted": _rounded(predicted), "observed": _rounded(observed), "rows": int(rows)}
+            for predicted, observed, rows in tenths.to_numpy()
+        ],
+    }
+
+
+def _before_calibration(model: Model, judged: pd.DataFrame) -> dict[str, Any]:
+    """The same reliability without the calibration, so that its gain can be seen."""
+    raw = replace(model, card=replace(model.card, calibration={}))
+    found = predict(raw, judged[[feature["name"] for feature in model.card.features]])
+    return _reliability(found.scores, judged["label"].to_numpy())
+
+
+def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str, Any]:
+    """The share of outcomes within the bounds, beside the level that they state."""
+    if not card.bounds:
+        return {}
+    outcomes = judged["label"].to_numpy()
+    share = coverage(scores, outcomes, bounds.apply(card.bounds, scores), card.bounds["group_size"])
+    return {
+        "coverage": None if share is None else _rounded(share),
+        "interval_level": card.bounds["interval_level"],
+    }
+
+
+def _distribution(values: "pd.Series[Any]", kind: str, bins: int = TENTHS) -> dict[str, Any]:
+    """Shares per bin; a bin of a number ends with a quantile, included; the last is open."""
+    missing = _rounded(values.isna().mean())
+    present = values.dropna()
+    if kind == "category":
+        return {"missing": missing, "categories": _shares(present)}
+    if present.empty:
+        return {"missing": missing, "edges": [], "shares": []}
+    inner = np.arange(1, bins) / bins
+    edges = np.unique(np.quantile(present, inner, method="inverted_cdf"))
+    counts = np.bincount(np.searchsorted(edges, present, side="left"), minlength=len(edges) + 1)
+    return {
+        "missing": missing,
+        "edges": [float(edge) for edge in edges],
+        "shares": [_rounded(count / len(present)) for count in counts],
+        "mean": _rounded(present.mean()),
+    }
+
+
+def _score_distribution(scores: "pd.Series[Any]") -> dict[str, Any]:
+    """Tenths as of a feature, and below `fine` the hundredths; quantiles at 10%, 50% and 90%."""
+    fine = _distribution(scores, "number", HUNDREDTHS)
+    tenth, median, nine_tenths = np.quantile(scores, [0.1, 0.5, 0.9], method="inverted_cdf")
+    return {
+        **_distribution(scores, "number"),
+        "fine": {"edges": fine["edges"], "shares": fine["shares"]},
+        "quantiles": {
+            "p10": _rounded(tenth), "p50": _rounded(median), "p90": _rounded(nine_tenths)
+        },
+    }  # fmt: skip
+
+
+def _shares(values: "pd.Series[Any]") -> dict[str, float]:
+    shares = values.value_counts(normalize=True)
+    return {str(name): _rounded(share) for name, share in sorted(shares.items())}
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 6)
