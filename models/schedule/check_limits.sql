@@ -1,4 +1,4 @@
-{{ config(materialized='view', database='lake', schema='operations') }}
+{{ config(materialized='lake_view', database='lake', schema='operations') }}
 
 {% set contracts = all_contracts() if execute else [] %}
 

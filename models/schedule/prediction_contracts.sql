@@ -1,3 +1,3 @@
-{{ config(materialized='view', database='lake', schema='operations') }}
+{{ config(materialized='lake_view', database='lake', schema='operations') }}
 
 {{ contract_rows() }}

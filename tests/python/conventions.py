@@ -59,7 +59,7 @@ class Graph:
         """Whether a model is computed whenever it is read."""
         if unique_id not in self.models:
             return False
-        return self.models[unique_id]["config"]["materialized"] in ("view", "ephemeral")
+        return self.models[unique_id]["config"]["materialized"] in ("view", "lake_view", "ephemeral")
 
 
 def name(unique_id: str) -> str:
