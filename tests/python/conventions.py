@@ -59,7 +59,8 @@ class Graph:
         """Whether a model is computed whenever it is read."""
         if unique_id not in self.models:
             return False
-        return self.models[unique_id]["config"]["materialized"] in ("view", "lake_view", "ephemeral")
+        is_stored = ("table", "append_only")
+        return self.models[unique_id]["config"]["materialized"] not in is_stored
 
 
 def name(unique_id: str) -> str:
