@@ -1,0 +1,34 @@
+"""The contracts: complete, kept, and readable by tools that know only their standard."""
+
+from python_scoring.contracts.served_outputs import served_outputs
+from tests.support.manifest import Manifest
+from tests.support.project import Project
+
+
+def test_no_column_is_null_that_must_not_be(manifest: Manifest, built: Project) -> None:
+    """What the contracts call required is never null in a whole build, and has the type named."""
+    for served in served_outputs(manifest):
+        required = [column.name for column in served.columns if not column.nullable]
+        nulls = ", ".join(f"count(*) - count({name})" for name in required)
+        (counts,) = built.query(f"select count(*), {nulls} from lake.marts.{served.relation}")
+        assert counts[0] > 0
+        assert dict(zip(required, counts[1:], strict=True)) == dict.fromkeys(required, 0)
+
+
+def test_the_rules_of_the_files_hold_in_a_build(files: dict[str, Manifest], built: Project) -> None:
+    """The SQL in them runs as it stands, on the marts that they speak of."""
+    for file in files.values():
+        (table,) = file["schema"]
+        rules = [(rule, "") for rule in table["quality"]]
+        for column in table["properties"]:
+            rules += [(rule, column["name"]) for rule in column.get("quality", [])]
+        queries = [
+            rule["query"]
+            .replace("${object}", f"lake.marts.{table['physicalName']}")
+            .replace("${property}", column)
+            for rule, column in rules
+            if rule["type"] == "sql"
+        ]
+        assert len(queries) == 2
+        for query in queries:
+            assert built.query(query) == [(0,)]

@@ -1,0 +1,92 @@
+"""Backfill: the slots that were never published, oldest first, and only those."""
+
+import re
+from datetime import datetime
+
+import pytest
+
+from tests.support.fixtures import Fresh
+from tests.support.project import Project
+
+# Sunday, and Monday a week before the slot that is published: two slots of churn, one of clv.
+SUNDAY, MONDAY = "2026-11-15", "2026-11-16"
+
+
+@pytest.mark.slow
+def test_missing_slots_are_published_oldest_first(fresh: Fresh) -> None:
+    """Each missing daily slot and the weekly one between two dates are published, once.
+
+    What consumers are served does not go back. A second call finds nothing to do.
+    """
+    project = fresh()
+    served = "(select * exclude age_hours from lake.marts.churn_predictions_v1)"
+    before = project.digest(served)
+    console = project.command("backfill", "--from", SUNDAY, "--to", MONDAY).stdout
+    said = re.findall(r"^(2026-11-\d\d) 00:00:00: (.+)$", console, re.MULTILINE)
+    assert said == [(SUNDAY, "churn"), (MONDAY, "churn, clv")]
+    published = project.query(
+        "select product, as_of, rows_published > 0 from lake.operations.run_ledger "
+        "where status = 'published' and as_of between '2026-11-02' and '2026-11-22' order by entry"
+    )
+    assert published == [
+        ("churn", datetime(2026, 11, 15), True),
+        ("churn", datetime(2026, 11, 16), True),
+        ("clv", datetime(2026, 11, 16), True),
+    ]
+    unfinished = project.query(
+        "select * from lake.operations.run_states where status <> 'published'"
+    )
+    assert unfinished == []
+    history = project.query(
+        "select as_of, count(distinct run_id) "
+        "from lake.marts.churn_prediction_history_v1 group by 1 order by 1"
+    )
+    assert history == [(datetime(2026, 11, day), 1) for day in (15, 16, 23)]
+    assert project.digest(served) == before
+
+    ledger = project.digest("lake.operations.run_ledger")
+    again = project.command("backfill", "--from", SUNDAY, "--to", MONDAY).stdout
+    assert again == "Every slot between the two dates is published: nothing to do.\n"
+    assert project.digest("lake.operations.run_ledger") == ledger
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("--from", MONDAY, "--to", SUNDAY),
+            "Error: --from 2026-11-16 00:00:00 is later than --to 2026-11-15 00:00:00\n",
+        ),
+        (
+            ("--from", SUNDAY, "--to", MONDAY, "--product", "chrun"),
+            "Error: --product chrun: expected one of churn, clv, segmentation\n",
+        ),
+    ],
+    ids=["reversed dates", "unknown product"],
+)
+def test_mistakes_are_named(built: Project, arguments: tuple[str, ...], message: str) -> None:
+    """Dates in the wrong order and an unknown product are one readable line, and nothing is run."""
+    result = built.command("backfill", *arguments, check=False)
+    assert result.returncode == 1
+    assert result.stdout == message
+
+
+def test_an_empty_warehouse_is_named(fresh: Fresh) -> None:
+    """Where nothing was ever built, backfill says so and what to do."""
+    result = fresh(empty=True).command("backfill", "--from", SUNDAY, "--to", MONDAY, check=False)
+    assert result.returncode == 1
+    assert "nothing was built in this warehouse" in result.stdout
+    assert "make build" in result.stdout
+
+
+def test_a_weekly_product_has_slots_on_mondays_only(built: Project) -> None:
+    """From Tuesday to Sunday a weekly product has no slot, so there is nothing to do."""
+    arguments = ("--from", "2026-11-17", "--to", "2026-11-22", "--product", "clv")
+    result = built.command("backfill", *arguments)
+    assert "nothing to do" in result.stdout
+
+
+def test_slots_whose_data_are_not_complete_are_left_alone(fresh: Fresh) -> None:
+    """A slot that lies ahead does not count as missing, so backfill up to today is finished."""
+    result = fresh().command("backfill", "--from", "2026-11-23", "--to", "2026-11-24")
+    assert "nothing to do" in result.stdout

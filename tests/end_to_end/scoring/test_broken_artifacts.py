@@ -1,0 +1,91 @@
+"""A model that is not exactly the registered one never scores anybody, and stops nobody else."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from python_scoring.models.artifacts import (
+    CARD_FILE,
+    ModelCard,
+    sha256,
+)
+from tests.support.artifacts import registered
+from tests.support.fixtures import Fresh
+from tests.support.project import Project, copy_of_project
+
+NEXT_DAY = "2026-11-24T07:00:00"
+
+
+def break_digest(folder: Path) -> None:
+    file = folder / registered("churn", folder).artifact_path
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+
+
+def old_feature_version(folder: Path) -> None:
+    """A model of older features, honestly registered."""
+    row = registered("churn", folder)
+    card_file = (folder / row.artifact_path).with_name(CARD_FILE)
+    card = json.loads(card_file.read_text()) | {"feature_version": "0.9.0"}
+    text = ModelCard(**card).to_json()
+    card_file.write_text(text)
+    seed = folder / "seeds" / "model_registry.csv"
+    rows = pd.read_csv(seed, dtype=str)
+    churn = rows["product"] == "churn"
+    rows.loc[churn, "feature_version"] = "0.9.0"
+    rows.loc[churn, "training_config_sha256"] = sha256(text.encode())
+    rows.to_csv(seed, index=False)
+
+
+def unregistered_pin(folder: Path) -> None:
+    with (folder / "seeds" / "model_pins.csv").open("a") as pins:
+        pins.write("churn,9.9.9,2026-11-24 00:00:00,somebody,a typing error\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (break_digest, "SHA-256"),
+        (old_feature_version, "feature_version 0.9.0"),
+        (unregistered_pin, "no row in seeds/model_registry.csv"),
+    ],
+)
+def test_broken_churn_leaves_the_others(
+    fresh: Fresh, tmp_path: Path, harm: Callable[[Path], None], message: str
+) -> None:
+    """Churn fails with the reason in the ledger; the others publish; former churn stays served."""
+    folder = copy_of_project(tmp_path)
+    harm(folder)
+    project: Project = fresh(folder=folder)
+    before = project.query("select distinct run_id from lake.marts.churn_predictions_v1")
+    result = project.build(
+        env={"PREDICTION_NOW": NEXT_DAY, "PREDICTION_AS_OF": "2026-11-24"}, check=False
+    )
+    assert result.returncode != 0
+    outcome = dict(
+        project.query(
+            "select product, status from lake.operations.run_states where as_of = '2026-11-24'"
+        )
+    )
+    assert outcome == {"churn": "failed", "clv": "published", "segmentation": "published"}
+    ((reason,),) = project.query(
+        "select reason from lake.operations.run_ledger where status = 'failed'"
+    )
+    assert message in reason
+    assert "\n" not in reason
+    assert project.query("select distinct run_id from lake.marts.churn_predictions_v1") == before
+    served = project.query("select distinct served_as from lake.marts.churn_predictions_v1")
+    assert served == [("last_known_good",)]
+    steps = dict(
+        project.query(
+            "select step, status from lake.operations.step_log "
+            "where product = 'churn' and run_id = (select run_id from lake.operations.run_ledger "
+            "where status = 'failed')"
+        )
+    )
+    assert steps["load_feature_snapshot"] == "passed"
+    assert steps["apply_pinned_model"] == "failed"
+    assert steps["predict"] == steps["validate"] == steps["persist"] == "skipped"

@@ -1,0 +1,165 @@
+"""Erasure: after it no file holds the person, and everything else is as it was."""
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from python_scoring.erasure import raw_files, tables, verification
+from python_scoring.erasure.checkpoint import Checkpoint, Journal
+from python_scoring.erasure.command import Erasure
+from python_scoring.erasure.data_subjects import DataSubjects
+from python_scoring.errors import InputError
+
+
+def test_what_cannot_be_done_is_refused_before_anything_is_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blank ids, no requester, a reason that names the person, no raw data, an erasure begun."""
+    monkeypatch.setenv("RAW_DATA", str(tmp_path))
+    monkeypatch.setenv("WAREHOUSE", str(tmp_path))
+    monkeypatch.delenv("SERVING_DSN", raising=False)
+    with pytest.raises(InputError, match="CUSTOMER_ID number 2 is blank"):
+        DataSubjects.of(("C1", " \t"))
+    with pytest.raises(InputError, match="cannot be printed"):
+        DataSubjects.of(("C1\n2",))
+    erasure = Erasure(DataSubjects.of(("C00000001",)), print)
+    with pytest.raises(InputError, match="--by is blank"):
+        erasure.erase(" ", "request 17")
+    with pytest.raises(InputError, match="--reason names the person"):
+        erasure.erase("ana", "asked by C00000001")
+    monkeypatch.setenv("RAW_DATA", str(tmp_path / "elsewhere"))
+    with pytest.raises(InputError, match="elsewhere is no folder"):
+        Erasure(DataSubjects.of(("C1",)), print)
+    journal = Journal(tmp_path)
+    begun = Checkpoint.now(
+        DataSubjects.of(("C00000001",)), datetime(2026, 11, 23), "ana", "request 17"
+    )
+    journal.write(begun)
+    assert journal.of(DataSubjects.of(("C00000001",))) == begun
+    assert "C00000001" not in journal.path.read_text()
+    with pytest.raises(InputError, match=r"erasure of somebody else.*ana \(request 17\)"):
+        journal.of(DataSubjects.of(("C00000002",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("C000001 left.", "[erased] left."),
+        ("C0000012 left, XC000001 stayed", "C0000012 left, XC000001 stayed"),
+        ('{"id": "C000001", "of": "C000001-2"}', '{"id": "[erased]", "of": "C000001-2"}'),
+        ("C000001,C000001", "[erased],[erased]"),
+        (r"a\u00e4\"b-17 and aä\"b-17", "[erased] and [erased]"),
+        ("of 17850 customers 12 are UK", "of 17850 customers 12 are UK"),
+    ],
+)
+def test_a_name_in_a_text_is_replaced_and_no_other(text: str, without: str) -> None:
+    """Ids inside longer ones stay, JSON's spelling is known, numbers and words are left alone."""
+    people = DataSubjects.of(("C000001", 'aä"b-17', "17850", "UK"))
+    assert people.without(text) == without
+    assert people.are_named_in(text) == (text != without)
+
+
+def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
+    """Order, types, compression and row groups of the others; files without them are untouched."""
+    schema = pa.schema(
+        [
+            ("order_id", pa.string()),
+            ("customer_id", pa.dictionary(pa.int32(), pa.string())),
+            ("amount", pa.decimal128(18, 2)),
+            ("loaded_at", pa.timestamp("us")),
+        ]
+    )
+    rows = [
+        {
+            "order_id": f"O{number}",
+            "customer_id": [" C1 ", "C12", None, "C1"][number % 4],
+            "amount": Decimal(number),
+            "loaded_at": datetime(2026, 11, 1 + number),
+        }
+        for number in range(8)
+    ]
+    path, alone = tmp_path / "orders.parquet", tmp_path / "customers.parquet"
+    table = pa.Table.from_pylist(rows, schema)
+    pq.write_table(table, path, compression={"order_id": "zstd"}, row_group_size=4)
+    pq.write_table(table.slice(1, 2), alone)
+    people, untouched = DataSubjects.of(("C1",)), alone.read_bytes()
+    with duckdb.connect() as connection:
+        found = raw_files.find(connection, tmp_path, ["customers", "orders"], people)
+        assert [(each.path, each.rows) for each in found] == [(path, 4)]
+        for file in found:
+            raw_files.erase(file, people)
+        assert raw_files.find(connection, tmp_path, ["customers", "orders"], people) == []
+    kept = pq.read_table(path)
+    assert kept.schema.equals(schema)
+    assert kept.to_pylist() == [rows[number] for number in (1, 2, 5, 6)]
+    group = pq.read_metadata(path).row_group(0)
+    assert [group.column(number).compression for number in range(2)] == ["ZSTD", "UNCOMPRESSED"]
+    assert alone.read_bytes() == untouched
+    assert sorted(each.name for each in tmp_path.iterdir()) == [alone.name, path.name]
+
+
+def test_an_order_that_was_moved_to_the_person_is_named(tmp_path: Path) -> None:
+    """Its older version counts again for somebody else; one moved away from them does not."""
+    duckdb.sql(
+        "copy (select * from (values ('back', 'C2', 1), ('back', 'C1', 2), ('away', 'C1', 1),"
+        " ('away', 'C2', 2)) as t (order_id, customer_id, loaded_at))"
+        f" to '{tmp_path / 'orders.parquet'}'"
+    )
+    with duckdb.connect() as connection:
+        assert raw_files.moved_orders(connection, tmp_path, DataSubjects.of(("C1",))) == ["back"]
+
+
+def test_rows_and_records_go_and_texts_are_rewritten_whatever_the_table() -> None:
+    """A row by its key or a JSON record; texts and lists that name them; nothing of others."""
+    people = DataSubjects.of(("C000001", "7"))
+    with duckdb.connect() as connection:
+        tables.know(connection, people)
+        connection.execute(
+            "create table a as select * from (values (' C000001', 'x'), ('7', 'y'), ('C0000012',"
+            " 'z'), (null, 'asked by C000001, 7 times'), ('C2', '{\"customer_id\": \"7 \"}'),"
+            " ('C3', '{\"customer_id\": 77}'), ('C4', '[\"C000001\"]')) as t (customer_id, note);"
+            "create table b as select ['C000001'] as names union all select ['C0000012'];"
+            "create table c as select 7 as number, 'C0000012' as note"
+        )
+        found = list(tables.find(connection, "memory", people))
+        assert [(each.table.name, each.rows, each.texts) for each in found] == [
+            ("a", 3, 2),
+            ("b", 0, 1),
+        ]
+        for holding in found:
+            tables.erase(connection, people, holding)
+        assert connection.execute("select * from a order by all").fetchall() == [
+            ("C0000012", "z"),
+            ("C3", '{"customer_id": 77}'),
+            ("C4", '["[erased]"]'),
+            (None, "asked by [erased], 7 times"),
+        ]
+        assert connection.execute("select * from b order by all").fetchall() == [
+            (["C0000012"],),
+            (None,),
+        ]
+        assert list(tables.find(connection, "memory", people)) == []
+
+
+def test_a_file_that_still_holds_them_is_named(tmp_path: Path) -> None:
+    """Bytes anywhere, cells of compressed Parquet; the id of somebody else that contains theirs is
+    theirs alone.
+    """
+    people, longer = DataSubjects.of(("C000001",)), ("C0000012",)
+    (tmp_path / "notes.txt").write_text("and C000001C0000012")
+    (tmp_path / "others.bin").write_bytes(b"\0C0000012\0")
+    (tmp_path / "empty").touch()
+    for name, value in (("cells", "C000001"), ("others", "C0000012")):
+        duckdb.sql(
+            f"copy (select '{value}' as customer_id from range(10))"
+            f" to '{tmp_path / name}.parquet' (compression zstd)"
+        )
+    assert verification.search([tmp_path], people, longer) == [
+        f"{tmp_path / 'cells.parquet'} (column customer_id)",
+        f"{tmp_path / 'notes.txt'} (in its bytes)",
+    ]

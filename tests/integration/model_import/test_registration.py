@@ -1,0 +1,271 @@
+"""Models from elsewhere: a pickle runs nothing, and what is registered scores as it did before."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+import yaml
+from sklearn.cluster import KMeans
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
+
+from python_scoring.errors import ArtifactError, InputError, PredictionError
+from python_scoring.model_import import registration
+from python_scoring.model_import.metadata import DeclaredMetadata
+from python_scoring.model_import.registration import Registration, register
+from python_scoring.model_import.source import bring
+from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard
+from python_scoring.models.registry import Registry
+from python_scoring.project import PROJECT
+from tests.support.estimators import FEATURES, customers, fitted, outcome
+from tests.support.pickles import MALICIOUS
+
+KNOWN = DeclaredMetadata("2.0.0", (datetime(2026, 3, 1),))
+
+
+# MLflow
+
+
+def log(estimator: Any, folder: Path, inputs: pd.DataFrame, form: str = "pickle") -> Path:
+    """A model folder as MLflow saves it."""
+    mlflow = pytest.importorskip("mlflow")
+    pytest.importorskip("mlflow.sklearn").save_model(
+        estimator,
+        folder,
+        serialization_format=form,
+        signature=mlflow.models.infer_signature(inputs),
+        input_example=inputs.head(5),
+        pip_requirements=["scikit-learn"],
+        skops_trusted_types=["sklearn.tree._tree.Tree"],
+    )
+    return folder
+
+
+def change(folder: Path, **flavour: Any) -> Path:
+    """Change what MLmodel says of the flavour."""
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    described["flavors"]["sklearn"] |= flavour
+    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+    return folder
+
+
+@pytest.fixture
+def registry(tmp_path: Path, manifest: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """A registry that a test may write to."""
+    shutil.copytree(PROJECT / "seeds", tmp_path / "project" / "seeds")
+    monkeypatch.setattr(registration, "parsed_manifest", lambda: manifest)
+    return Registry(tmp_path / "project")
+
+
+@pytest.mark.parametrize("form", ["pickle", "cloudpickle", "skops"])
+def test_a_folder_of_mlflow_is_registered(registry: Registry, tmp_path: Path, form: str) -> None:
+    """Each way in which MLflow saves scikit-learn models becomes the same kind of artifact."""
+    folder = log(fitted(), tmp_path / "forest", customers(), form)
+    card, written = register(Registration("churn", str(folder), known=KNOWN), registry)
+    assert [feature["name"] for feature in card.features] == FEATURES
+    assert card.label_window_closed_at == "2026-05-30T00:00:00"
+    assert card.configuration["source"]["uri"] == "forest"
+    assert str(tmp_path) not in (written / CARD_FILE).read_text()
+    estimator = skops.io.load(written / MODEL_FILE, trusted=["sklearn.tree._tree.Tree"])
+    expected = fitted().predict_proba(customers())
+    assert np.array_equal(estimator.predict_proba(customers()), expected)
+
+
+def test_an_uri_of_mlflow_brings_its_run(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A registered model comes with its run's id, parameters and metrics, without its secrets."""
+    mlflow = pytest.importorskip("mlflow")
+    pytest.importorskip("mlflow.sklearn")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    mlflow.set_tracking_uri((tmp_path / "store").as_uri())
+    with mlflow.start_run() as run:
+        mlflow.log_params({"trees": 4, "data": "/home/ana/churn.csv", "db_password": "hunter2"})
+        mlflow.log_metric("auc", 0.7)
+        mlflow.sklearn.log_model(
+            fitted(),
+            name="model",
+            serialization_format="pickle",
+            signature=mlflow.models.infer_signature(customers()),
+            registered_model_name="churn",
+            pip_requirements=["scikit-learn"],
+        )
+    run_id = run.info.run_id
+    card, _ = register(Registration("churn", "models:/churn/1", known=KNOWN), registry)
+    assert card.training_run_id == run_id
+    assert card.configuration["parameters"] == {"trees": "4"}
+    assert card.metrics["reported"] == {"auc": 0.7}
+    assert card.configuration["source"]["uri"] == "models:/churn/1"
+    assert bring(f"runs:/{run_id}/model").run_id == run_id
+    with pytest.raises(InputError, match=r"models:/churn/9: MLflow cannot fetch it"):
+        bring("models:/churn/9")
+
+
+def test_without_a_server_of_mlflow_its_variable_is_named(tmp_path: Path) -> None:
+    """Then MLflow looks into a database of this machine, which its small client cannot read."""
+    environment = {name: text for name, text in os.environ.items() if "MLFLOW" not in name}
+    result = subprocess.run(
+        [sys.executable, "-m", "python_scoring", "register", "churn", "models:/nothing/1"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: models:/nothing/1: MLflow cannot fetch it: No module")
+    assert "Set MLFLOW_TRACKING_URI" in result.stderr
+
+
+def test_without_mlflow_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named, and a folder needs none."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"pip install 'customer-predictions\[mlflow\]'"):
+        bring("https://ana:secret@mlflow.example.com/model")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda folder: change(folder, sklearn_version="1.5.0"), r"scikit-learn 1\.5\.0, but"),
+        (lambda folder: change(folder, pickled_model="../model.pkl"), "does not lie in the folder"),
+        (lambda folder: change(folder, serialization_format="joblib"), "expected skops, pickle"),
+        (lambda folder: (folder / "MLmodel").write_text("flavors: {xgb: {}}"), "xgb; expected"),
+        (lambda folder: (folder / "MLmodel").unlink(), "no readable file MLmodel"),
+        (lambda folder: (folder / "model.pkl").write_bytes(MALICIOUS), "not trusted"),
+    ],
+)  # fmt: skip
+def test_a_broken_folder_is_named(
+    registry: Registry, tmp_path: Path, harm: Callable[[Path], Any], message: str
+) -> None:
+    """What is wrong is said, and nothing is registered."""
+    folder = log(fitted(), tmp_path / "forest", customers())
+    harm(folder)
+    before = registry.models_file.read_text()
+    with pytest.raises(PredictionError, match=message):
+        register(Registration("churn", str(folder), known=KNOWN), registry)
+    assert registry.models_file.read_text() == before
+    assert not (registry.project / "python_scoring").exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"recency_days": "recency_weeks"}, r"recency_weeks .*which the feature catalogue"),
+        ({"recency_days": "country"}, r"signature .* country is a number instead of a category"),
+    ],
+)
+def test_features_must_be_those_of_the_catalogue(
+    registry: Registry, tmp_path: Path, columns: dict[str, str], message: str
+) -> None:
+    """By name, type and order."""
+    inputs = customers().rename(columns=columns)
+    estimator = LogisticRegression().fit(inputs, outcome())
+    folder = log(estimator, tmp_path / "other", inputs)
+    with pytest.raises(ArtifactError, match=message):
+        register(Registration("churn", str(folder), known=KNOWN), registry)
+
+
+def test_a_signature_in_another_order_is_refused(registry: Registry, tmp_path: Path) -> None:
+    """The estimator takes its features by place."""
+    folder = log(fitted(), tmp_path / "forest", customers())
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    inputs = described["signature"]["inputs"]
+    described["signature"]["inputs"] = (
+        str(yaml.safe_load(inputs)[::-1]).replace("'", '"').replace("True", "true")
+    )
+    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+    with pytest.raises(ArtifactError, match="the order differs"):
+        register(Registration("churn", str(folder), known=KNOWN), registry)
+
+
+# skops
+
+
+def save(estimator: Any, folder: Path) -> str:
+    skops.io.dump(estimator, folder / "brought.skops")
+    return str(folder / "brought.skops")
+
+
+def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) -> None:
+    """Types from the catalogue, the version of scikit-learn from the file, the rest as said."""
+    inputs = customers().assign(country=["DE", "FR"] * 60)
+    encoded = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["country"]), remainder="passthrough"
+    )
+    estimator = make_pipeline(encoded, LogisticRegression()).fit(inputs, outcome())
+    card, _ = register(Registration("churn", save(estimator, tmp_path), known=KNOWN), registry)
+    assert card.features[-1] == {"name": "country", "type": "category"}
+    assert card.configuration["source"] == {"kind": "skops", "file": "brought.skops"}
+    assert card.reference == {}
+    assert "--evaluate-on" in card.metrics["not_evaluated"]
+    assert "churn,2.0.0,python_scoring/artifacts/churn/2.0.0/" in registry.models_file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "known", "message"),
+    [
+        (
+            LogisticRegression(),
+            DeclaredMetadata(),
+            "cannot know --model-version and --training-as-of",
+        ),
+        (LogisticRegression(), replace(KNOWN, feature_version="9.0.0"), "feature_version 9.0.0"),
+        (LogisticRegression(), replace(KNOWN, model_version="1.0.0"), "has churn 1.0.0 already"),
+        (LinearRegression(), KNOWN, "no model of a probability"),
+    ],
+)
+def test_what_a_skops_file_cannot_be_registered_as(
+    registry: Registry, tmp_path: Path, estimator: Any, known: DeclaredMetadata, message: str
+) -> None:
+    """What is missing, or does not fit, is named."""
+    file = save(estimator.fit(customers(), outcome()), tmp_path)
+    with pytest.raises(PredictionError, match=message):
+        register(Registration("churn", file, known=known), registry)
+
+
+def test_segments_need_names(registry: Registry, tmp_path: Path) -> None:
+    """A cluster is a number; what it means, somebody has to say."""
+    estimator = Pipeline(
+        [
+            ("impute", SimpleImputer()),
+            ("quantiles", QuantileTransformer(n_quantiles=20)),
+            ("clusters", KMeans(2, n_init=2, random_state=0)),
+        ]
+    ).fit(customers())
+    wanted = Registration("segmentation", save(estimator, tmp_path), known=KNOWN)
+    with pytest.raises(InputError, match="2 clusters and 0 names"):
+        register(wanted, registry)
+    names = ("champions", "lost")
+    named = replace(wanted, known=replace(KNOWN, segment_names=names))
+    card, _ = register(named, registry)
+    assert card.segment_names == list(names)
+
+
+@pytest.mark.slow
+def test_a_model_from_elsewhere_is_evaluated_here(
+    demo_raw: Path, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --evaluate-on it has metrics and references like one that was trained here."""
+    monkeypatch.setenv("RAW_DATA", str(demo_raw))
+    wanted = Registration(
+        "churn", save(fitted(), tmp_path), known=KNOWN, evaluate_on=datetime(2026, 6, 1)
+    )
+    _, folder = register(wanted, registry)
+    card = ModelCard.from_json((folder / CARD_FILE).read_text(), folder / CARD_FILE)
+    assert 0 < card.metrics["auc"] <= 1
+    assert set(card.reference["features"]) == set(FEATURES)

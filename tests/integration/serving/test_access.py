@@ -1,0 +1,554 @@
+"""Consumers of the serving database get what they are entitled to, and nothing by any other way."""
+
+from datetime import date
+from itertools import product as combinations
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from python_scoring.errors import ServingError
+from python_scoring.serving.access_log import new_entries
+from python_scoring.serving.publishing import publish
+from tests.support.serving_database import PASSWORD, Database, ask, use
+from tests.support.serving_lake import V2_COLUMNS
+
+# (consumer, output, version, contexts, last day)
+ENTITLEMENTS = [
+    ("crm", "churn_predictions", 1, ["campaign"], None),
+    ("crm", "churn_predictions", 2, ["campaign"], None),
+    ("retention", "churn_predictions", 2, ["campaign", "reporting"], None),
+    ("retention", "churn_prediction_history", 1, ["reporting"], None),
+    ("dashboard", "churn_predictions", 1, ["reporting"], None),
+    ("dashboard", "churn_prediction_history", 1, ["reporting"], None),
+    ("dashboard", "clv_predictions", 1, ["reporting"], None),
+    ("dashboard", "clv_prediction_history", 1, ["reporting"], None),
+    ("pricing", "clv_predictions", 1, ["pricing"], None),
+    ("pricing", "churn_predictions", 1, ["campaign"], date(2020, 1, 1)),
+]
+
+
+MARTS = [
+    ("churn_predictions", 1),
+    ("churn_predictions", 2),
+    ("churn_prediction_history", 1),
+    ("clv_predictions", 1),
+    ("clv_prediction_history", 1),
+]
+
+
+CONTEXTS = ["campaign", "reporting", "pricing", "", "Campaign", "campaign' or true --"]
+
+
+@pytest.fixture
+def shop(database: Database) -> Database:
+    """Two products, five marts and four consumers, published."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.add_mart("churn", "churn_predictions", 2, "current", V2_COLUMNS)
+    lake.add_product("clv", "default_score", 1.5)
+    lake.publish_run("churn", "churn-1")
+    lake.publish_run("clv", "clv-1")
+    for consumer, output, version, contexts, valid_until in ENTITLEMENTS:
+        lake.allow(consumer, output, version, *contexts, valid_until=valid_until)
+    database.publish()
+    return database
+
+
+def refused(connection: psycopg.Connection[Any], query: str) -> str:
+    """The message of a query that must be denied."""
+    with pytest.raises(psycopg.Error) as caught:
+        ask(connection, query)
+    assert isinstance(caught.value, InsufficientPrivilege), caught.value
+    return str(caught.value)
+
+
+def test_every_consumer_output_version_and_context(shop: Database) -> None:
+    """Allowed where the exposure says so and logged; denied and logged everywhere else."""
+    allowed = {
+        (consumer, output, version, context)
+        for consumer, output, version, contexts, last_day in ENTITLEMENTS
+        for context in contexts
+        if last_day is None
+    }
+    expected = []
+    for consumer in ("crm", "retention", "dashboard", "pricing"):
+        connection = shop.login(consumer)
+        granted = {
+            (output, version) for name, output, version, *_ in ENTITLEMENTS if name == consumer
+        }
+        for (output, version), context in combinations(MARTS, CONTEXTS):
+            use(connection, context)
+            is_allowed = (consumer, output, version, context) in allowed
+            query = f"select count(*) from serving.{output}_v{version}"
+            if is_allowed:
+                assert ask(connection, query) == [(50,)]
+            else:
+                refused(connection, query)
+            # PostgreSQL denies what was never granted, before anybody asks for the context.
+            logged = context if (output, version) in granted else None
+            expected.append((consumer, output, version, logged, is_allowed))
+    found = [
+        (each.role, each.output, each.version, each.usage_context, each.allowed)
+        for each in shop.entries()
+    ]
+    assert found == expected
+
+
+def test_denials_say_which_and_what_to_do(shop: Database) -> None:
+    crm, pricing = shop.login("crm"), shop.login("pricing", context="campaign")
+    read = "select * from serving.churn_predictions_v1"
+    assert "no usage context was stated" in refused(crm, read)
+    use(crm, "pricing")
+    message = refused(crm, read)
+    assert "not entitled to churn_predictions v1 in the usage context 'pricing'" in message
+    assert "state one of 'campaign'" in message
+    assert "ended on 2020-01-01" in refused(pricing, read)
+    assert "permission denied for view clv_predictions_v1" in refused(
+        crm, "select * from serving.clv_predictions_v1"
+    )
+    assert "is no consumer" in refused(shop.operator(), read)
+
+
+def test_the_last_valid_day_counts(shop: Database) -> None:
+    """An entitlement holds through its last day, by the clock of the server in UTC."""
+    crm = shop.login("crm", context="campaign")
+    today = shop.run("select cast(now() at time zone 'utc' as date)")[0][0]
+    for days, is_allowed in ((0, True), (-1, False)):
+        shop.run(
+            "update serving_data.entitlements set valid_until = cast(%s as date) + %s", today, days
+        )
+        if is_allowed:
+            assert ask(crm, "select count(*) from serving.churn_predictions_v1") == [(50,)]
+        else:
+            assert "ended on" in refused(crm, "select * from serving.churn_predictions_v1")
+            assert "ended on" in refused(
+                crm, "select serving.lookup_prediction('churn', 'C0000001', 'campaign')"
+            )
+
+
+ATTACKS = [
+    "set role crm",
+    "set role postgres",
+    "set session authorization crm",
+    "select set_config('role', 'crm', false)",
+    "table serving.churn_predictions_v1",
+    "copy (select * from serving.churn_predictions_v1) to stdout",
+    "explain analyze select * from serving.churn_predictions_v1",
+    "create temp view mine as select * from serving.churn_predictions_v1; table mine",
+    "create temp table mine as select * from serving.churn_predictions_v1",
+    "select serving.authorize('churn_predictions', 1)",
+    "select * from serving.lookup_prediction('churn', 'C0000001', 'campaign')",
+    "table serving_data.churn_predictions_v1",
+    "table serving_data.churn_prediction_history_v1",
+    "table serving_data.run_2",
+    "copy serving_data.run_2 to stdout",
+    "table serving_data.entitlements",
+    "table serving_data.marts",
+    "table serving_data.runs",
+    "select * from serving_data.find_prediction('churn_predictions_v1', 1, 'C0000001')",
+    "select serving_data.refusal('crm', 'churn_predictions', 1, 'campaign', false)",
+    "insert into serving_data.entitlements values ('pricing', 1, 'churn_predictions', 1, 'x')",
+    "update serving_data.entitlements set valid_until = null",
+    "create table serving.mine (a integer)",
+    "create table serving_data.mine (a integer)",
+    (
+        "create function serving.authorize(output text, version bigint) returns boolean"
+        " language sql return true"
+    ),
+    "drop view serving.churn_predictions_v1",
+    "grant crm to current_user",
+    "table serving_data.product_states",
+    "select * from pg_statistic",
+    "select pg_read_file('log/x')",
+    "copy (select 1) to program 'true'",
+    "prepare mine as select * from serving.churn_predictions_v1; execute mine",
+    "declare mine cursor with hold for select * from serving.churn_predictions_v1",
+    (
+        "create function pg_temp.pg_has_role(oid, oid, text) returns boolean language sql"
+        " return true; set search_path = pg_temp, pg_catalog; table serving.churn_predictions_v1"
+    ),
+    (
+        "create temp table entitlements (role text); create temp table consumers (role text);"
+        " set search_path = pg_temp, serving, pg_catalog; select * from churn_predictions_v1"
+    ),
+]
+
+
+def test_no_other_way_leads_to_rows(shop: Database) -> None:
+    """Consumers try whose entitlement has ended, and who never had any to that product."""
+    shop.lake.allow("outsider", "clv_predictions", 1, "campaign")
+    shop.publish()
+    for consumer in ("pricing", "outsider"):
+        for attack in ATTACKS:
+            refused(shop.login(consumer, context="campaign"), attack)
+
+
+def test_who_was_granted_cannot_grant(shop: Database) -> None:
+    """PostgreSQL only warns that nothing was granted."""
+    crm, pricing = shop.login("crm"), shop.login("pricing", context="pricing")
+    ask(crm, "grant select on serving.churn_predictions_v2 to public")
+    ask(crm, "alter default privileges in schema serving grant select on tables to public")
+    assert "permission denied" in refused(pricing, "table serving.churn_predictions_v2")
+
+
+def test_statistics_tell_nothing(shop: Database) -> None:
+    shop.run("analyze")
+    pricing = shop.login("pricing")
+    assert ask(pricing, "select * from pg_stats where schemaname like 'serving%'") == []
+
+
+def test_others_cannot_lend_their_access(shop: Database) -> None:
+    """Neither a view nor a function of an entitled consumer serves one that is not.
+
+    Who reads is who is logged in: a view's owner lends rights to its readers, but no entitlement.
+    """
+    crm = shop.login("crm", context="campaign")
+    pricing = shop.login("pricing", context="campaign")
+    lender = crm.info.user
+    shop.run(f"create schema shared authorization {lender}")
+    for statement in (
+        "create view shared.lent as select * from serving.churn_predictions_v1",
+        (
+            "create function shared.lent() returns setof text language sql security definer"
+            " as 'select customer_id from serving.churn_predictions_v1'"
+        ),
+        (
+            "create function shared.looked_up() returns text language sql security definer"
+            " as $$select label from serving.lookup_prediction('churn', 'C0000001', 'campaign')$$"
+        ),
+        "grant usage on schema shared to public; grant select on shared.lent to public",
+    ):
+        ask(crm, statement)
+    assert ask(crm, "select count(*) from shared.lent") == [(50,)]
+    for query in ("table shared.lent", "select shared.lent()", "select shared.looked_up()"):
+        assert "access denied" in refused(pricing, query)
+
+
+def test_who_has_two_roles_may_do_what_either_may(shop: Database) -> None:
+    both = shop.login("crm", "pricing", context="pricing")
+    assert ask(both, "select count(*) from serving.clv_predictions_v1") == [(50,)]
+    assert "in the usage context 'pricing'" in refused(both, "table serving.churn_predictions_v1")
+    ask(both, "set role crm")
+    assert "permission denied" in refused(both, "table serving.clv_predictions_v1")
+
+
+def test_a_removed_entitlement_is_gone_with_the_next_publish(shop: Database) -> None:
+    """Prepared statements and open connections included; other contexts stay."""
+    retention = shop.login("retention", context="campaign")
+    ask(retention, "prepare mine as select count(*) from serving.churn_predictions_v2")
+    assert ask(retention, "execute mine") == [(50,)]
+    contracts = "lake.operations.consumer_contracts"
+    shop.lake.run(
+        f"delete from {contracts} where consumer = 'retention' and usage_context <> 'reporting'"
+    )
+    shop.publish()
+    assert "not entitled" in refused(retention, "execute mine")
+    use(retention, "reporting")
+    assert ask(retention, "execute mine") == [(50,)]
+    shop.lake.run(f"delete from {contracts} where consumer = 'retention' and version = 2")
+    shop.publish()
+    assert "permission denied for view" in refused(retention, "execute mine")
+
+    shop.lake.run(f"delete from {contracts} where consumer = 'retention'")
+    shop.publish()
+    assert "permission denied for schema" in refused(
+        retention, "table serving.churn_prediction_history_v1"
+    )
+    role = shop.run("select rolcanlogin from pg_roles where rolname = 'retention'")
+    assert role == [(False,)]
+    assert not shop.run("select has_schema_privilege('retention', 'serving', 'usage')")[0][0]
+
+
+def test_an_open_transaction_outlives_no_entitlement(shop: Database) -> None:
+    """Even if it reads from a snapshot in which the entitlement is still there."""
+    retention = shop.login("retention", context="campaign")
+    crm = shop.login("crm", context="campaign")
+    query = "select count(*) from serving.churn_predictions_v2"
+    for connection in (retention, crm):
+        ask(connection, "begin isolation level repeatable read")
+        assert ask(connection, query) == [(50,)]
+    shop.lake.allow("newcomer", "churn_predictions", 2, "campaign")
+    shop.publish()
+    assert ask(retention, query) == [(50,)]
+    contracts = "lake.operations.consumer_contracts"
+    shop.lake.run(
+        f"delete from {contracts} where consumer = 'retention' and usage_context = 'campaign'"
+    )
+    shop.publish()
+    for connection in (retention, crm):
+        assert "begin a new transaction" in refused(connection, query)
+        ask(connection, "rollback")
+        ask(connection, "begin isolation level repeatable read")
+    assert "not entitled" in refused(retention, query)
+    assert ask(crm, query) == [(50,)]
+    lookup = "select outcome from serving.lookup_prediction('churn', 'C0000001', 'campaign')"
+    assert ask(crm, lookup) == [("skip",)]
+
+
+def test_what_was_granted_by_hand_is_revoked(shop: Database) -> None:
+    """For consumers and PUBLIC alike, in both schemas, whatever the kind of object."""
+    pricing = shop.login("pricing", context="pricing")
+    for statement in (
+        "grant select on serving.churn_predictions_v1 to pricing with grant option",
+        "grant select (customer_id) on serving.churn_predictions_v2 to public",
+        "grant usage on schema serving_data to pricing; grant create on schema serving to pricing",
+        "grant all on all tables in schema serving_data to pricing, public",
+        "grant all on all sequences in schema serving_data to pricing",
+        "grant execute on all functions in schema serving_data to public",
+        "grant crm to pricing; grant pg_read_all_data to pricing",
+        "alter role pricing createdb login",
+    ):
+        shop.run(statement)
+    assert ask(pricing, "select count(*) from serving_data.run_2") == [(50,)]
+    shop.publish()
+    for query in (
+        "table serving.churn_predictions_v1",
+        "select customer_id from serving.churn_predictions_v2",
+        "table serving_data.run_2",
+        "select serving_data.find_prediction('churn_predictions_v1', 1, 'C0000001')",
+        "set role crm",
+        "create table serving.mine (a integer)",
+    ):
+        refused(pricing, query)
+    assert ask(pricing, "select count(*) from serving.clv_predictions_v1") == [(50,)]
+    powers = shop.run("select rolcreatedb, rolcanlogin from pg_roles where rolname = 'pricing'")
+    assert powers == [(False, False)]
+    left = shop.run(
+        "select count(*) from pg_class cross join aclexplode(relacl) as acl"
+        " where relnamespace::regnamespace::text = 'serving_data' and grantee <> relowner"
+    )
+    assert left == [(0,)]
+
+
+def test_a_view_that_somebody_opened_is_closed(shop: Database) -> None:
+    """Whatever replaced its definition, the next publish puts it back."""
+    definition = shop.run("select pg_get_viewdef('serving.clv_predictions_v1'::regclass)")[0][0]
+    opened = definition.replace("'clv_predictions'::text, 1)", "'churn_predictions'::text, 1)")
+    assert opened != definition
+    shop.run("alter view serving.clv_predictions_v1 reset (security_barrier)")
+    shop.run(f"create or replace view serving.clv_predictions_v1 as {opened}")
+    shop.publish()
+    found = shop.run(
+        "select reloptions, pg_get_viewdef(oid) from pg_class"
+        " where oid = 'serving.clv_predictions_v1'::regclass"
+    )
+    assert found == [(["security_barrier=true"], definition)]
+
+
+def test_withheld_columns(database: Database) -> None:
+    """Neither named nor by *; and the lookup leaves them out. A misspelt one closes the view."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1", as_of=fresh_as_of(database))
+    lake.allow("crm", "churn_predictions", 1, "campaign", withheld=["score", "age_hours"])
+    lake.allow("bad", "churn_predictions", 1, "campaign", withheld=["scores"])
+    outcomes = publish(lake.connection, database.dsn)
+    assert "exposure 'bad': withholds scores" in str(outcomes[0].error)
+    assert outcomes[0].rows == 100
+    crm = database.login("crm", context="campaign")
+    assert len(ask(crm, "select customer_id, label from serving.churn_predictions_v1")) == 50
+    assert ask(crm, "select count(*) from serving.churn_predictions_v1") == [(50,)]
+    for query in (
+        "table serving.churn_predictions_v1",
+        "select score from serving.churn_predictions_v1",
+        "select customer_id from serving.churn_predictions_v1 where score > 0.5",
+        "select customer_id from serving.churn_predictions_v1 order by age_hours",
+        "select predictions from serving.churn_predictions_v1 as predictions",
+        "select to_json(predictions) from serving.churn_predictions_v1 as predictions",
+    ):
+        refused(crm, query)
+    looked_up = ask(
+        crm,
+        "select outcome, score, age_hours, label"
+        " from serving.lookup_prediction('churn', 'C0000001', 'campaign')",
+    )
+    assert looked_up == [("current", None, None, "high")]
+    refused(database.login("crm"), "table serving.churn_predictions_v1")
+    assert database.run("select count(*) from pg_roles where rolname = 'bad'") == [(0,)]
+
+
+def fresh_as_of(database: Database) -> Any:
+    """An as-of for which the predictions are fresh by the server's clock."""
+    query = "select date_trunc('hour', now() at time zone 'utc') - interval '9 hours'"
+    return database.run(query)[0][0]
+
+
+ODD_NAMES = [
+    'we"ird; drop schema serving cascade; --',
+    "o'clock",
+    "$$quoted$$",
+    "$body$ language sql; --",
+    "ünïcode 客户 🙂",
+    "UPPER case",
+    "back\\slash %s {braces} %(role)s",
+    "b" * 63,
+    "line\nbreak",
+]
+
+
+def test_odd_names_are_harmless(database: Database) -> None:
+    """As role, consumer and context, quotes and all: they are names, and no more."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    for name in ODD_NAMES:
+        lake.allow(name, "churn_predictions", 1, name)
+    database.publish()
+    database.publish()
+    for name in ODD_NAMES:
+        connection = database.login(name, context=name)
+        assert ask(connection, "select count(*) from serving.churn_predictions_v1") == [(50,)]
+        for other in ODD_NAMES:
+            if other != name:
+                use(connection, other)
+                refused(connection, "table serving.churn_predictions_v1")
+        argument = connection.execute(
+            "select outcome from serving.lookup_prediction('churn', %s, %s)", [name, name]
+        ).fetchall()
+        assert argument == [("skip",)]
+        with pytest.raises(InsufficientPrivilege, match="not entitled"):
+            connection.execute("select serving.lookup_prediction(%s, 'x', %s)", [name, name])
+    found = database.entries()
+    assert {each.role for each in found} == set(ODD_NAMES)
+    assert sum(each.allowed for each in found) == 2 * len(ODD_NAMES)
+    assert {each.usage_context for each in found if each.allowed} == set(ODD_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("role", "complaint"),
+    [
+        ("", "is empty"),
+        ("b" * 64, "is too long"),
+        ("ü" * 32, "is too long"),
+        ("pg_monitor", "PostgreSQL keeps the role name"),
+        ("none", "PostgreSQL keeps the role name"),
+        ("public", "PostgreSQL keeps the role name"),
+        ("postgres", "exists already"),
+        ("nul\x00byte", "PostgreSQL does not take"),
+        ("crm", "has the role 'crm' too"),
+    ],
+)
+def test_a_role_that_cannot_be_is_named(database: Database, role: str, complaint: str) -> None:
+    """The consumer gets nothing, nobody else gets more, and the products are published."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("crm", "churn_predictions", 1, "campaign")
+    lake.allow("fine", "churn_predictions", 1, "campaign")
+    lake.allow(role, "churn_predictions", 1, "reporting", consumer="troublesome")
+    (outcome,) = publish(lake.connection, database.dsn)
+    assert "exposure 'troublesome'" in str(outcome.error)
+    assert complaint in str(outcome.error)
+    assert outcome.rows == 100
+    fine = database.login("fine", context="campaign")
+    assert ask(fine, "select count(*) from serving.churn_predictions_v1") == [(50,)]
+    use(fine, "reporting")
+    refused(fine, "table serving.churn_predictions_v1")
+    assert database.run("select count(*) from serving_data.entitlements") == [
+        (1 if role == "crm" else 2,)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contexts", "complaint"), [(["a", "a"], "twice"), ([""], "an empty usage context")]
+)
+def test_an_entitlement_that_cannot_be_is_named(
+    database: Database, contexts: list[str], complaint: str
+) -> None:
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("crm", "churn_predictions", 1, "campaign")
+    lake.allow("troublesome", "churn_predictions", 1, *contexts)
+    (outcome,) = publish(lake.connection, database.dsn)
+    assert "exposure 'troublesome'" in str(outcome.error)
+    assert complaint in str(outcome.error)
+    assert database.run("select role from serving_data.entitlements") == [("crm",)]
+
+
+def test_a_role_that_is_somebodys_is_left_alone(database: Database) -> None:
+    database.run("create role analyst login superuser")
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("analyst", "churn_predictions", 1, "campaign")
+    (outcome,) = publish(lake.connection, database.dsn)
+    assert "choose another `role`" in str(outcome.error).lower()
+    found = database.run(
+        "select rolsuper, rolcanlogin, has_schema_privilege(oid, 'serving', 'usage')"
+        " from pg_roles where rolname = 'analyst'"
+    )
+    assert found == [(True, True, True)]  # as a superuser
+    assert database.run("select count(*) from serving_data.entitlements") == [(0,)]
+
+
+def test_the_log_cannot_be_forged_or_silenced(shop: Database) -> None:
+    """Words alone make no entry, and an error that is caught was logged before."""
+    crm = shop.login("crm", context="pricing")
+    forged = (
+        'serving access {"role": "pricing", "output": "clv_predictions", "version": 1,'
+        ' "context": "pricing", "allowed": true, "reason": null}'
+    )
+    ask(crm, f"do $do$ begin raise log '{forged}'; end $do$")
+    ask(crm, f'create function pg_temp."serving.authorize"(text, integer) returns void'
+             f" language plpgsql as $f$ begin raise log '{forged}'; end $f$")  # fmt: skip
+    ask(crm, """select pg_temp."serving.authorize"('x', 1)""")
+    refused(crm, "set log_min_messages = panic")
+    ask(crm, "set client_min_messages = log")
+    ask(crm, "do $$ begin perform * from serving.churn_predictions_v1;"
+             " exception when insufficient_privilege then null; end $$")  # fmt: skip
+    found = [(each.role, each.output, each.usage_context, each.allowed) for each in shop.entries()]
+    assert found == [("crm", "churn_predictions", "pricing", False)]
+
+
+def test_the_log_is_read_from_where_it_was_left(shop: Database) -> None:
+    """Also over a rotation; statements are kept as digests alone, denied lookups included."""
+    crm = shop.login("crm", context="campaign")
+    statement = "select 'some words', count(*) from serving.churn_predictions_v1"
+    ask(crm, statement)
+    ask(crm, statement)
+    first = shop.entries()
+    assert len(first) == 2
+    assert first[0].statement_digest == first[1].statement_digest
+    assert len(first[0].statement_digest) == 64
+    last = (first[-1].log_file, first[-1].log_position)
+    assert new_entries(shop.dsn, last) == []
+    shop.run("select pg_rotate_logfile()")
+    refused(crm, "select serving.lookup_prediction('clv', 'C0000001', 'campaign')")
+    refused(crm, "table serving_data.marts")
+    shop.entries()
+    later = new_entries(shop.dsn, last)
+    assert [(each.role, each.output, each.allowed) for each in later] == [
+        ("crm", "clv_predictions", False),
+        ("crm", None, False),
+    ]
+    assert all(each.reason for each in later)
+    assert new_entries(shop.dsn, last, limit=1) == later[:1]
+
+
+def test_lines_that_are_none_of_ours_are_passed_over(shop: Database) -> None:
+    """Other programs' lines, broken ones, and the last one while it is still being written."""
+    crm = shop.login("crm", context="campaign")
+    ask(crm, "select count(*) from serving.churn_predictions_v1")
+    (entry,) = shop.entries()
+    log = shop.server.folder / "log" / entry.log_file
+    whole = log.read_bytes()[: entry.log_position].splitlines(keepends=True)[-1]
+    with log.open("ab") as file:
+        file.write(b'serving access {"role"\n\xff\xfe 42501\n[42501]\n"42501"\n\n')
+        file.write(whole.replace(b"LOG", b"NOTICE") + whole[:-20])
+    last = (entry.log_file, entry.log_position)
+    assert new_entries(shop.dsn, last) == []
+    with log.open("ab") as file:
+        file.write(whole[-20:])
+    (completed,) = new_entries(shop.dsn, last)
+    assert completed.role == "crm"
+    assert completed.log_position == log.stat().st_size
+    assert len(new_entries(shop.dsn, ("gone.json", 5))) >= 2
+
+
+def test_an_operator_who_may_not_read_the_log_is_told_what_to_grant(shop: Database) -> None:
+    user = shop.login().info.user
+    with pytest.raises(ServingError, match="grant pg_monitor"):
+        new_entries(f"{shop.dsn_for(user)} password={PASSWORD}")

@@ -1,0 +1,132 @@
+"""Fixtures for tests of whole builds. A build takes seconds, so tests share one where they can."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import psycopg
+import pytest
+from psycopg import sql
+
+from python_scoring.project import PROJECT
+from python_scoring.raw.demo_data import generate
+from python_scoring.serving.local import LocalServer, local_server
+from python_scoring.warehouse import Warehouse, prepare
+from tests.support.project import Project
+from tests.support.serving_database import Database
+
+UNTIL = datetime(2026, 11, 23)
+CUSTOMERS = 400
+
+
+class Fresh(Protocol):
+    """Makes a Project that the test may change."""
+
+    def __call__(
+        self,
+        *,
+        empty: bool = False,
+        folder: Path = PROJECT,
+        raw_data: Path | None = None,
+        after: Project | None = None,
+    ) -> Project:
+        """On a copy of the built warehouse, or an empty one; on demo data, or other raw data.
+
+        With `after`, as that project is, on a copy of its warehouse.
+        """
+
+
+def copy_warehouse(original: Path, copy: Path) -> None:
+    """A copy of a warehouse that a test may change."""
+    shutil.copytree(original, copy)
+    with duckdb.connect() as connection:
+        prepare(Warehouse(copy), connection)
+
+
+@pytest.fixture(scope="session")
+def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw demo data. Tests must not change them."""
+    folder = tmp_path_factory.mktemp("demo") / "raw"
+    generate(CUSTOMERS, UNTIL, folder, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that was built once, on demo data, at project.NOW. Tests must not change it.
+
+    Builds after it parse only what differs from it.
+    """
+    folder = tmp_path_factory.mktemp("built")
+    project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
+    result = project.build()
+    (folder / "console.txt").write_text(result.stdout)
+    parsed = folder / "parsed.msgpack"
+    shutil.copy(project.target / "partial_parse.msgpack", parsed)
+    with pytest.MonkeyPatch.context() as session:
+        session.setenv("DBT_PARTIAL_PARSE_FILE_PATH", str(parsed))
+        yield project
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+    """Factory of projects in the test's own folder."""
+    made = 0
+
+    def make(
+        *,
+        empty: bool = False,
+        folder: Path = PROJECT,
+        raw_data: Path | None = None,
+        after: Project | None = None,
+    ) -> Project:
+        nonlocal made
+        made += 1
+        own = tmp_path / f"fresh_{made}"
+        own.mkdir()
+        if after:
+            copy_warehouse(after.warehouse, own / "warehouse")
+            return replace(after, warehouse=own / "warehouse", target=own / "target")
+        raw = raw_data or request.getfixturevalue("demo_raw")
+        if not empty:
+            copy_warehouse(request.getfixturevalue("built").warehouse, own / "warehouse")
+        return Project(folder, raw, own / "warehouse", own / "target")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[LocalServer]:
+    """A PostgreSQL server. Nothing in it needs to survive a crash, or to be vacuumed.
+
+    Not in pytest's folder: started by root, the server runs as another user, and the next pytest
+    that starts closes that folder to others.
+    """
+    settings = {"fsync": "off", "autovacuum": "off"}
+    with (
+        tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as folder,
+        local_server(Path(folder) / "data", settings=settings) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, postgres: LocalServer) -> Iterator[Database]:
+    """A database of the test's own, with an empty lake; roles go with it."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    database = Database(postgres, name)
+    with psycopg.connect(postgres.dsn, autocommit=True) as operator:
+        operator.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield database
+        database.close()
+        operator.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        roles = operator.execute(
+            "select rolname from pg_roles where oid >= 16384 order by rolcanlogin desc"
+        ).fetchall()
+        for (role,) in roles:
+            operator.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))

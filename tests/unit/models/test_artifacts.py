@@ -1,0 +1,97 @@
+"""A model that is not exactly the registered one never scores anybody, and stops nobody else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from python_scoring.errors import ArtifactError
+from python_scoring.models.artifacts import (
+    CARD_FILE,
+    MODEL_FILE,
+    check_signature,
+    load,
+)
+from tests.support.artifacts import demo_artifact, registered, rewrite
+
+
+@pytest.mark.parametrize("product", ["churn", "clv", "segmentation"])
+def test_demo_models_load(product: str) -> None:
+    """The committed models are the registered ones and pass every check."""
+    model = load(registered(product))
+    assert model.card.product == product
+
+
+@pytest.mark.parametrize("file", [MODEL_FILE, CARD_FILE])
+def test_one_changed_byte_is_found(tmp_path: Path, file: str) -> None:
+    """A byte changed in either file is found before the file is parsed."""
+    row, card, model = demo_artifact("churn")
+    row = rewrite(tmp_path, row, card, model)
+    broken = tmp_path / "artifact" / file
+    content = bytearray(broken.read_bytes())
+    content[len(content) // 2] ^= 1
+    broken.write_bytes(bytes(content))
+    with pytest.raises(ArtifactError, match=r"SHA-256 .* seeds/model_registry.csv .* restore it"):
+        load(row)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there is named, with what to do."""
+    row = replace(registered("churn"), artifact_path=str(tmp_path / "nowhere" / MODEL_FILE))
+    with pytest.raises(ArtifactError, match=r"nowhere.*cannot be read"):
+        load(row)
+
+
+def test_untrusted_type_is_refused(tmp_path: Path) -> None:
+    """An honest digest does not help a file that holds a type outside our list."""
+    row, card, _ = demo_artifact("churn")
+    row = rewrite(tmp_path, row, card, skops.io.dumps({"estimator": Fraction(1, 2)}))
+    with pytest.raises(ArtifactError, match=r"not trusted: .*Fraction"):
+        load(row)
+
+
+def test_other_scikit_learn_is_refused(tmp_path: Path) -> None:
+    """Another version may score differently, so it is an error that names both versions."""
+    row, card, model = demo_artifact("churn")
+    other = replace(card, libraries={**card.libraries, "scikit-learn": "1.5.0"})
+    with pytest.raises(ArtifactError, match=r"scikit-learn 1\.5\.0, but .* is installed"):
+        load(rewrite(tmp_path, row, other, model))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda names: names[:-1], r"extra \['event_count_90d'\]"),
+        (lambda names: [*names, {"name": "tenure_days", "type": "number"}], r"missing \['tenure_"),
+        (lambda names: names[::-1], "the order differs"),
+    ],
+)
+def test_missing_or_extra_feature_is_named(
+    tmp_path: Path,
+    change: Callable[[list[dict[str, str]]], list[dict[str, str]]],
+    message: str,
+) -> None:
+    """The card's features must be those that the estimator was fitted on, in the same order."""
+    row, card, model = demo_artifact("churn")
+    other = replace(card, features=change(card.features))
+    with pytest.raises(ArtifactError, match=message):
+        load(rewrite(tmp_path, row, other, model))
+
+
+def test_card_and_registry_must_agree() -> None:
+    """A registry row that contradicts the card is an error that names the column."""
+    with pytest.raises(ArtifactError, match=r"feature_version = 1\.0\.0.* says 0\.9\.0"):
+        load(replace(registered("churn"), feature_version="0.9.0"))
+
+
+def test_estimator_without_names_is_refused() -> None:
+    """An estimator fitted on an array cannot prove which feature is which."""
+    _, card, _ = demo_artifact("churn")
+    estimator = LogisticRegression().fit(np.array([[0.0], [1.0]]), [0, 1])
+    with pytest.raises(ArtifactError, match="does not know the names"):
+        check_signature(estimator, card, Path("model.skops"))

@@ -1,0 +1,229 @@
+"""Calibration keeps ranks, bounds enclose scores and keep their level, and nothing looks ahead."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.metrics import log_loss
+
+from python_scoring.errors import TrainingError
+from python_scoring.models.artifacts import ModelCard
+from python_scoring.project import PROJECT
+from python_scoring.training.train import TrainingRequest, _times
+from python_scoring.uncertainty import bounds, calibration
+from python_scoring.uncertainty.bounds import Calibrated, IntervalSpec
+from python_scoring.uncertainty.calibration import Values
+from python_scoring.uncertainty.coverage import coverage
+
+SHARE = IntervalSpec(level=0.9, group_size=25, minimum=0, maximum=1)
+
+
+REVENUE = IntervalSpec(level=0.9, group_size=1, minimum=0, maximum=1_000_000)
+
+
+CHURN = {
+    "score_type": "probability",
+    "horizon_days": 90,
+    "uncertainty": {"interval_level": 0.9, "group_size": 25},
+    "valid_range": {"minimum": 0, "maximum": 1},
+}
+
+
+SEGMENTS = {**CHURN, "score_type": "segment", "horizon_days": 0, "uncertainty": {"meaning": "No."}}
+
+
+probabilities = arrays(
+    np.float64, st.integers(2, 200), elements=st.floats(0, 1, allow_subnormal=False)
+)
+
+
+revenues = arrays(np.float64, st.integers(2, 200), elements=st.floats(0, 999_999))
+
+
+def shop(seed: int, customers: int, shift: float = 0.0) -> Calibrated:
+    """Scores that are too sure of themselves, and outcomes; `shift` is the season."""
+    chance = np.random.default_rng(seed)
+    log_odds = chance.normal(0, 1.5, customers)
+    true = 1 / (1 + np.exp(-(log_odds + shift)))
+    raw = 1 / (1 + np.exp(-(1.8 * log_odds - 0.5)))
+    return Calibrated(raw, (chance.random(customers) < true).astype(np.float64))
+
+
+def spenders(seed: int, customers: int) -> tuple[Values, Values]:
+    """Skewed expectations; half of the customers bring nothing, and the others scatter with it."""
+    chance = np.random.default_rng(seed)
+    scores = chance.lognormal(4, 1, customers)
+    buys = chance.random(customers) < 0.5
+    return scores, np.where(buys, 2 * scores * chance.gamma(1.5, 1 / 1.5, customers), 0)
+
+
+def table(kind: str) -> dict[str, Any]:
+    """A table of bounds as a training makes it."""
+    if kind == "probability":
+        return bounds.of_probabilities([shop(seed, 2_000, seed / 10) for seed in range(3)], SHARE)
+    return bounds.of_estimates(*spenders(1, 4_000), REVENUE)
+
+
+def test_calibration_undoes_overconfidence() -> None:
+    """On customers it has not seen, the log loss falls to nearly that of the true probability."""
+    learned, later = shop(1, 20_000), shop(2, 20_000)
+    line = calibration.fit(learned.scores, learned.outcomes)
+    calibrated = calibration.apply(line, later.scores)
+    assert line["slope"] == pytest.approx(1 / 1.8, rel=0.05)
+    assert log_loss(later.outcomes, calibrated) < log_loss(later.outcomes, later.scores) - 0.02
+    assert calibrated.mean() == pytest.approx(later.outcomes.mean(), abs=0.01)
+
+
+@given(probabilities, st.floats(0.05, 20), st.floats(-5, 5))
+def test_calibration_never_changes_the_order(
+    scores: Values, slope: float, intercept: float
+) -> None:
+    """Whatever line was found, a higher raw score is never calibrated to a lower one."""
+    line = {"slope": slope, "intercept": intercept}
+    calibrated = calibration.apply(line, np.sort(scores))
+    assert (np.diff(calibrated) >= 0).all()
+    assert ((calibrated >= 0) & (calibrated <= 1)).all()
+    assert (calibration.apply({}, scores) == scores).all()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "message"),
+    [
+        ([1.0] * 40, "all 40 customers of the calibration as-ofs had the same outcome"),
+        ([1.0] * 20 + [0.0] * 20, "higher scores did not go with more outcomes"),
+    ],
+)
+def test_a_calibration_that_would_flip_ranks_is_refused(
+    outcomes: list[float], message: str
+) -> None:
+    """The message says what to do instead of a calibration that means nothing."""
+    with pytest.raises(TrainingError, match=message):
+        calibration.fit(np.arange(1, 41) / 41, np.array(outcomes))
+
+
+@given(st.data())
+def test_bounds_enclose_the_score_and_rise_with_it(data: st.DataObject) -> None:
+    """For any score, within the contract's range; whatever batch a score comes in."""
+    for kind, drawn in (("probability", probabilities), ("estimate", revenues)):
+        made = TABLES[kind]
+        scores = np.sort(data.draw(drawn).round(6))
+        lower, upper = bounds.apply(made, scores)
+        assert (lower <= scores).all()
+        assert (scores <= upper).all()
+        assert (np.diff(lower) >= 0).all()
+        assert (np.diff(upper) >= 0).all()
+        assert lower.min() >= 0
+        assert upper.max() <= (1 if kind == "probability" else 1_000_000)
+        alone = [bounds.apply(made, scores[[place]]) for place in range(len(scores))]
+        assert (np.concatenate([low for low, _ in alone]) == lower).all()
+        assert (np.concatenate([high for _, high in alone]) == upper).all()
+
+
+TABLES = {kind: table(kind) for kind in ("probability", "estimate")}
+
+
+def test_bounds_of_estimates_keep_their_level_on_later_customers() -> None:
+    """Also in each quarter of the scores, where bounds of one width for all hold 60 to 100%."""
+    scores, outcomes = spenders(7, 20_000)
+    found = bounds.apply(TABLES["estimate"], scores)
+    assert coverage(scores, outcomes, found, 1) == pytest.approx(0.9, abs=0.03)
+    for quarter in np.array_split(np.argsort(scores), 4):
+        own = (found[0][quarter], found[1][quarter])
+        share = coverage(scores[quarter], outcomes[quarter], own, 1)
+        assert share == pytest.approx(0.9, abs=0.05)
+
+
+def test_bounds_of_probabilities_keep_their_level_through_the_seasons() -> None:
+    """Groups of later seasons lie within, as often as stated; chance alone would hold too few."""
+    seasons = [-0.25, -0.1, 0.05, 0.15, 0.25, -0.2]
+    known = [shop(place, 4_000, season) for place, season in enumerate(seasons)]
+    line = calibration.fit(
+        np.concatenate([part.scores for part in known]),
+        np.concatenate([part.outcomes for part in known]),
+    )
+    made = bounds.of_probabilities(known, SHARE)
+    by_chance = bounds.of_probabilities([shop(0, 4_000)], SHARE)
+    held: list[float] = []
+    held_by_chance: list[float] = []
+    for place, season in enumerate([-0.22, -0.05, 0.1, 0.24]):
+        later = shop(100 + place, 10_000, season)
+        scores = calibration.apply(line, later.scores)
+        for shares, bounds_table in ((held, made), (held_by_chance, by_chance)):
+            shares.append(
+                coverage(scores, later.outcomes, bounds.apply(bounds_table, scores), 25) or 0.0
+            )
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+    assert np.mean(held_by_chance) < np.mean(held)
+
+
+def test_too_few_customers_are_refused_in_words() -> None:
+    """Bounds from a handful of customers would be chance."""
+    with pytest.raises(TrainingError, match="have 4 groups of 25 customers, and bounds need 9"):
+        bounds.of_probabilities([shop(1, 100)], SHARE)
+    with pytest.raises(TrainingError, match="have 150 customers, and bounds need 200"):
+        bounds.of_estimates(*spenders(1, 150), REVENUE)
+
+
+def test_coverage_counts_whole_groups_from_the_lowest_score_up() -> None:
+    """By hand: of two groups of two the first lies outside, the fifth customer joins none."""
+    scores, outcomes = np.array([0.9, 0.1, 0.5, 0.3, 0.5]), np.array([1.0, 0, 1, 0, 0])
+    lower, upper = np.array([0.2, 0.1, 0.2, 0.1, 0.2]), np.array([1.0, 0.4, 0.7, 0.4, 0.7])
+    assert coverage(scores, outcomes, (lower, upper), 2) == 0.5
+    assert coverage(scores, outcomes, (lower, upper), 6) is None
+
+
+@pytest.mark.parametrize("product", ["churn", "clv"])
+def test_the_reference_models_keep_their_level_and_gain_from_calibration(product: str) -> None:
+    """Judged at training on demo data of a later as-of: within three points of the level."""
+    file = PROJECT / "python_scoring" / "artifacts" / product / "1.0.0" / "model.json"
+    card = ModelCard.from_json(file.read_text(), file)
+    assert abs(card.metrics["coverage"] - card.metrics["interval_level"]) <= 0.03
+    closed_at = datetime.fromisoformat(card.label_window_closed_at)
+    assert closed_at == datetime(2025, 11, 30)
+    assert max(card.calibration_as_ofs) > max(card.training_as_ofs)
+    if product == "churn":
+        before = card.metrics["before_calibration"]
+        assert card.metrics["log_loss"] <= before["log_loss"] + 0.001
+        assert card.metrics["brier"] <= before["brier"] + 0.001
+        assert len(card.metrics["calibration"]) == len(before["calibration"]) == 10
+    assert json.loads(replace(card, bounds={}, calibration={}).to_json())["bounds"] == {}
+
+
+def request(**times: Any) -> TrainingRequest:
+    """A training on March and June."""
+    march_and_june = [datetime(2025, 6, 1), datetime(2025, 3, 1)]
+    return TrainingRequest("churn", march_and_june, "2.0.0", **times)
+
+
+def test_by_default_label_windows_do_not_overlap() -> None:
+    """Training, calibration, evaluation follow one another; segments have nothing to calibrate."""
+    times = _times(request(), CHURN)
+    assert times.calibrate_on == [datetime(2025, 8, 30)]
+    assert times.evaluate_on == datetime(2025, 11, 28)
+    assert _times(request(), SEGMENTS).calibrate_on == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "times", "message"),
+    [
+        (CHURN, {"calibrate_on": [datetime(2025, 6, 1)]}, "is not later than the last training"),
+        (
+            CHURN,
+            {"calibrate_on": [datetime(2025, 9, 1)], "evaluate_on": datetime(2025, 9, 1)},
+            "is not later than the last training or calibration as-of 2025-09-01",
+        ),
+        (SEGMENTS, {"calibrate_on": [datetime(2025, 9, 1)]}, "there is nothing to calibrate"),
+    ],
+)
+def test_as_ofs_out_of_order_are_refused(
+    contract: dict[str, Any], times: dict[str, Any], message: str
+) -> None:
+    """What is judged or calibrated may not have been learned from."""
+    with pytest.raises(TrainingError, match=message):
+        _times(request(**times), contract)
