@@ -19,7 +19,6 @@ from python_scoring.erasure import (
     event_files,
     inventory,
     lake_files,
-    postgres,
     raw_files,
     tables,
     tombstone,
@@ -32,6 +31,7 @@ from python_scoring.erasure.inventory import Inventory
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.project import feature_types, parsed_manifest, raw_sources
 from python_scoring.raw.files import raw_data_folder
+from python_scoring.serving import customer_removal
 from python_scoring.warehouse import Warehouse, connect_lake
 
 Echo = Callable[[str], None]
@@ -127,7 +127,8 @@ class Erasure:
             if self.dsn
             else "5/5 no serving database: SERVING_DSN is not set"
         )
-        self._refused = postgres.erase(self.dsn, subjects) if self.dsn else []
+        if self.dsn:
+            self._refused = customer_removal.remove(self.dsn, subjects.customer_ids)
 
     def _remove_from_lake(
         self, lake: duckdb.DuckDBPyConnection, checkpoint: Checkpoint, found: Inventory
@@ -194,7 +195,9 @@ class Erasure:
         return checkpoint
 
     def _take(self, manifest: dict[str, Any]) -> Inventory:
-        in_postgres = postgres.find(self.dsn, self.subjects) if self.dsn else []
+        in_postgres = (
+            customer_removal.find(self.dsn, self.subjects.customer_ids) if self.dsn else []
+        )
         with self._lake(read_only=True) as lake:
             lake.begin()  # one look at the catalog for all that follows
             return inventory.take(

@@ -10,12 +10,12 @@ import duckdb
 from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.event_files import EventFile
-from python_scoring.erasure.postgres import Partition
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import Holding, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
 from python_scoring.project import raw_sources
 from python_scoring.raw.files import raw_files as files_of
+from python_scoring.serving.customer_removal import Partition
 from python_scoring.warehouse import Warehouse
 
 

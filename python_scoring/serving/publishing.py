@@ -14,10 +14,11 @@ from datetime import datetime
 import duckdb
 import psycopg
 
-from python_scoring.errors import PredictionError, ServingError
+from python_scoring.errors import PredictionError
 from python_scoring.serving.access import MartColumns, Problem, sync_access
 from python_scoring.serving.activation import let_planned_readers_begin, switch
 from python_scoring.serving.connection import Connection, connect, masked
+from python_scoring.serving.exclusive_lock import exclusive_lock
 from python_scoring.serving.grants import sync_grants
 from python_scoring.serving.lake_state import (
     Product,
@@ -34,10 +35,6 @@ from python_scoring.serving.partition_cleanup import clean, retire
 from python_scoring.serving.schema import install
 from python_scoring.serving.tables import Table, prepare_table
 from python_scoring.serving.views import prepare_view
-
-# Another publish on the same database: it loads a run in seconds.
-LOCK_TIMEOUT = 60.0
-PUBLISHER_LOCK = 5_062_870_411
 
 LOADED = """
 select run_id from serving_data.runs
@@ -74,7 +71,7 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
     products = product_names(lake)
     outcomes: list[Outcome] = []
     try:
-        with connect(dsn) as connection, alone(connection):
+        with connect(dsn) as connection, exclusive_lock(connection):
             install(connection)
             problems = _sync_access(connection, lake)
             outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
@@ -202,20 +199,3 @@ def _snapshot(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         with suppress(duckdb.Error):
             lake.rollback()
-
-
-@contextmanager
-def alone(connection: Connection) -> Iterator[None]:
-    """One writer at a time, a publish or an erasure; the lock goes with the connection."""
-    until = time.monotonic() + LOCK_TIMEOUT
-    while True:
-        found = connection.execute("select pg_try_advisory_lock(%s)", [PUBLISHER_LOCK]).fetchone()
-        if found and found[0]:
-            break
-        if time.monotonic() > until:
-            raise ServingError(
-                f"another publish has been running on this database for {LOCK_TIMEOUT:g} s. "
-                "Wait for it to end, or end its session (pg_stat_activity), and publish again."
-            )
-        time.sleep(0.2)
-    yield

@@ -7,13 +7,12 @@ import pytest
 from serving_database import PASSWORD, Database, ask
 from serving_lake import FIRST
 
-from python_scoring.erasure.data_subjects import DataSubjects
-from python_scoring.erasure.postgres import erase, find
 from python_scoring.errors import ServingError
+from python_scoring.serving.customer_removal import find, remove
 from python_scoring.serving.publishing import publish
 
 PERSON = "C0000007"
-PEOPLE = DataSubjects.of((PERSON,))
+PEOPLE = (PERSON,)
 ROWS = 50
 READ = "select count(*) from serving.churn_predictions_v1"
 
@@ -66,7 +65,7 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     assert [each.rows for each in found] == [2, 1, 1, 1]
     assert [each.name.split("_")[0] for each in found] == ["month", "month", "run", "run"]
 
-    tasks = erase(dsn, PEOPLE)
+    tasks = remove(dsn, PEOPLE)
 
     assert [task.split(";")[0] for task in tasks] == [
         "vacuum full pg_catalog.pg_statistic",
@@ -87,8 +86,8 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
         (None, 0)
     ]
     assert (content(database), find(dsn, PEOPLE)) == (before, [])
-    assert len(erase(dsn, PEOPLE)) == 3  # and once more, with nothing to do
-    assert erase(database.dsn, PEOPLE) == []  # the operator may do it all
+    assert len(remove(dsn, PEOPLE)) == 3  # and once more, with nothing to do
+    assert remove(database.dsn, PEOPLE) == []  # the operator may do it all
 
 
 def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: str) -> None:
@@ -106,7 +105,7 @@ def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: s
         f"create table serving_data.run_{current}_erasing (like serving_data.run_{current});"
         f"alter table serving_data.run_{current}_erasing owner to {publisher}"
     )
-    erase(dsn, PEOPLE)
+    remove(dsn, PEOPLE)
     assert find(dsn, PEOPLE) == []
     assert database.run("select to_regclass(%s)", f"serving_data.run_{number}") == [(None,)]
     reader = database.login("crm", context="campaign")

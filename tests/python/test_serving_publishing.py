@@ -21,7 +21,7 @@ from serving_database import PASSWORD, Database, ask, use
 from serving_lake import COLUMNS, FIRST, HISTORY_COLUMNS, V2_COLUMNS
 
 from python_scoring.project import PROJECT
-from python_scoring.serving import lock_retry, publishing
+from python_scoring.serving import exclusive_lock, lock_retry
 from python_scoring.serving.publishing import publish
 
 DAY = timedelta(days=1)
@@ -377,9 +377,9 @@ def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
 
 
 def test_publishers_take_turns(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "LOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr(exclusive_lock, "LOCK_TIMEOUT", 0.3)
     other = shop.operator()
-    other.execute("select pg_advisory_lock(%s)", [publishing.PUBLISHER_LOCK])
+    other.execute("select pg_advisory_lock(%s)", [exclusive_lock.LOCK_KEY])
     (outcome,) = publish(shop.lake.connection, shop.dsn)
     assert "another publish has been running" in str(outcome.error)
     other.close()
