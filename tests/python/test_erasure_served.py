@@ -12,7 +12,7 @@ from python_scoring.serving.customer_removal import find, remove
 from python_scoring.serving.publishing import publish
 
 PERSON = "C0000007"
-PEOPLE = (PERSON,)
+CUSTOMER_IDS = (PERSON,)
 ROWS = 50
 READ = "select count(*) from serving.churn_predictions_v1"
 
@@ -61,11 +61,11 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     early = database.login("crm", context="campaign")
     early.execute("begin isolation level repeatable read")
     early.execute("select 1")
-    found = find(dsn, PEOPLE)
+    found = find(dsn, CUSTOMER_IDS)
     assert [each.rows for each in found] == [2, 1, 1, 1]
     assert [each.name.split("_")[0] for each in found] == ["month", "month", "run", "run"]
 
-    tasks = remove(dsn, PEOPLE)
+    tasks = remove(dsn, CUSTOMER_IDS)
 
     assert [task.split(";")[0] for task in tasks] == [
         "vacuum full pg_catalog.pg_statistic",
@@ -74,7 +74,7 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     ]
     assert ask(early, READ) == [(ROWS - 1,)]
     early.execute("commit")
-    assert find(dsn, PEOPLE) == []
+    assert find(dsn, CUSTOMER_IDS) == []
     assert (content(database), indexes(database)) == (before, indexed)
     assert database.run("select distinct row_count from serving_data.runs") == [(ROWS - 1,)]
     assert database.run("select * from pg_class where relname like '%%_erasing'") == []
@@ -85,9 +85,9 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     assert [(each.error, each.rows) for each in publish(database.lake.connection, dsn)] == [
         (None, 0)
     ]
-    assert (content(database), find(dsn, PEOPLE)) == (before, [])
-    assert len(remove(dsn, PEOPLE)) == 3  # and once more, with nothing to do
-    assert remove(database.dsn, PEOPLE) == []  # the operator may do it all
+    assert (content(database), find(dsn, CUSTOMER_IDS)) == (before, [])
+    assert len(remove(dsn, CUSTOMER_IDS)) == 3  # and once more, with nothing to do
+    assert remove(database.dsn, CUSTOMER_IDS) == []  # the operator may do it all
 
 
 def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: str) -> None:
@@ -105,8 +105,8 @@ def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: s
         f"create table serving_data.run_{current}_erasing (like serving_data.run_{current});"
         f"alter table serving_data.run_{current}_erasing owner to {publisher}"
     )
-    remove(dsn, PEOPLE)
-    assert find(dsn, PEOPLE) == []
+    remove(dsn, CUSTOMER_IDS)
+    assert find(dsn, CUSTOMER_IDS) == []
     assert database.run("select to_regclass(%s)", f"serving_data.run_{number}") == [(None,)]
     reader = database.login("crm", context="campaign")
     assert ask(reader, READ) == [(ROWS - 1,)]
@@ -115,5 +115,5 @@ def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: s
 def test_a_server_that_is_away_is_said_without_its_password() -> None:
     """Before anything is touched: the command counts what is served first."""
     with pytest.raises(ServingError, match="cannot be erased from") as raised:
-        find("postgresql://publisher:sesame@127.0.0.1:1/predictions", PEOPLE)
+        find("postgresql://publisher:sesame@127.0.0.1:1/predictions", CUSTOMER_IDS)
     assert "sesame" not in str(raised.value)
