@@ -1,16 +1,18 @@
-"""`erase`: a person goes from everything that the project keeps, and a tombstone stays.
+"""`erase`: removes customers from everything that the project keeps, and leaves a tombstone.
 
 | module | |
 |---|---|
-| `people` | whose rows: ids, and how a text names one |
+| `data_subjects` | the customers to erase: their ids, and how a text names one |
 | `raw_files` | the raw copies |
 | `tables` | rows and texts in the tables of the lake and the working set |
-| `event_files` | lineage events, in whose messages a name may stand |
+| `event_files` | lineage events, whose messages may contain a name |
 | `lake_files`, `working_set` | files and catalog, which keep what is deleted from a table |
-| `served` | the serving database |
 | `inputs` | what the recorded inputs of snapshots lose |
-| `inventory` | what holds the person, counted before anything is touched |
-| `tombstone`, `begun` | what stays: the record of the erasure, and of one that was cut off |
-| `remains` | the search through every file, at the end |
+| `inventory` | what holds the customers, counted before anything is changed |
+| `tombstone` | the record of an erasure |
+| `checkpoint` | the state of an interrupted erasure, to resume it |
+| `verification` | the search through every file, at the end |
 | `command` | the order of these steps |
+
+The serving database belongs to `python_scoring.serving`; its `customer_removal` does that part.
 """

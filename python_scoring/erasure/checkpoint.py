@@ -1,7 +1,7 @@
-"""An erasure that has begun: what it found at first, so that one that was cut off ends as one.
+"""Checkpoint for resuming an interrupted erasure: the counts that its first attempt found.
 
-The file is there from the first change to the last look. It names nobody: whom it is about is told
-by a salted digest, which goes with it.
+The file exists from the first change to the end of the verification. It contains no customer id:
+a salted digest identifies the data subjects, and it is deleted with the file.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from python_scoring.errors import InputError
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is known of an erasure before its tombstone is written."""
+    """State of an erasure before its tombstone is written. Times are naive UTC."""
 
     erasure_id: str
     begun_at: datetime
@@ -36,25 +36,25 @@ class Checkpoint:
     inputs: tuple[ErasedRecord, ...] = ()
 
     @classmethod
-    def now(
+    def new(
         cls, subjects: DataSubjects, now: datetime, requested_by: str, reason: str
     ) -> "Checkpoint":
-        """A new one."""
+        """Create the checkpoint of an erasure that starts at `now`, naive UTC."""
         salt = secrets.token_hex(16)
         return cls(uuid.uuid4().hex, now, requested_by, reason, salt, _digest(subjects, salt))
 
     def is_of(self, subjects: DataSubjects) -> bool:
-        """Whether it is about the same people."""
+        """Whether the erasure concerns the same data subjects."""
         return self.subjects == _digest(subjects, self.salt)
 
     def with_found(
         self, *, raw: int, other: int, texts: int, served: int, inputs: list[ErasedRecord]
     ) -> "Checkpoint":
-        """With what is found now, which is less than at first where a part was done already."""
+        """Return a copy with the larger of the earlier and the present counts."""
         first = {_key(each): each for each in self.inputs}
         for each in inputs:
-            known = first.get(_key(each))
-            if known is None or known.rows_erased < each.rows_erased:
+            earlier = first.get(_key(each))
+            if earlier is None or earlier.rows_erased < each.rows_erased:
                 first[_key(each)] = each
         return replace(
             self,
@@ -67,14 +67,17 @@ class Checkpoint:
 
 
 class Journal:
-    """The file of the erasure that is under way in a warehouse."""
+    """Checkpoint file `erasure.json` of the erasure that is running in a warehouse."""
 
     def __init__(self, folder: Path) -> None:
-        """In the folder of the warehouse."""
+        """Use the folder of the warehouse."""
         self.path = folder / "erasure.json"
 
     def read(self) -> Checkpoint | None:
-        """The erasure that was cut off; None where there is none."""
+        """The checkpoint of an interrupted erasure; None where there is none.
+
+        Raises InputError where the file is not a checkpoint.
+        """
         if not self.path.exists():
             return None
         try:
@@ -94,7 +97,10 @@ class Journal:
             ) from error
 
     def of(self, subjects: DataSubjects) -> Checkpoint | None:
-        """The one about these people; raises InputError where one about others was cut off."""
+        """The checkpoint of an interrupted erasure of the subjects; None where there is none.
+
+        Raises InputError where an erasure of others was interrupted.
+        """
         found = self.read()
         if found and not found.is_of(subjects):
             raise InputError(
@@ -106,7 +112,7 @@ class Journal:
         return found
 
     def write(self, checkpoint: Checkpoint) -> None:
-        """Record it, for good, before anything is changed."""
+        """Write the checkpoint to the disk (fsync), before anything is changed."""
         unfinished = self.path.with_suffix(".unfinished")
         with unfinished.open("w") as file:
             json.dump(asdict(checkpoint), file, default=str)
@@ -115,7 +121,7 @@ class Journal:
         unfinished.replace(self.path)
 
     def remove(self) -> None:
-        """The erasure is done."""
+        """Delete the file: the erasure is complete."""
         self.path.unlink(missing_ok=True)
 
 

@@ -1,8 +1,8 @@
-"""The order of an erasure.
+"""Steps of an erasure, in order.
 
-Sources go first and what is derived from them after, so that a build that comes in between, after a
-crash, brings nobody back. The rows of the lake and the tombstone are one transaction. Every step
-can be done again, and one that was done finds nothing to do.
+Sources are erased before what is derived from them, so that a build after a crash restores no one.
+The rows of the lake are deleted and the tombstone is written in one transaction. Every step is
+idempotent.
 """
 
 import os
@@ -19,7 +19,6 @@ from python_scoring.erasure import (
     event_files,
     inventory,
     lake_files,
-    postgres,
     raw_files,
     tables,
     tombstone,
@@ -32,28 +31,32 @@ from python_scoring.erasure.inventory import Inventory
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.project import feature_types, parsed_manifest, raw_sources
 from python_scoring.raw.files import raw_data_folder
+from python_scoring.serving import customer_removal
 from python_scoring.warehouse import Warehouse, connect_lake
 
 Echo = Callable[[str], None]
 
-# A message delivered beside builds takes less; a build takes longer than anybody wants to wait.
+# In seconds: longer than `notify` holds the lock, shorter than a build.
 LOCK_TIMEOUT = 5.0
 
-OPERATORS_TASK = """\
+OPERATOR_TASKS = """\
 Yours to do, outside of what the project keeps:
   - the systems that deliver RAW_DATA: what they deliver again comes back with the next build
   - dbt's target/ and logs/, reports, exports, seeds and their history in git
   - backups and copies of RAW_DATA and of the warehouse"""
-OPERATORS_TASK_SERVED = """\
+OPERATOR_TASKS_POSTGRES = """\
   - PostgreSQL's own log (statements hold the ids that somebody looked up), its archived and
     recycled WAL segments, replicas and backups"""
 
 
 class Erasure:
-    """One call of the command: whom it is about, and where it looks."""
+    """One call of the command: the data subjects, and the places to search."""
 
     def __init__(self, subjects: DataSubjects, echo: Echo) -> None:
-        """In the warehouse and the raw data that the environment names."""
+        """Use the warehouse, raw data and serving database that the environment names.
+
+        Raises InputError where RAW_DATA is no folder.
+        """
         self.subjects = subjects
         self.echo = echo
         self.warehouse = Warehouse.from_environment()
@@ -65,47 +68,48 @@ class Erasure:
                 f"RAW_DATA={self.raw_folder} is no folder, so nobody can tell whether the raw "
                 "copies hold the person. Set RAW_DATA to the folder that builds read."
             )
-        self._refused: list[str] = []
+        self._operator_statements: list[str] = []
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What the project declares: raw tables, features in order, columns of the tombstone."""
+        """The parsed project: raw tables, features in order, columns of the tombstone."""
         return parsed_manifest()
 
     def preview(self) -> None:
-        """Say what would go; change nothing."""
+        """Report what would be erased; changes nothing. Raises InputError while a build runs."""
         manifest = self.manifest
-        with self._alone():
-            found = self._take(manifest)
+        with self._writer_lock():
+            found = self._inventory(manifest)
             if found.is_empty:
-                self._say_absence(found)
+                self._report_absence(found)
                 return
-            self.echo(f"{self._who()} would be erased from:")
-            self._say_lines(found)
+            self.echo(f"{self._customer_count()} would be erased from:")
+            self._report_inventory(found)
             self.echo("Nothing was erased: this is a dry run.")
 
     def erase(self, requested_by: str, reason: str) -> None:
-        """Remove the people from everything, and leave the tombstone.
+        """Remove the data subjects everywhere, and write the tombstone.
 
-        Raises PredictionError where something still holds them at the end; the same command, given
-        again, goes on from there.
+        Raises InputError while a build runs or for a reason that names a data subject, and
+        PredictionError where a file still holds one of them at the end. The same command, run
+        again, continues from there.
         """
-        self._check(requested_by=requested_by, reason=reason)
-        manifest = self.manifest  # dbt takes seconds to tell; no build waits meanwhile
-        with self._alone():
+        self._check_texts(requested_by=requested_by, reason=reason)
+        manifest = self.manifest  # dbt takes seconds to parse; no build waits meanwhile
+        with self._writer_lock():
             checkpoint = self.journal.of(self.subjects)
             raw_files.remove_unfinished(self.raw_folder, list(raw_sources(manifest)))
-            found = self._take(manifest)
-            if found.is_empty and not checkpoint and self._say_absence(found):
+            found = self._inventory(manifest)
+            if found.is_empty and not checkpoint and self._report_absence(found):
                 return
-            checkpoint = self._begin(checkpoint, found, requested_by, reason)
-            self.echo(f"{self._who()}: erasure {checkpoint.erasure_id}, from:")
-            self._say_lines(found)
+            checkpoint = self._write_checkpoint(checkpoint, found, requested_by, reason)
+            self.echo(f"{self._customer_count()}: erasure {checkpoint.erasure_id}, from:")
+            self._report_inventory(found)
             self._remove(checkpoint, found)
-            self._check_remains(found)
+            self._verify(found)
             self.journal.remove()
         self.echo(f"Erased; the tombstone is in lake.operations.erasures: {checkpoint.erasure_id}")
-        self._say_tasks()
+        self._report_operator_tasks()
 
     def _remove(self, checkpoint: Checkpoint, found: Inventory) -> None:
         subjects = self.subjects
@@ -127,7 +131,8 @@ class Erasure:
             if self.dsn
             else "5/5 no serving database: SERVING_DSN is not set"
         )
-        self._refused = postgres.erase(self.dsn, subjects) if self.dsn else []
+        if self.dsn:
+            self._operator_statements = customer_removal.remove(self.dsn, subjects.customer_ids)
 
     def _remove_from_lake(
         self, lake: duckdb.DuckDBPyConnection, checkpoint: Checkpoint, found: Inventory
@@ -171,10 +176,10 @@ class Erasure:
             served_rows=checkpoint.served_rows,
         )
 
-    def _begin(
+    def _write_checkpoint(
         self, checkpoint: Checkpoint | None, found: Inventory, requested_by: str, reason: str
     ) -> Checkpoint:
-        """The erasure that was cut off, or a new one; recorded before anything is changed."""
+        """Write the checkpoint, new or of an interrupted erasure, before anything is changed."""
         with self._lake(read_only=False) as lake:
             tombstone.make_tables(lake, self.manifest)
             is_written = checkpoint is not None and tombstone.is_written(
@@ -182,7 +187,7 @@ class Erasure:
             )
         has_come_back = is_written and bool(found.raw or found.lake)
         if checkpoint is None or has_come_back:
-            checkpoint = Checkpoint.now(self.subjects, clock(), requested_by, reason)
+            checkpoint = Checkpoint.new(self.subjects, clock(), requested_by, reason)
         checkpoint = checkpoint.with_found(
             raw=found.raw_rows,
             other=found.other_rows,
@@ -193,11 +198,13 @@ class Erasure:
         self.journal.write(checkpoint)
         return checkpoint
 
-    def _take(self, manifest: dict[str, Any]) -> Inventory:
-        in_postgres = postgres.find(self.dsn, self.subjects) if self.dsn else []
+    def _inventory(self, manifest: dict[str, Any]) -> Inventory:
+        in_postgres = (
+            customer_removal.find(self.dsn, self.subjects.customer_ids) if self.dsn else []
+        )
         with self._lake(read_only=True) as lake:
-            lake.begin()  # one look at the catalog for all that follows
-            return inventory.take(
+            lake.begin()  # one snapshot for all queries
+            return inventory.collect(
                 lake, self.warehouse, self.raw_folder, manifest, in_postgres, self.subjects
             )
 
@@ -206,12 +213,12 @@ class Erasure:
         with connect_lake(self.warehouse, read_only=read_only) as lake:
             spill = tables.literal(str(self.warehouse.folder / "spill"))
             lake.execute(f"set temp_directory = {spill}")
-            tables.know(lake, self.subjects)
+            tables.register_functions(lake, self.subjects)
             yield lake
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """While no build runs, and none begins."""
+    def _writer_lock(self) -> Iterator[None]:
+        """Hold the warehouse's writer lock. Raises InputError while a build runs."""
         lock = self.warehouse.writer_lock()
         try:
             lock.acquire(timeout=LOCK_TIMEOUT)
@@ -225,7 +232,7 @@ class Erasure:
         finally:
             lock.release()
 
-    def _check(self, **texts: str) -> None:
+    def _check_texts(self, **texts: str) -> None:
         for name, text in texts.items():
             if not text.strip():
                 raise InputError(
@@ -238,8 +245,8 @@ class Erasure:
                     "tombstone. Use the number of the request instead. Nothing was erased."
                 )
 
-    def _check_remains(self, found: Inventory) -> None:
-        holding = self._remains(found)
+    def _verify(self, found: Inventory) -> None:
+        holding = self._remaining_files(found)
         if holding:
             raise PredictionError(
                 "these files still hold the person: " + ", ".join(holding) + ". The project does "
@@ -247,23 +254,26 @@ class Erasure:
                 "them, and run the same command again."
             )
 
-    def _remains(self, found: Inventory) -> list[str]:
+    def _remaining_files(self, found: Inventory) -> list[str]:
         folders = [self.raw_folder, self.warehouse.folder]
-        return verification.search(folders, self.subjects, found.longer)
+        return verification.search(folders, self.subjects, found.longer_ids)
 
-    def _say_absence(self, found: Inventory) -> bool:
-        """Say that nothing holds them, if so."""
-        holding = self._remains(found)
+    def _report_absence(self, found: Inventory) -> bool:
+        """Report that nothing holds the data subjects; returns whether that is so."""
+        holding = self._remaining_files(found)
         if holding:
             self.echo("No table holds them, but bytes of the files still do: " + ", ".join(holding))
             return False
         where = [str(self.raw_folder), str(self.warehouse.folder)]
         where += ["the serving database"] if self.dsn else []
-        self.echo(f"{self._who()}: nothing holds them in {', '.join(where)}; every file was read.")
-        self._say_what_was_not_searched()
+        self.echo(
+            f"{self._customer_count()}: nothing holds them in {', '.join(where)}; every file was "
+            "read."
+        )
+        self._report_unsearched_ids()
         return True
 
-    def _say_lines(self, found: Inventory) -> None:
+    def _report_inventory(self, found: Inventory) -> None:
         for line in found.lines():
             self.echo(line)
         if found.moved_orders:
@@ -273,15 +283,15 @@ class Erasure:
                 f"once more: {', '.join(found.moved_orders)}"
             )
 
-    def _say_tasks(self) -> None:
-        self._say_what_was_not_searched()
-        self.echo(OPERATORS_TASK)
+    def _report_operator_tasks(self) -> None:
+        self._report_unsearched_ids()
+        self.echo(OPERATOR_TASKS)
         if self.dsn:
-            self.echo(OPERATORS_TASK_SERVED)
-        for each in self._refused:
+            self.echo(OPERATOR_TASKS_POSTGRES)
+        for each in self._operator_statements:
             self.echo(f"  - as PostgreSQL's operator, in this database: {each}")
 
-    def _say_what_was_not_searched(self) -> None:
+    def _report_unsearched_ids(self) -> None:
         vague = set(self.subjects.customer_ids) - set(self.subjects.distinctive)
         if vague:
             self.echo(
@@ -289,16 +299,16 @@ class Erasure:
                 "in columns and records named customer_id, and in no other text or bytes."
             )
 
-    def _who(self) -> str:
+    def _customer_count(self) -> str:
         number = len(self.subjects.customer_ids)
         return f"{number} customer{'s' if number != 1 else ''}"
 
 
 def erase(customer_ids: tuple[str, ...], requested_by: str, reason: str, echo: Echo) -> None:
-    """Remove customers from everything that the project keeps; see `Erasure.erase`."""
+    """Remove customers from everything that the project keeps; raises as `Erasure.erase` does."""
     Erasure(DataSubjects.of(customer_ids), echo).erase(requested_by, reason)
 
 
 def preview(customer_ids: tuple[str, ...], echo: Echo) -> None:
-    """Say what an erasure would remove."""
+    """Report what an erasure would remove; raises as `Erasure.preview` does."""
     Erasure(DataSubjects.of(customer_ids), echo).preview()

@@ -1,4 +1,4 @@
-"""Whose data are erased: ids, compared as staging compares them, and texts that name one."""
+"""Data subjects of an erasure: ids, compared as in staging, and texts that name one."""
 
 import json
 import re
@@ -10,25 +10,25 @@ from python_scoring.errors import InputError
 BLANKS = " \t\r\n"
 REPLACEMENT = "[erased]"
 
-# Shorter ids, plain words and plain numbers stand in texts and files for other things as well.
+# Shorter ids, plain words and plain numbers also mean other things in texts and files.
 SHORTEST_DISTINCTIVE = 6
 _NUMBER = re.compile(r"[-+]?[0-9.,]+(?:[eE][-+]?[0-9]+)?")
 _DISTINCTIVE = re.compile(r"[^A-Za-z]")
 
-# What an id may go on with: C-1 is not named by C-1-2, nor ann@x.org by joe.ann@x.org.
+# Characters that continue an id: C-1-2 does not name C-1, nor joe.ann@x.org ann@x.org.
 _NOT_BEFORE = r"(?<!\w)(?<!\w[-.@+])"
 _NOT_AFTER = r"(?!\w)(?![-.@+]\w)"
 
 
 @dataclass(frozen=True)
 class DataSubjects:
-    """The customers to be erased. Ids are trimmed, in order, each once."""
+    """Customers to be erased: trimmed, sorted, distinct ids."""
 
     customer_ids: tuple[str, ...]
 
     @classmethod
     def of(cls, given: tuple[str, ...]) -> "DataSubjects":
-        """From what somebody typed; raises InputError for what can be no id."""
+        """Create from ids as typed. Raises InputError for a blank or unprintable id."""
         for number, each in enumerate(given, start=1):
             text = each.strip(BLANKS)
             if not text:
@@ -45,7 +45,7 @@ class DataSubjects:
 
     @cached_property
     def distinctive(self) -> tuple[str, ...]:
-        """The ids that, in a text or in the bytes of a file, can be nothing but this customer."""
+        """The ids that, in a text or in the bytes of a file, can only mean this customer."""
         return tuple(
             each
             for each in self.customer_ids
@@ -56,20 +56,20 @@ class DataSubjects:
 
     @cached_property
     def spellings(self) -> tuple[str, ...]:
-        """The distinctive ids, also as JSON writes them."""
+        """The distinctive ids, plain and as JSON escapes them."""
         return tuple(sorted({each for id_ in self.distinctive for each in _spellings(id_)}))
 
     @cached_property
     def spellings_in_records(self) -> tuple[str, ...]:
-        """All ids, also as JSON writes them."""
+        """All ids, plain and as JSON escapes them."""
         return tuple(sorted({each for id_ in self.customer_ids for each in _spellings(id_)}))
 
     def are_named_in(self, text: str) -> bool:
-        """Whether a text names one of them; C1 is not named by C12."""
+        """Whether a text names one of the customers; C12 does not name C1."""
         return bool(self._names and self._names.search(text))
 
     def without(self, text: str) -> str:
-        """The text with each of their names replaced."""
+        """The text with each of the customers' ids replaced by REPLACEMENT."""
         return self._names.sub(REPLACEMENT, text) if self._names else text
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The files of lineage events in the warehouse's folder: a line may quote a message with a name."""
+"""Files of lineage events in the warehouse's folder, whose messages may name a data subject."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ UNFINISHED = ".erasing"
 
 @dataclass(frozen=True)
 class EventFile:
-    """A file, and how many of its lines name one of the people."""
+    """Event file, with the number of its lines that name a data subject."""
 
     path: Path
     lines: int
 
 
 def find(folder: Path, subjects: DataSubjects) -> list[EventFile]:
-    """The files with lines that name one of the people."""
+    """The event files that name a data subject."""
     found = []
     for path in sorted(folder.glob(PATTERN)):
         with path.open() as lines:
@@ -31,7 +31,7 @@ def find(folder: Path, subjects: DataSubjects) -> list[EventFile]:
 
 
 def erase(file: EventFile, subjects: DataSubjects) -> None:
-    """Write the file anew, every line of it, without the names."""
+    """Rewrite the file with all its lines, without the names."""
     unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
     with file.path.open() as lines, unfinished.open("w") as target:
         target.writelines(subjects.without(line) for line in lines)

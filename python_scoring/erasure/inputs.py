@@ -1,7 +1,7 @@
-"""What each input snapshot loses with the person's raw rows: how many, and their digest's part.
+"""Erased part of each recorded input: the number of raw rows, and their part of the digest.
 
-The digest of an input (`lake.operations.snapshot_inputs`) is two sums over its rows, so that what
-went can be subtracted from what was recorded, and what remains be compared.
+The digest of an input (`lake.operations.snapshot_inputs`) is two sums over its rows. The erased
+part can therefore be subtracted from the recorded digest, to compare with the remaining rows.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from python_scoring.erasure.tables import identifier, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.project import raw_sources
 
-# Which macro of macros/raw_data/cleaning.sql reads a raw value of a type; text is as it is.
+# The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
 READ_BY = {"timestamp": "duckdb__as_instant", "decimal": "as_money", "integer": "as_count"}
 
 # The text of a row is that of macros/lineage/inputs.sql.
@@ -46,7 +46,10 @@ def find(
     manifest: dict[str, Any],
     subjects: DataSubjects,
 ) -> Iterator[ErasedRecord]:
-    """A record for each raw table and snapshot that it was read for."""
+    """Yield an erased record for each raw table and snapshot that read one of the raw rows.
+
+    `lake` is a connection with the lake attached, `raw` the raw files that hold a data subject.
+    """
     sources = raw_sources(manifest)
     for table in sorted({each.table for each in raw}):
         values = {

@@ -1,4 +1,4 @@
-"""What holds the people, counted before anything is touched."""
+"""Inventory of everything that holds the data subjects, counted before anything is changed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,18 +10,21 @@ import duckdb
 from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.event_files import EventFile
-from python_scoring.erasure.postgres import Partition
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import Holding, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
 from python_scoring.project import raw_sources
 from python_scoring.raw.files import raw_files as files_of
+from python_scoring.serving.customer_removal import Partition
 from python_scoring.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """Where the people are. `longer` are the ids of others that contain one of theirs."""
+    """Places that hold the data subjects.
+
+    `longer_ids` are ids of other customers that contain an id of a data subject.
+    """
 
     raw: list[RawFile]
     lake: list[Holding]
@@ -30,36 +33,36 @@ class Inventory:
     postgres: list[Partition]
     inputs: list[ErasedRecord]
     moved_orders: list[str]
-    longer: tuple[str, ...]
+    longer_ids: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
-        """Whether no table and no raw file holds one of them."""
+        """Whether no table and no file holds a data subject."""
         return not (self.raw or self.lake or self.working_set or self.events or self.postgres)
 
     @property
     def raw_rows(self) -> int:
-        """Rows of the raw copies."""
+        """Number of rows in the raw copies."""
         return sum(each.rows for each in self.raw)
 
     @property
     def served_rows(self) -> int:
-        """Rows of the serving database."""
+        """Number of rows in the serving database."""
         return sum(each.rows for each in self.postgres)
 
     @property
     def texts(self) -> int:
-        """Rows that are somebody else's, or nobody's, and name them."""
+        """Number of rows and lines of others that name a data subject."""
         named = sum(each.texts for each in self.lake + self.working_set)
         return named + sum(each.lines for each in self.events)
 
     @property
     def snapshot_rows(self) -> int:
-        """Rows of the feature snapshots."""
+        """Number of rows in the feature snapshots."""
         return sum(each.rows for each in self.lake if is_snapshot(each))
 
     def run_rows(self, *, quarantined: bool) -> int:
-        """Rows of the predictions, published or kept in quarantine."""
+        """Number of rows in the predictions, published or in quarantine."""
         return sum(
             each.rows
             for each in self.lake
@@ -68,12 +71,12 @@ class Inventory:
 
     @property
     def other_rows(self) -> int:
-        """Rows of all other tables."""
+        """Number of rows in all other tables."""
         others = [each for each in self.lake if not is_of_a_run(each) and not is_snapshot(each)]
         return sum(each.rows for each in others + self.working_set)
 
     def lines(self) -> Iterator[str]:
-        """A line for each thing that holds them."""
+        """Yield a line of text for each table and file that holds a data subject."""
         for file in self.raw:
             yield _line("raw", str(file.path), file.rows)
         for place, holdings in (("lake", self.lake), ("working set", self.working_set)):
@@ -87,11 +90,11 @@ class Inventory:
 
 
 def is_snapshot(holding: Holding) -> bool:
-    """Whether a table is that of the feature snapshots."""
+    """Whether the table is features.feature_snapshots."""
     return (holding.table.schema, holding.table.name) == ("features", "feature_snapshots")
 
 
-def take(
+def collect(
     lake: duckdb.DuckDBPyConnection,
     warehouse: Warehouse,
     raw_folder: Path,
@@ -99,7 +102,12 @@ def take(
     postgres: list[Partition],
     subjects: DataSubjects,
 ) -> Inventory:
-    """Look everywhere. `lake` is a connection that knows the people; see `tables.know`."""
+    """Search everything that the project keeps, but for the serving database.
+
+    `lake` is a connection with the lake attached and the functions of `tables.register_functions`;
+    `postgres` is what `customer_removal.find` found. Raises InputError where a raw file cannot be
+    read or written, or the working set is in use.
+    """
     raw_tables = list(raw_sources(manifest))
     raw = raw_files.find(lake, raw_folder, raw_tables, subjects)
     return Inventory(
@@ -110,11 +118,11 @@ def take(
         postgres=postgres,
         inputs=list(inputs.find(lake, raw, manifest, subjects)),
         moved_orders=raw_files.moved_orders(lake, raw_folder, subjects),
-        longer=_longer(lake, raw_folder, raw_tables, subjects),
+        longer_ids=_longer_ids(lake, raw_folder, raw_tables, subjects),
     )
 
 
-def _longer(
+def _longer_ids(
     lake: duckdb.DuckDBPyConnection, raw_folder: Path, raw_tables: list[str], subjects: DataSubjects
 ) -> tuple[str, ...]:
     if not subjects.distinctive:

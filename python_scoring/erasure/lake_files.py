@@ -1,4 +1,4 @@
-"""What DuckLake keeps of deleted rows: data files, former states, statistics in the catalog."""
+"""Remains of deleted rows in DuckLake: data files, snapshots, statistics in the catalog."""
 
 import sqlite3
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from python_scoring.erasure.tables import identifier
 from python_scoring.errors import PredictionError
 from python_scoring.warehouse import Warehouse
 
-# A reader's query on the catalog takes milliseconds; one that never ends is a person's.
+# In seconds. A reader's query on the catalog takes milliseconds; a session left open takes longer.
 LOCK_TIMEOUT = 60.0
 
-# In this order: what is held in the catalog becomes files, files with deletions are written anew,
-# nothing refers to the former ones any more, and then they go; also what a killed build has left.
+# In this order: rows in the catalog become files, files with deletions are rewritten, snapshots
+# that refer to the old files expire, and the old files are deleted, with those of a killed build.
 REWRITE = (
     "call ducklake_flush_inlined_data('lake')",
     "call ducklake_rewrite_data_files('lake', delete_threshold => 0)",
@@ -25,7 +25,7 @@ REWRITE = (
     "call ducklake_delete_orphaned_files('lake', cleanup_all => true)",
 )
 
-# Exact where every file knows its own; else unknown, which readers take for any value.
+# Exact where every file has the statistic; else null, which readers treat as any value.
 SET_STATISTIC = """
 update ducklake_table_column_stats set {statistic} = (
     select case when count(*) = count(files.{statistic}) then {function}(files.{statistic}) end
@@ -45,20 +45,20 @@ STATISTICS = {"min_value": "min", "max_value": "max"}
 
 
 class _InUseError(Exception):
-    """Somebody reads the catalog at this moment."""
+    """A reader holds the catalog at this moment."""
 
 
 def rewrite(lake: duckdb.DuckDBPyConnection) -> None:
-    """Write the data files with deletions anew, and let go of every former state."""
+    """Rewrite the data files with deletions, and expire all older snapshots of the lake."""
     for statement in REWRITE:
         lake.execute(statement).fetchall()
 
 
 def clean_catalog(warehouse: Warehouse, subjects: DataSubjects) -> None:
-    """Remove the people from the catalog's statistics and notes, and the bytes that it had freed.
+    """Remove the data subjects from the catalog's statistics and texts, and from its freed pages.
 
-    The lake must not be attached by this process. Raises PredictionError while a reader holds the
-    catalog.
+    This process must not have the lake attached. Raises PredictionError where a reader holds the
+    catalog for LOCK_TIMEOUT seconds.
     """
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
         _retry_locked(lambda: _remove(catalog, subjects))
@@ -67,7 +67,7 @@ def clean_catalog(warehouse: Warehouse, subjects: DataSubjects) -> None:
 
 
 def names_in_catalog(warehouse: Warehouse, subjects: DataSubjects) -> list[str]:
-    """The columns of the catalog that name one of the people, as `table.column`."""
+    """The columns of the catalog that name a data subject, as `table.column`."""
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
         return [f"{table}.{column}" for table, column, _ in _values(catalog, subjects)]
 

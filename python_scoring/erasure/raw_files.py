@@ -1,4 +1,4 @@
-"""The raw copies: Parquet files, of which only those that hold the person are written anew."""
+"""Raw copies: Parquet files, rewritten only where they hold a data subject."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ UNFINISHED = ".erasing"  # not .parquet: a build that begins after a crash does 
 
 @dataclass(frozen=True)
 class RawFile:
-    """A file of a raw table, and how many rows of the people are in it."""
+    """File of a raw table, with the number of the data subjects' rows."""
 
     table: str
     path: Path
@@ -31,7 +31,10 @@ class RawFile:
 def find(
     connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str], subjects: DataSubjects
 ) -> list[RawFile]:
-    """The files that hold one of the people; raises InputError where one cannot be written anew."""
+    """The files of the raw tables that hold a data subject.
+
+    Raises InputError where a file cannot be read, or one that holds them cannot be rewritten.
+    """
     found = []
     for table, path in [(name, path) for name in tables for path in raw_files(folder, name)]:
         rows = _count(connection, path, subjects)
@@ -50,9 +53,9 @@ def find(
 def moved_orders(
     connection: duckdb.DuckDBPyConnection, folder: Path, subjects: DataSubjects
 ) -> list[str]:
-    """Orders with a newer version that names one of the people, and an older of somebody else.
+    """The order ids with a newer version of a data subject and an older one of someone else.
 
-    Once theirs is gone the older one counts again, for the other customer.
+    Once the newer version is erased the older one counts again, for the other customer.
     """
     files = [str(path) for path in raw_files(folder, "orders")]
     if not files:
@@ -76,7 +79,10 @@ def moved_orders(
 
 
 def erase(file: RawFile, subjects: DataSubjects) -> None:
-    """Write a file anew without the people: the other rows, their order, types and compression."""
+    """Rewrite a file without the data subjects; order, types and compression stay.
+
+    Raises PredictionError where another process has changed the file meanwhile.
+    """
     unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
     written = _write(file.path, unfinished, subjects)
     expected = pq.read_metadata(file.path).num_rows - file.rows
@@ -93,7 +99,7 @@ def erase(file: RawFile, subjects: DataSubjects) -> None:
 
 
 def remove_unfinished(folder: Path, tables: list[str]) -> None:
-    """What a killed erasure has left beside the files."""
+    """Delete the unfinished files that a killed erasure has left next to the raw files."""
     for parent in (folder, *(folder / table for table in tables)):
         for path in parent.glob(f".*{UNFINISHED}"):
             path.unlink()
@@ -130,7 +136,7 @@ def _write(source: Path, target: Path, subjects: DataSubjects) -> int:
 
 
 def _writer(file: Any, target: Path) -> Any:
-    """A writer that writes as the file was written."""
+    """A Parquet writer with the format settings of `file`."""
     metadata, schema = file.metadata, file.schema
     compression: str | dict[str, str] = "snappy"
     if metadata.num_row_groups:

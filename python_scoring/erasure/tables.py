@@ -1,7 +1,8 @@
-"""Rows and texts in the tables of a DuckDB or DuckLake database, whatever tables there are.
+"""Erasure of rows and names from all tables of a DuckDB or DuckLake database.
 
-A row is a person's where its `customer_id` is theirs, or where a column holds a JSON record whose
-`customer_id` is theirs. Where another text names them, the row stays and the name goes.
+A row belongs to a data subject if its `customer_id`, or the `customer_id` of a JSON record in one
+of its columns, is theirs; it is deleted. If another text of a row names a data subject, the row
+stays and the name is replaced.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ order by all
 
 @dataclass(frozen=True)
 class Table:
-    """A table that may hold a person, and its columns by name with their types."""
+    """Table that may hold a data subject; `columns` has the type of each column by name."""
 
     database: str
     schema: str
@@ -35,12 +36,12 @@ class Table:
 
     @property
     def sql(self) -> str:
-        """Its name in SQL."""
+        """The table's qualified name in SQL."""
         return ".".join(map(identifier, (self.database, self.schema, self.name)))
 
     @property
     def texts(self) -> list[str]:
-        """Columns that hold text and are not the key."""
+        """The text columns other than customer_id."""
         return [
             name
             for name, kind in self.columns.items()
@@ -49,7 +50,7 @@ class Table:
 
     @property
     def lists(self) -> list[str]:
-        """Columns of lists or structures with texts in them."""
+        """The columns of lists or structures that contain text."""
         return [
             name
             for name, kind in self.columns.items()
@@ -59,7 +60,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Holding:
-    """What a table holds: rows of the people, and other rows with texts that name them."""
+    """Finds in a table: number of the data subjects' rows, and of other rows that name them."""
 
     table: Table
     rows: int
@@ -67,23 +68,23 @@ class Holding:
 
 
 def identifier(name: str) -> str:
-    """A name in SQL."""
+    """A quoted identifier in SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text in SQL."""
+    """A text literal in SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def is_one_of(subjects: DataSubjects, column: str = "customer_id") -> str:
-    """The condition that a column holds one of the ids, compared as staging does."""
+    """SQL condition: the column holds one of the ids, trimmed as in staging."""
     ids = ", ".join(map(literal, subjects.customer_ids))
     return f"trim(cast({column} as text), e' \\t\\r\\n') in ({ids})"
 
 
 def is_theirs(table: Table, subjects: DataSubjects) -> str:
-    """The condition that a row is one of the people's; null never."""
+    """SQL condition: the row belongs to a data subject; never null."""
     conditions = [is_one_of(subjects)] if "customer_id" in table.columns else []
     for column in map(identifier, table.texts):
         is_record = (
@@ -94,8 +95,8 @@ def is_theirs(table: Table, subjects: DataSubjects) -> str:
     return " or ".join(f"coalesce({each}, false)" for each in conditions) or "false"
 
 
-def names_them(column: str, subjects: DataSubjects) -> str:
-    """The condition that a text names one of the people; the costly look only where it may."""
+def names_subject(column: str, subjects: DataSubjects) -> str:
+    """SQL condition: the text names a data subject; a cheap test precedes the exact one."""
     if not subjects.spellings:
         return "false"
     return (
@@ -104,14 +105,14 @@ def names_them(column: str, subjects: DataSubjects) -> str:
     )
 
 
-def know(connection: duckdb.DuckDBPyConnection, subjects: DataSubjects) -> None:
-    """Teach a connection to tell whether a text names one of the people, and to replace it."""
+def register_functions(connection: duckdb.DuckDBPyConnection, subjects: DataSubjects) -> None:
+    """Create the functions `names_erased` and `without_erased`, which the conditions call."""
     connection.create_function("names_erased", subjects.are_named_in, ["varchar"], "boolean")
     connection.create_function("without_erased", subjects.without, ["varchar"], "varchar")
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[Table]:
-    """Every table of a database, whatever it holds."""
+    """All tables of an attached database."""
     found = connection.execute(COLUMNS, [database]).fetchall()
     return [
         Table(database, schema, name, dict(zip(names, types, strict=True)))
@@ -122,7 +123,7 @@ def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[Tabl
 def find(
     connection: duckdb.DuckDBPyConnection, database: str, subjects: DataSubjects
 ) -> Iterator[Holding]:
-    """The tables of a database that hold one of the people."""
+    """Yield the tables of an attached database that hold or name a data subject."""
     for table in tables_of(connection, database):
         if "customer_id" not in table.columns and not table.texts and not table.lists:
             continue
@@ -137,18 +138,18 @@ def find(
 
 
 def erase(connection: duckdb.DuckDBPyConnection, subjects: DataSubjects, holding: Holding) -> None:
-    """Delete the people's rows of a table, and their names from its other texts."""
+    """Delete the data subjects' rows from a table, and their names from its other texts."""
     table = holding.table
     if holding.rows:
         connection.execute(f"delete from {table.sql} where {is_theirs(table, subjects)}")  # noqa: S608 - quoted
     if holding.texts:
         changes = [
-            f"{column} = case when {names_them(column, subjects)}"
+            f"{column} = case when {names_subject(column, subjects)}"
             f" then without_erased({column}) else {column} end"
             for column in map(identifier, table.texts)
         ]
         changes += [
-            f"{column} = case when {names_them(column, subjects)} then null else {column} end"
+            f"{column} = case when {names_subject(column, subjects)} then null else {column} end"
             for column in map(identifier, table.lists)
         ]
         connection.execute(
@@ -160,8 +161,8 @@ _PATH = "'$.customer_id'"
 
 
 def _is_named(table: Table, subjects: DataSubjects) -> str:
-    texts = [names_them(column, subjects) for column in map(identifier, table.texts)]
-    texts += [names_them(column, subjects) for column in map(identifier, table.lists)]
+    texts = [names_subject(column, subjects) for column in map(identifier, table.texts)]
+    texts += [names_subject(column, subjects) for column in map(identifier, table.lists)]
     return " or ".join(texts) or "false"
 
 

@@ -1,6 +1,7 @@
-"""What stays of an erasure: that it was, who asked for it and why, and how much each thing lost.
+"""Tombstone of an erasure: who requested it and why, and how many rows were erased where.
 
-Neither table holds an id. Replaying a run compares with what remains by `erased_records`.
+Neither table holds a customer id. `replay` uses `erased_records` to compare with the rows that
+remain.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ import duckdb
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, identifier, is_one_of
 
-# What a row text of macros/features/features.sql is, and the digest of portable_sql.sql; that they
-# are still the same is found out each time, by the digest that the manifest has.
+# The row text of macros/features/features.sql and the digest of portable_sql.sql. Each erasure
+# checks that they still agree, by the digest in snapshot_manifest.
 ROW_TEXT = "concat_ws('|', customer_id{features})"
 FEATURE_TEXT = ", '{name}=' || coalesce(cast({column} as text), '')"
 SNAPSHOT = """
@@ -56,7 +57,7 @@ where kind = 'snapshot'
 
 @dataclass(frozen=True)
 class Erasure:
-    """One row of lake.operations.erasures."""
+    """Row of lake.operations.erasures. `erased_at` is naive UTC."""
 
     erasure_id: str
     erased_at: datetime
@@ -74,7 +75,7 @@ class Erasure:
 
 @dataclass(frozen=True)
 class ErasedRecord:
-    """One row of lake.operations.erased_records, but for the erasure it belongs to."""
+    """Row of lake.operations.erased_records, without its erasure_id."""
 
     kind: str
     source: str
@@ -88,7 +89,7 @@ class ErasedRecord:
 
 
 def make_tables(lake: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
-    """The two tables as the project declares them, where no build has made them yet."""
+    """Create the two tables as the project declares them, where no build has created them."""
     for name in ("erasures", "erased_records"):
         columns = manifest["sources"][f"source.customer_predictions.operations.{name}"]["columns"]
         definitions = ", ".join(
@@ -98,7 +99,7 @@ def make_tables(lake: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> No
 
 
 def is_written(lake: duckdb.DuckDBPyConnection, erasure_id: str) -> bool:
-    """Whether the lake has this erasure's tombstone, and so nothing of the people any more."""
+    """Whether the lake has this erasure's tombstone; the data subjects' rows are gone then."""
     found = lake.execute(
         "select 1 from lake.operations.erasures where erasure_id = ?", [erasure_id]
     ).fetchone()
@@ -106,7 +107,7 @@ def is_written(lake: duckdb.DuckDBPyConnection, erasure_id: str) -> bool:
 
 
 def write(lake: duckdb.DuckDBPyConnection, erasure: Erasure, records: list[ErasedRecord]) -> None:
-    """Add the tombstone; in the transaction that deletes the rows."""
+    """Insert the tombstone; call it in the transaction that deletes the rows."""
     names = ", ".join(field.name for field in fields(Erasure))
     lake.execute(
         f"insert into lake.operations.erasures ({names}) values ({_marks(Erasure)})",  # noqa: S608 - constants
@@ -124,21 +125,21 @@ def write(lake: duckdb.DuckDBPyConnection, erasure: Erasure, records: list[Erase
 def snapshot_records(
     lake: duckdb.DuckDBPyConnection, subjects: DataSubjects, features: list[str]
 ) -> Iterator[ErasedRecord]:
-    """What each feature snapshot loses, and the digest of what remains of it.
+    """Yield the loss of each feature snapshot, with the digest of the remaining rows.
 
-    `features` are the declared ones, in order. A snapshot of an older version has null in those
-    that came since; its digest is told by the one that the manifest has.
+    `features` are the declared feature names, in order. A snapshot of an older feature version has
+    null in features added since. The recorded digest decides which features its digest covers.
     """
-    digests = set(lake.execute(RECORDED).fetchall())  # as it was built, or as an erasure left it
+    digests = set(lake.execute(RECORDED).fetchall())  # from the build, or from an earlier erasure
     table = lake.table("lake.features.feature_snapshots").columns
-    known = [name for name in features if name in table]
+    declared = [name for name in features if name in table]
     keys = lake.execute(
         "select distinct as_of, feature_version from lake.features.feature_snapshots"  # noqa: S608 - quoted
         f" where {is_one_of(subjects)} order by all"
     ).fetchall()
     for as_of, version in keys:
-        filled = _filled(lake, known, as_of, version)
-        for names in (known, filled):
+        filled_names = _filled(lake, declared, as_of, version)
+        for names in (declared, filled_names):
             rows, customers, whole, rest = _digests(lake, subjects, names, as_of, version)
             if (as_of, version, whole) in digests:
                 break
@@ -152,7 +153,7 @@ def snapshot_records(
 def run_records(
     lake: duckdb.DuckDBPyConnection, subjects: DataSubjects, holdings: list[Holding]
 ) -> Iterator[ErasedRecord]:
-    """What each run loses, in predictions and in quarantine."""
+    """Yield the loss of each run, in predictions and in quarantine."""
     for holding in holdings:
         if not is_of_a_run(holding):
             continue
@@ -167,7 +168,7 @@ def run_records(
 
 
 def is_of_a_run(holding: Holding) -> bool:
-    """Whether a table has the predictions of runs, published or not."""
+    """Whether the table holds predictions of runs, published or not."""
     return {"prediction_id", "run_id", "as_of", "customer_id"} <= holding.table.columns.keys()
 
 
@@ -190,7 +191,7 @@ def _digests(
     as_of: datetime,
     version: str,
 ) -> tuple[int, int, str, str]:
-    """Rows and customers that a snapshot loses; its digest as it is, and without them."""
+    """Rows and customers that a snapshot loses, its present digest, and the digest afterwards."""
     text = ROW_TEXT.format(
         features="".join(FEATURE_TEXT.format(name=name, column=identifier(name)) for name in names)
     )

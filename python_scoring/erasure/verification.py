@@ -1,8 +1,8 @@
-"""The last look: whether any file still holds one of the people.
+"""Verification of an erasure: search of all files for the data subjects.
 
-Cells of Parquet are read, since their pages are compressed; of every other file, and of Parquet's
-footers, the bytes. An id that is a plain number or shorter than six characters stands in files for
-other things as well: for those the cells decide alone.
+Parquet files are searched by cell, because their pages are compressed, and by byte; all other files
+are searched by byte. An id that is a plain number or shorter than six characters also means other
+things in files, so only cells are searched for it.
 """
 
 import mmap
@@ -17,23 +17,23 @@ from python_scoring.erasure.tables import (
     TEXT_TYPES,
     identifier,
     is_one_of,
-    know,
     literal,
-    names_them,
+    names_subject,
+    register_functions,
 )
 
 
-def search(folders: list[Path], subjects: DataSubjects, longer: tuple[str, ...]) -> list[str]:
-    """The files that hold one of the people, each with where in it.
+def search(folders: list[Path], subjects: DataSubjects, longer_ids: tuple[str, ...]) -> list[str]:
+    """The files that hold a data subject, each with the place in it.
 
-    `longer` are ids of other customers that contain one of theirs; these may stay.
+    `longer_ids` are ids of other customers that contain a data subject's id; these may stay.
     """
     with duckdb.connect() as connection:
-        know(connection, subjects)
+        register_functions(connection, subjects)
         return [
             f"{path} ({where})"
             for path in _files(folders)
-            if (where := _where(connection, path, subjects, longer))
+            if (where := _where(connection, path, subjects, longer_ids))
         ]
 
 
@@ -46,11 +46,11 @@ def _where(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     subjects: DataSubjects,
-    longer: tuple[str, ...],
+    longer_ids: tuple[str, ...],
 ) -> str | None:
     if path.suffix == ".parquet" and (column := _column(connection, path, subjects)):
         return f"column {column}"
-    return "in its bytes" if _is_in_bytes(path, subjects, longer) else None
+    return "in its bytes" if _is_in_bytes(path, subjects, longer_ids) else None
 
 
 def _column(
@@ -59,12 +59,12 @@ def _column(
     source = f"read_parquet({literal(str(path))}, hive_partitioning => false)"
     try:
         found = connection.execute(f"describe select * from {source}").fetchall()  # noqa: S608 - quoted
-    except duckdb.Error:  # no Parquet, whatever its name; its bytes are searched
+    except duckdb.Error:  # not Parquet despite its name; its bytes are searched
         return None
     conditions = {
         name: is_one_of(subjects)
         if name == "customer_id"
-        else names_them(identifier(name), subjects)
+        else names_subject(identifier(name), subjects)
         for name, kind, *_ in found
         if any(text in kind for text in TEXT_TYPES)
     }
@@ -75,13 +75,13 @@ def _column(
     return next((name for name, count in zip(conditions, row, strict=True) if count), None)
 
 
-def _is_in_bytes(path: Path, subjects: DataSubjects, longer: tuple[str, ...]) -> bool:
+def _is_in_bytes(path: Path, subjects: DataSubjects, longer_ids: tuple[str, ...]) -> bool:
     with suppress(FileNotFoundError), path.open("rb") as file:
         if not path.stat().st_size:
             return False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return any(
-                not _is_part_of_longer(content, at, spelling, longer)
+                not _is_part_of_longer(content, at, spelling, longer_ids)
                 for spelling in subjects.spellings
                 for at in _places(content, spelling.encode())
             )
@@ -95,8 +95,10 @@ def _places(content: mmap.mmap, wanted: bytes) -> Iterator[int]:
         at = content.find(wanted, at + 1)
 
 
-def _is_part_of_longer(content: mmap.mmap, at: int, spelling: str, longer: tuple[str, ...]) -> bool:
-    for other in longer:
+def _is_part_of_longer(
+    content: mmap.mmap, at: int, spelling: str, longer_ids: tuple[str, ...]
+) -> bool:
+    for other in longer_ids:
         whole, part = other.encode(), spelling.encode()
         offset = whole.find(part)
         while offset >= 0:

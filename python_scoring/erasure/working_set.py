@@ -1,4 +1,4 @@
-"""warehouse.duckdb: its tables, and then the whole file, which keeps the blocks it has freed."""
+"""Erasure from warehouse.duckdb: from its tables, and from freed blocks by rewriting the file."""
 
 import os
 import shutil
@@ -21,17 +21,20 @@ UNFINISHED = ".erasing"
 def connect(
     warehouse: Warehouse, subjects: DataSubjects, *, read_only: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The working set, under the name that its views say; InputError while it is in use."""
+    """Attach the working set under the name that its views use.
+
+    Raises InputError while another process uses the file.
+    """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"set temp_directory = {literal(str(warehouse.folder / 'spill'))}")
-        tables.know(connection, subjects)
+        tables.register_functions(connection, subjects)
         try:
-            path, how = (
+            path, mode = (
                 literal(str(warehouse.working_set)),
                 "read_only" if read_only else "read_write",
             )
-            connection.execute(f"attach {path} as {_name(warehouse)} ({how})")
+            connection.execute(f"attach {path} as {_name(warehouse)} ({mode})")
         except duckdb.Error as error:
             raise InputError(
                 f"{warehouse.working_set} is in use by another process, or unreadable: {error}. "
@@ -41,7 +44,7 @@ def connect(
 
 
 def find(warehouse: Warehouse, subjects: DataSubjects) -> list[Holding]:
-    """The tables that hold one of the people."""
+    """The tables that hold or name a data subject. Raises InputError while the file is in use."""
     if not warehouse.working_set.exists():
         return []
     with connect(warehouse, subjects, read_only=True) as connection:
@@ -49,12 +52,12 @@ def find(warehouse: Warehouse, subjects: DataSubjects) -> list[Holding]:
 
 
 def erase(warehouse: Warehouse, subjects: DataSubjects) -> None:
-    """Delete the people from the tables, then write the file anew, views and schemas included.
+    """Delete the data subjects from the tables, then rewrite the file, with views and schemas.
 
-    It is written anew whatever the tables hold: the blocks of a table that was built again, or of
-    a row that was deleted, stay in the file until something needs them.
+    The file is always rewritten: blocks of rebuilt tables and deleted rows stay in it until they
+    are reused. Raises InputError while another process uses the file.
     """
-    remove_left_over(warehouse)
+    remove_leftovers(warehouse)
     if not warehouse.working_set.exists():
         return
     unfinished = _unfinished(warehouse)
@@ -66,7 +69,7 @@ def erase(warehouse: Warehouse, subjects: DataSubjects) -> None:
         connection.commit()
         connection.execute(f"attach {literal(str(unfinished))} as renewed")
         connection.execute(f"copy from database {name} to renewed")
-        connection.execute("detach renewed")  # which writes its log into it
+        connection.execute("detach renewed")  # writes its log into the file
         connection.execute(f"detach {name}")
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
@@ -74,8 +77,8 @@ def erase(warehouse: Warehouse, subjects: DataSubjects) -> None:
     unfinished.replace(warehouse.working_set)
 
 
-def remove_left_over(warehouse: Warehouse) -> None:
-    """What a killed build has spilled, and a killed erasure begun; nobody needs it any more."""
+def remove_leftovers(warehouse: Warehouse) -> None:
+    """Delete the spilled files of a killed build and the unfinished file of a killed erasure."""
     for path in (_unfinished(warehouse), _unfinished(warehouse).with_suffix(f"{UNFINISHED}.wal")):
         path.unlink(missing_ok=True)
     for path in (warehouse.folder / "spill").glob("duckdb_temp_*"):

@@ -1,4 +1,4 @@
-"""Consumers as roles: made from the exposures, and emptied when an exposure is gone."""
+"""Database roles of the consumers: one per exposure, without rights once it is gone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from python_scoring.serving.grants import ROLE_MARK, sync_grants
 from python_scoring.serving.lake_state import LONGEST_NAME, Entitlement
 
 RESERVED = ("none", "public")
-POWERS = {
+ROLE_ATTRIBUTES = {
     "rolcanlogin": "nologin",
     "rolsuper": "nosuperuser",
     "rolcreaterole": "nocreaterole",
@@ -26,7 +26,7 @@ MartColumns = Mapping[tuple[str, int], set[str]]
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a consumer gets nothing, and the products that it would read."""
+    """Reason why a consumer has no rights, and the products that it would read."""
 
     products: frozenset[str]
     message: str
@@ -35,10 +35,11 @@ class Problem:
 def sync_access(
     connection: Connection, entitlements: Iterable[Entitlement], columns: MartColumns
 ) -> list[Problem]:
-    """Bring roles, entitlements and grants to what the exposures say.
+    """Update roles, entitlements and grants to match the exposures.
 
-    A consumer that cannot be served as its exposure says is left with no right at all; the others
-    get theirs. `columns` are those of each output and version.
+    A consumer whose exposure cannot be followed is left without any right and is returned as a
+    problem; the others get theirs. `columns` has the column names of each (output, version).
+    Raises psycopg.Error where the connection is lost.
     """
     by_consumer: dict[str, list[Entitlement]] = {}
     for each in entitlements:
@@ -59,7 +60,11 @@ def sync_access(
                 if connection.broken:
                     raise
                 products = frozenset(each.product for each in own if each.product)
-                text = str(error) if isinstance(error, ServingError) else _unusable(consumer, error)
+                text = (
+                    str(error)
+                    if isinstance(error, ServingError)
+                    else _postgres_refusal(consumer, error)
+                )
                 problems.append(Problem(products, text))
         former = _record(connection, served)
         sync_grants(connection, former)
@@ -69,7 +74,7 @@ def sync_access(
 def _check(
     consumer: str, own: list[Entitlement], claims: Mapping[str, set[str]], columns: MartColumns
 ) -> None:
-    """Raises ServingError, which names the exposure, for what PostgreSQL would misunderstand."""
+    """Raise ServingError, naming the exposure, for what PostgreSQL would misunderstand."""
     role = own[0].role
     if len({each.role for each in own}) > 1:
         raise ServingError(
@@ -101,8 +106,8 @@ def _check(
                 f"exposure {consumer!r}: an empty usage context for {each.output} v{each.version}. "
                 "Name one of the product's intended uses in its meta.access."
             )
-        known = columns.get((each.output, each.version))
-        unknown = set(each.withheld_columns) - known if known is not None else set()
+        available = columns.get((each.output, each.version))
+        unknown = set(each.withheld_columns) - available if available is not None else set()
         if unknown:
             raise ServingError(
                 f"exposure {consumer!r}: withholds {', '.join(sorted(unknown))}, which "
@@ -111,7 +116,7 @@ def _check(
 
 
 def _role(connection: Connection, consumer: str, role: str) -> int:
-    """The id of the consumer's role, made where it is missing, without any power of its own."""
+    """Create the consumer's role where it is missing, without attributes; returns its oid."""
     found = connection.execute(
         "select oid, coalesce(starts_with(shobj_description(oid, 'pg_authid'), %s), false),"
         " rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
@@ -124,13 +129,17 @@ def _role(connection: Connection, consumer: str, role: str) -> int:
         comment = f"{ROLE_MARK}: {consumer}"
         connection.execute(sql.SQL("comment on role {} is {}").format(name, sql.Literal(comment)))
         return _role(connection, consumer, role)
-    oid, is_ours, *powers = found
+    oid, is_ours, *attributes = found
     if not is_ours:
         raise ServingError(
             f"exposure {consumer!r}: the role {role!r} exists already and was not made for a "
             "consumer, so it is left alone. Choose another `role` in its meta.access."
         )
-    excess = [word for word, has in zip(POWERS.values(), powers, strict=True) if has]
+    excess = [
+        attribute
+        for attribute, is_set in zip(ROLE_ATTRIBUTES.values(), attributes, strict=True)
+        if is_set
+    ]
     if excess:
         connection.execute(sql.SQL("alter role {} {}").format(name, sql.SQL(" ".join(excess))))
     memberships = connection.execute(
@@ -150,7 +159,7 @@ def _role(connection: Connection, consumer: str, role: str) -> int:
 def _record(
     connection: Connection, served: Mapping[str, tuple[int, list[Entitlement]]]
 ) -> list[int]:
-    """Write who is a consumer and of what; the ids of the roles that are no consumer's any more."""
+    """Store consumers and entitlements; returns the oids of roles that are no consumer's now."""
     wanted = {(consumer, own[0].role, oid) for consumer, (oid, own) in served.items()}
     found = set(
         connection.execute("select consumer, role, role_oid from serving_data.consumers").fetchall()
@@ -186,9 +195,9 @@ def _record(
 
 
 def _count_revocation(connection: Connection, *, is_one: bool) -> None:
-    """Tell transactions with older snapshots; see is_outdated in 3_authorize.sql.
+    """Outdate transactions with older snapshots; see is_outdated in 3_authorize.sql.
 
-    The sequence runs ahead of the row where a publish failed in between; that is mended here too.
+    The sequence runs ahead of the row where a publish failed in between; this repairs that too.
     """
     if is_one:
         connection.execute("select nextval('serving_data.revocations')")
@@ -199,7 +208,7 @@ def _count_revocation(connection: Connection, *, is_one: bool) -> None:
     )
 
 
-def _unusable(consumer: str, error: Exception) -> str:
+def _postgres_refusal(consumer: str, error: Exception) -> str:
     reason = " ".join(str(error).split())
     return (
         f"exposure {consumer!r}: PostgreSQL does not take its role, contexts or columns: {reason}. "

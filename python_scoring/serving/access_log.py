@@ -1,7 +1,9 @@
-"""Who read what, from the server's JSON log: over SQL, from where the last load ended.
+"""Access log: reads and denials from the server's JSON log, after the last one loaded.
 
-serving.authorize and serving.lookup_prediction log a line for each decision. What PostgreSQL itself
-denies (a view that was never granted, a table of ours) is read from its own error messages.
+The log is read over SQL.
+
+serving.authorize and serving.lookup_prediction log a line for each decision. Denials by PostgreSQL
+itself (a view that was never granted, an internal table) are read from its error messages.
 """
 
 import hashlib
@@ -20,8 +22,8 @@ from python_scoring.serving.connection import Connection, connect, masked
 
 DECISION = "serving access "
 
-# Anybody can log a line with these words, but not from within a function of ours.
-OURS = (
+# Any user can log a line with these words, but not from within one of these functions.
+OWN_FUNCTIONS = (
     "PL/pgSQL function serving.authorize(",
     "PL/pgSQL function serving.lookup_prediction(",
     "PL/pgSQL function serving_data.refusal(",
@@ -62,9 +64,10 @@ having count(*) = 1
 
 @dataclass(frozen=True)
 class Access:
-    """One read, allowed or denied. `log_position` is the byte after its line in `log_file`.
+    """One read, allowed or denied; a row of lake.operations.access_log.
 
-    `output` and `version` are None where a denial was about no mart, or about any version.
+    `logged_at` is naive UTC. `log_position` is the byte after the read's line in `log_file`.
+    `output` and `version` are None where a denial concerns no mart, or all its versions.
     """
 
     logged_at: datetime
@@ -82,9 +85,10 @@ class Access:
 def new_entries(
     dsn: str, after: tuple[str, int] | None = None, limit: int = 100_000
 ) -> list[Access]:
-    """The reads logged after the position of the last one known, oldest first, `limit` at most.
+    """The reads logged after a position, oldest first, at most `limit` of them.
 
-    Raises ServingError where the server is out of reach, writes no JSON log, or does not let the
+    `after` is the log_file and log_position of the last read that is loaded, None for all reads.
+    Raises ServingError where the server cannot be reached, writes no JSON log, or does not let the
     user of `dsn` read it.
     """
     try:
@@ -104,7 +108,7 @@ def new_entries(
             "grant pg_monitor to <user>; "
             "grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to <user>"
         ) from error
-    except UndefinedTable:  # nothing was published yet, so nobody could read
+    except UndefinedTable:  # nothing was published yet, so no one could read
         return []
     except psycopg.Error as error:
         raise ServingError(f"the server's log cannot be read: {masked(error, dsn)}") from error
@@ -113,7 +117,7 @@ def new_entries(
 def _lines(
     connection: Connection, after: tuple[str, int] | None
 ) -> Iterator[tuple[str, int, bytes]]:
-    """Each whole line after the position, with its file and the byte after it."""
+    """Each complete line after the position: file, byte after the line, line."""
     for file, start in _starts(connection, after):
         position, rest = start, b""
         while True:
@@ -122,12 +126,12 @@ def _lines(
             for line in lines:
                 position += len(line) + 1
                 yield file, position, line
-            if not chunk:  # what is left is a line that is still being written
+            if not chunk:  # the rest is a line that is still being written
                 break
 
 
 def _starts(connection: Connection, after: tuple[str, int] | None) -> list[tuple[str, int]]:
-    """The files to read, oldest first, each from where."""
+    """The files to read, oldest first, each with the byte to start from."""
     try:
         files = connection.execute(FILES).fetchall()
     except UndefinedFile:
@@ -142,7 +146,7 @@ def _starts(connection: Connection, after: tuple[str, int] | None) -> list[tuple
         return [(name, 0) for name in names]
     first = names.index(after[0])
     size = files[first][1]
-    # A smaller file was written anew under its old name, as log_truncate_on_rotation has it.
+    # A smaller file was truncated on rotation (log_truncate_on_rotation).
     start = after[1] if after[1] <= size else 0
     return [(after[0], start), *((name, 0) for name in names[first + 1 :])]
 
@@ -153,7 +157,7 @@ def _chunk(connection: Connection, file: str, position: int) -> bytes:
 
 
 class _Reader:
-    """Understands lines of the log; knows our objects and consumers."""
+    """Parser of log lines; knows the objects and consumers of the serving database."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -169,7 +173,7 @@ class _Reader:
         self._roles: dict[str, str] = dict(connection.execute(ROLES_OF_LOGINS).fetchall())
 
     def entry(self, line: bytes, file: str, position: int) -> Access | None:
-        """The read that a line tells of; None for all other lines."""
+        """The read that a line records; None for all other lines."""
         if DECISION.encode() not in line and DENIED.encode() not in line:
             return None
         try:
@@ -180,8 +184,8 @@ class _Reader:
             return None
         if record.get("user") == self._publisher:
             return None
-        said = self._decision(record) or self._denial(record)
-        if not said:
+        decision = self._decision(record) or self._denial(record)
+        if not decision:
             return None
         statement = str(record.get("statement", ""))
         return Access(
@@ -189,28 +193,28 @@ class _Reader:
             statement_digest=hashlib.sha256(statement.encode("utf-8", "replace")).hexdigest(),
             log_file=file,
             log_position=position,
-            **said,
+            **decision,
         )
 
     @staticmethod
     def _decision(record: dict[str, Any]) -> dict[str, Any] | None:
         message, context = str(record.get("message")), str(record.get("context"))
-        if record.get("error_severity") != "LOG" or not context.startswith(OURS):
+        if record.get("error_severity") != "LOG" or not context.startswith(OWN_FUNCTIONS):
             return None
         if not message.startswith(DECISION):
             return None
-        said = json.loads(message.removeprefix(DECISION))
+        decision = json.loads(message.removeprefix(DECISION))
         return {
-            "role": said["role"],
-            "output": said["output"],
-            "version": said["version"],
-            "usage_context": said["context"],
-            "allowed": said["allowed"],
-            "reason": said["reason"],
+            "role": decision["role"],
+            "output": decision["output"],
+            "version": decision["version"],
+            "usage_context": decision["context"],
+            "allowed": decision["allowed"],
+            "reason": decision["reason"],
         }
 
     def _denial(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """What PostgreSQL refuses by itself: of the context it knows nothing."""
+        """Denial by PostgreSQL itself, which does not know the usage context."""
         match = DENIAL.fullmatch(str(record.get("message")))
         if record.get("state_code") != DENIED or not match:
             return None
@@ -229,7 +233,7 @@ class _Reader:
         }
 
     def _instant(self, text: str) -> datetime:
-        """As naive UTC; the log may be in any time zone that PostgreSQL knows."""
+        """A log timestamp as naive UTC; the log may be in any time zone that PostgreSQL knows."""
         clock, _, zone = text.rpartition(" ")
         if zone in {"UTC", "GMT"}:
             return datetime.fromisoformat(clock)

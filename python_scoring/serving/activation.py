@@ -1,4 +1,4 @@
-"""When a product's readers go over to new runs: in one transaction for all its marts."""
+"""Activation of a product's loaded runs: in one transaction for all its marts."""
 
 import time
 
@@ -8,8 +8,8 @@ from python_scoring.serving.connection import Connection
 from python_scoring.serving.lake_state import Product
 from python_scoring.serving.tables import Table
 
-# From planning to the snapshot it takes a reader microseconds, or longer on a busy machine.
-PLANNED_READERS = 1.0
+# In seconds. A reader needs microseconds from its plan to its snapshot, longer on a busy machine.
+PLANNED_READER_TIMEOUT = 1.0
 
 READERS = """
 select distinct virtualtransaction from pg_locks
@@ -19,7 +19,7 @@ where
     and pid <> pg_backend_pid()
 """
 
-# The run of a mart as it was loaded last.
+# The latest load of a run counts.
 SET_CURRENT = """
 update serving_data.marts set current_run = chosen.run_number
 from (
@@ -86,11 +86,11 @@ where product = %(product)s and ({STATE_COLUMNS}) is distinct from ({STATE_VALUE
 """  # noqa: S608 - constants of this module
 
 
-def let_planned_readers_begin(connection: Connection, tables: list[Table]) -> None:
-    """Wait a moment for those who may have planned before a partition was attached.
+def wait_for_planned_readers(connection: Connection, tables: list[Table]) -> None:
+    """Wait briefly for readers that may have planned before a partition was attached.
 
-    A reader plans, then takes its snapshot. Who did the first before a partition came and the
-    second after the switch would see the new run without its rows.
+    A reader plans, then takes its snapshot. With a plan from before the partition and a snapshot
+    from after the activation, it would see the new run without its rows.
     """
     relations = [f"serving_data.{each.mart.relation}" for each in tables]
     oids = [
@@ -100,14 +100,14 @@ def let_planned_readers_begin(connection: Connection, tables: list[Table]) -> No
         ).fetchall()
     ]
     readers = set(connection.execute(READERS, [oids]).fetchall())
-    until = time.monotonic() + PLANNED_READERS
+    until = time.monotonic() + PLANNED_READER_TIMEOUT
     while readers and time.monotonic() < until:
         time.sleep(0.02)
         readers &= set(connection.execute(READERS, [oids]).fetchall())
 
 
-def switch(connection: Connection, product: Product, tables: list[Table]) -> None:
-    """Show readers the product's runs and state as they are in the lake, whole or not at all."""
+def activate(connection: Connection, product: Product, tables: list[Table]) -> None:
+    """Show readers the product's runs and state of the lake, in one transaction."""
     state = {**vars(product.state), "pending_responses": Jsonb(product.state.pending_responses)}
     with connection.transaction():
         for table in tables:

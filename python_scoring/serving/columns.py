@@ -1,4 +1,4 @@
-"""The columns of a mart: where PostgreSQL keeps each, and in which type."""
+"""Columns of a mart: where PostgreSQL stores each, and with which type."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from python_scoring.errors import ServingError
 
-# Judged by serving.judge as somebody reads, or kept once per mart version.
+# Computed by serving.judge at read time, or stored once per mart version.
 COMPUTED = {
     "age_hours": "judged.age_hours",
     "fresh_until": "states.fresh_until",
@@ -22,8 +22,8 @@ COMPUTED_IN_HISTORY = {
     "deprecated_on": "marts.deprecated_on",
 }
 
-# The same for every row of a run, so kept once per run.
-OF_THE_RUN = (
+# Equal for all rows of a run, so stored once per run.
+RUN_COLUMNS = (
     "run_id",
     "product",
     "as_of",
@@ -69,7 +69,7 @@ ARROW_WRITES = {"text", "double precision", "smallint", "integer", "bigint", "bo
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart, as its contract names it."""
+    """Column of a mart, as in its contract."""
 
     name: str
     data_type: str
@@ -77,7 +77,7 @@ class Column:
 
     @property
     def postgres_type(self) -> str:
-        """The type in PostgreSQL. Raises ServingError where there is none for it."""
+        """The type in PostgreSQL. Raises ServingError where PostgreSQL has none for it."""
         spelled = " ".join(self.data_type.lower().split())
         if spelled in TYPES:
             return TYPES[spelled]
@@ -90,17 +90,17 @@ class Column:
 
     @property
     def selected(self) -> str:
-        """The column, as DuckDB hands it over."""
+        """The column's expression in a DuckDB query."""
         name = quoted(self.name)
         return name if self.postgres_type in ARROW_WRITES else f"cast({name} as text) as {name}"
 
 
 def quoted(name: str) -> str:
-    """An identifier, as DuckDB takes it."""
+    """A quoted identifier for DuckDB."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def stored(columns: Iterable[Column], kind: str) -> list[Column]:
-    """The columns that each row keeps, in order."""
+    """The columns that are stored per row, in order; `kind` is current or history."""
     computed = COMPUTED if kind == "current" else COMPUTED_IN_HISTORY
-    return [each for each in columns if each.name not in computed and each.name not in OF_THE_RUN]
+    return [each for each in columns if each.name not in computed and each.name not in RUN_COLUMNS]

@@ -1,4 +1,4 @@
-"""Connections to the serving database, and error texts that keep its password."""
+"""Connections to the serving database, and error texts without its password."""
 
 import os
 from collections.abc import Iterator
@@ -35,9 +35,9 @@ SETTINGS = {
 
 @contextmanager
 def connect(dsn: str) -> Iterator[Connection]:
-    """A connection in autocommit, in UTC, that waits for nothing without end.
+    """Open a connection in autocommit and UTC, with a timeout for every wait.
 
-    Raises psycopg.Error where the server is out of reach or refuses; see `masked`.
+    Raises psycopg.Error where the server cannot be reached or refuses; see `masked`.
     """
     with psycopg.connect(
         dsn, autocommit=True, application_name="customer_predictions", **NETWORK
@@ -50,7 +50,7 @@ def connect(dsn: str) -> Iterator[Connection]:
 
 
 def masked(error: BaseException, dsn: str) -> str:
-    """The error's text on one line, without any secret of the connection string."""
+    """The error's text on one line, without the secrets of the connection string."""
     try:
         parts = conninfo_to_dict(dsn)
     except psycopg.Error:

@@ -1,4 +1,4 @@
-"""`serve`: the marts in a PostgreSQL of one's own, with a login for each consumer to try."""
+"""`serve`: the marts in a local PostgreSQL server, with a demo login for each consumer."""
 
 import re
 import secrets
@@ -32,11 +32,11 @@ order by consumers.consumer, marts.kind, marts.relation, entitlements.usage_cont
 
 
 def serve(
-    warehouse: Warehouse, folder: Path, port: int | None, echo: Echo, ended: threading.Event
+    warehouse: Warehouse, folder: Path, port: int | None, echo: Echo, stop: threading.Event
 ) -> None:
-    """Publish the lake to a server in the folder, and keep it up until `ended` is set.
+    """Publish the lake to a server in the folder, and run it until `stop` is set.
 
-    The passwords of the demo logins are made anew each time, said once, and stored nowhere.
+    The demo logins get new passwords each time, which are printed once and stored nowhere.
     Raises InputError where nothing was built or the folder cannot be used, ServingError where the
     server does not start.
     """
@@ -44,8 +44,8 @@ def serve(
         with connect_lake(warehouse) as lake:
             outcomes = publish(lake, server.dsn)
         for outcome in outcomes:
-            did = f"as of {outcome.as_of}, {outcome.rows:,} rows loaded"
-            echo(f"{outcome.product}: {outcome.error or did}")
+            result = f"as of {outcome.as_of}, {outcome.rows:,} rows loaded"
+            echo(f"{outcome.product}: {outcome.error or result}")
         echo(f"\nPostgreSQL runs in {server.folder} on 127.0.0.1:{server.port}.")
         echo(f"The operator: {server.bin / 'psql'} '{server.dsn}'\n")
         with connect(server.dsn) as connection:
@@ -55,21 +55,21 @@ def serve(
                 if password is None:
                     echo(f"{consumer}: no demo login, because {login} is too long or taken.\n")
                 else:
-                    _introduce(server, login, password, context, echo)
-                    _suggest(login, relation, context, echo)
+                    _print_login(server, login, password, context, echo)
+                    _print_example(login, relation, context, echo)
         echo("Ctrl-C stops the server; what it holds stays in its folder.")
-        ended.wait()
+        stop.wait()
 
 
 def _demo_login(connection: Connection, login: str, role: str) -> str | None:
-    """Make the login, or give it a new password, which is returned; None where it cannot be."""
+    """Create the login or change its password; returns the password, None where that failed."""
     found = connection.execute(
         "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = %s", [login]
     ).fetchone()
     if len(login.encode()) > LONGEST_NAME or (found and found[0] != DEMO_MARK):
         return None
     password = secrets.token_urlsafe(18)
-    # Sent as a SCRAM verifier, so that not even the server's log can hold the password.
+    # Sent as a SCRAM verifier, so that the password cannot appear in the server's log.
     verifier = connection.pgconn.encrypt_password(
         password.encode(), login.encode(), b"scram-sha-256"
     ).decode()
@@ -87,10 +87,10 @@ def _demo_login(connection: Connection, login: str, role: str) -> str | None:
     return password
 
 
-def _introduce(
+def _print_login(
     server: LocalServer, login: str, password: str, context: str | None, echo: Echo
 ) -> None:
-    """How to connect; the addresses state the usage context for the whole session."""
+    """Print how to connect; the addresses set the usage context for the whole session."""
     escaped = re.sub(r"([\s\\])", r"\\\1", context or "")
     options = quote(f"-c serving.usage_context={escaped}", safe="")
     place = f"127.0.0.1:{server.port}/{DATABASE}"
@@ -104,8 +104,8 @@ def _introduce(
     )
 
 
-def _suggest(login: str, relation: str | None, context: str | None, echo: Echo) -> None:
-    """A first query; and how a tool that takes no options comes by its usage context."""
+def _print_example(login: str, relation: str | None, context: str | None, echo: Echo) -> None:
+    """Print a first query, and how to set the usage context for a tool without options."""
     if relation and context:
         literal = "'" + context.replace("'", "''") + "'"
         name = '"' + login.replace('"', '""') + '"'

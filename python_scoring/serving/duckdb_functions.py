@@ -1,6 +1,6 @@
-"""The serving database as functions in DuckDB, for the hooks at the end of a build.
+"""DuckDB functions for the serving database, for the hooks at the end of a build.
 
-Jinja can neither catch an error nor speak to PostgreSQL: these functions answer in JSON, and never
+Jinja can neither catch an error nor connect to PostgreSQL. These functions return JSON and never
 raise.
 """
 
@@ -36,9 +36,10 @@ ACCESS_SCHEMA = pa.schema(
 
 
 def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Create `publish_to_serving` and `new_access`; both do nothing where SERVING_DSN is not set.
+    """Create the functions `publish_to_serving` and `new_access` in a DuckDB connection.
 
-    A function reads the lake through a cursor of its own, which sees what is committed.
+    Both do nothing where SERVING_DSN is not set. They read the lake through a cursor of their own,
+    which sees committed data only.
     """
 
     def publish_to_serving() -> str:
@@ -60,7 +61,7 @@ def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Non
     )
 
 
-# psycopg is imported where there is a database to speak to: most builds have none.
+# psycopg is imported only where SERVING_DSN is set: most builds have no serving database.
 
 
 def _publish(lake: Callable[[], duckdb.DuckDBPyConnection]) -> list[dict[str, Any]]:
@@ -79,7 +80,7 @@ def _publish(lake: Callable[[], duckdb.DuckDBPyConnection]) -> list[dict[str, An
 
 
 def _is_anything_built(lake: duckdb.DuckDBPyConnection) -> bool:
-    """Whether there are products at all: the first build may have ended before it made them."""
+    """Whether products exist: the first build may have ended before it created them."""
     found = lake.execute(
         "select 1 from duckdb_columns() where database_name = 'lake' "
         "and schema_name = 'operations' and table_name = 'prediction_contracts'"

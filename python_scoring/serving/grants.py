@@ -1,4 +1,4 @@
-"""What consumers may do in our schemas: exactly what they are entitled to, whoever granted more."""
+"""Grants of the consumers: exactly their entitlements, whatever else was granted."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from psycopg import sql
 
 from python_scoring.serving.connection import Connection
 
-# Starts the comment of each role that is ours; a role without it is never changed.
+# Start of the comment on each role that this project created; other roles are never changed.
 ROLE_MARK = "Consumer of customer_predictions"
 
 FUNCTIONS = (
@@ -19,7 +19,7 @@ FUNCTIONS = (
     "serving.lookup_prediction(text,text,text)",
 )
 
-# Everything that our roles, PUBLIC, and the roles that were ours hold in the two schemas.
+# All privileges in the two schemas of PUBLIC and of present and former consumer roles.
 HELD = """
 with holders as (
     select 0::oid as grantee
@@ -61,7 +61,7 @@ left join pg_roles on holders.grantee = pg_roles.oid
 where holders.grantee = 0 or pg_roles.oid is not null
 """
 
-# The union of what is withheld in any context: a role's columns are the same in all of them.
+# The union of the columns withheld in any context: a role has the same columns in all contexts.
 WANTED_COLUMNS = """
 select
     entitlements.role,
@@ -88,7 +88,7 @@ cross join lateral (
 
 @dataclass(frozen=True)
 class Right:
-    """One privilege on one object; `column` where it is for that column alone."""
+    """One privilege on one object; `column` is None for a privilege on the whole object."""
 
     kind: str
     schema: str
@@ -99,9 +99,9 @@ class Right:
 
 
 def sync_grants(connection: Connection, former: list[int] | None = None) -> None:
-    """Revoke what no entitlement justifies, and grant what is missing; in one transaction.
+    """Revoke what no entitlement justifies and grant what is missing, in one transaction.
 
-    `former` are the ids of roles that were consumers until now.
+    `former` has the oids of roles that were consumers until now.
     """
     with connection.transaction():
         held = connection.execute(HELD, {"mark": ROLE_MARK, "former": former or []}).fetchall()
@@ -138,7 +138,7 @@ def _wanted(connection: Connection) -> set[Right]:
 
 
 def _statement(verb: str, right: Right) -> sql.Composed:
-    """Privilege names and signatures of functions come from PostgreSQL's catalogue or from here."""
+    """A grant or revoke. Unquoted parts come from PostgreSQL's catalogue or from this module."""
     privilege: Any = sql.SQL(right.privilege)
     if right.column is not None:
         privilege = sql.SQL("{} ({})").format(privilege, sql.Identifier(right.column))

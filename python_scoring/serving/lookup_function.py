@@ -1,4 +1,4 @@
-"""serving_data.find_prediction: a query for each mart version, so that their plans are kept."""
+"""Lookup function serving_data.find_prediction: one query per mart version, so plans are cached."""
 
 import hashlib
 
@@ -29,8 +29,8 @@ BRANCH = """
 TYPES = {"score": "double precision", "label": "text", "prediction_id": "text"}
 
 
-def prepare_finding(connection: Connection) -> None:
-    """Create or replace the function where a mart version came, went, or changed its columns."""
+def prepare_lookup_function(connection: Connection) -> None:
+    """Create or replace the function where mart versions or their columns have changed."""
     tables: dict[str, set[str]] = {}
     for relation, column in connection.execute(
         "select relation, attname from serving_data.marts inner join pg_attribute"

@@ -1,4 +1,4 @@
-"""What nobody is served any more is removed, as far as no reader has to wait for it."""
+"""Removal of partitions and rows that are no longer served, without making readers wait."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ inner join pg_class on inhrelid = pg_class.oid
 where inhparent = to_regclass(%s) and relname ~ '^run_[0-9]+$'
 """
 
-# Somebody whose snapshot is older than the last switch may still be served the former run.
+# A reader whose snapshot is older than the last activation may still be served the previous run.
 LATE_READERS = """
 select exists (
     select from pg_stat_activity
@@ -49,25 +49,25 @@ where
 """
 
 
-def clean(connection: Connection, table: Table) -> None:
-    """Remove what is left over of a mart; what a reader still holds is left to the next publish.
+def clean_up(connection: Connection, table: Table) -> None:
+    """Remove a mart's obsolete rows; the next publish removes those that a reader still uses.
 
-    Of a history that is only known after the switch: before it, a run that nobody sees yet may be
-    one that a killed publish has loaded.
+    Clean up a history only after the activation: before it, an invisible run may be one that a
+    killed publish has loaded.
     """
     connection.execute("select set_config('lock_timeout', '1s', false)")
     try:
         if table.mart.kind == "current":
-            _clean_current(connection, table)
+            _clean_up_current(connection, table)
         else:
-            _clean_history(connection, table)
+            _clean_up_history(connection, table)
     except (LockNotAvailable, QueryCanceled, ObjectNotInPrerequisiteState):
         return
     finally:
         connection.execute("select set_config('lock_timeout', '2s', false)")
 
 
-def _clean_current(connection: Connection, table: Table) -> None:
+def _clean_up_current(connection: Connection, table: Table) -> None:
     relation = table.mart.relation
     found = connection.execute(PARTITIONS, [f"serving_data.{relation}"]).fetchall()
     for number, is_pending in found:
@@ -88,16 +88,16 @@ def _clean_current(connection: Connection, table: Table) -> None:
     connection.execute(FORGET_RUNS, [relation])
 
 
-def _detach(connection: Connection, table: Table, number: int, how: str) -> None:
+def _detach(connection: Connection, table: Table, number: int, mode: str) -> None:
     connection.execute(
         sql.SQL("alter table {} detach partition {} {}").format(
-            table.identifier, sql.Identifier("serving_data", f"run_{number}"), sql.SQL(how)
+            table.identifier, sql.Identifier("serving_data", f"run_{number}"), sql.SQL(mode)
         )
     )
 
 
-def _clean_history(connection: Connection, table: Table) -> None:
-    """Delete the rows of runs that were loaded again with other columns, or left the lake."""
+def _clean_up_history(connection: Connection, table: Table) -> None:
+    """Delete the rows of runs that were loaded again or are gone from the lake."""
     hidden = connection.execute(
         "select run_number, prediction_date from serving_data.runs"
         " where relation = %s and not is_visible",
@@ -116,8 +116,8 @@ def _clean_history(connection: Connection, table: Table) -> None:
 
 def retire(connection: Connection, relations: set[str]) -> None:
     """Remove the mart versions that the lake no longer serves, with their views and rows."""
-    known = connection.execute("select relation from serving_data.marts").fetchall()
-    for (relation,) in known:
+    found = connection.execute("select relation from serving_data.marts").fetchall()
+    for (relation,) in found:
         if relation not in relations:
             retry_locked(connection, partial(_drop, connection, relation))
 

@@ -1,7 +1,7 @@
-"""`publish` brings the serving database to the state of the lake.
+"""Publishing: `publish` brings the serving database to the state of the lake.
 
-It compares before it writes: a second call does nothing, and one after a crash does what is
-missing. What is loaded is shown to readers product by product, in one transaction each.
+It compares before it writes: a second call does nothing, and a call after a crash completes the
+publish. Loaded runs are activated product by product, in one transaction each.
 """
 
 import json
@@ -14,10 +14,11 @@ from datetime import datetime
 import duckdb
 import psycopg
 
-from python_scoring.errors import PredictionError, ServingError
+from python_scoring.errors import PredictionError
 from python_scoring.serving.access import MartColumns, Problem, sync_access
-from python_scoring.serving.activation import let_planned_readers_begin, switch
+from python_scoring.serving.activation import activate, wait_for_planned_readers
 from python_scoring.serving.connection import Connection, connect, masked
+from python_scoring.serving.exclusive_lock import exclusive_lock
 from python_scoring.serving.grants import sync_grants
 from python_scoring.serving.lake_state import (
     Product,
@@ -28,16 +29,12 @@ from python_scoring.serving.lake_state import (
     rows,
     served_relations,
 )
-from python_scoring.serving.loading import adopt, load_current, load_history
-from python_scoring.serving.lookup_function import prepare_finding
-from python_scoring.serving.partition_cleanup import clean, retire
-from python_scoring.serving.schema import install
+from python_scoring.serving.loading import adopt_runs, load_current, load_history
+from python_scoring.serving.lookup_function import prepare_lookup_function
+from python_scoring.serving.partition_cleanup import clean_up, retire
+from python_scoring.serving.schema import create_schema
 from python_scoring.serving.tables import Table, prepare_table
 from python_scoring.serving.views import prepare_view
-
-# Another publish on the same database: it loads a run in seconds.
-LOCK_TIMEOUT = 60.0
-PUBLISHER_LOCK = 5_062_870_411
 
 LOADED = """
 select run_id from serving_data.runs
@@ -55,7 +52,7 @@ ATTACHED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one product: rows loaded in how many seconds, or what went wrong."""
+    """Outcome of publishing one product: rows loaded, seconds taken, and the error if it failed."""
 
     product: str
     as_of: datetime | None
@@ -65,26 +62,26 @@ class Outcome:
 
 
 def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
-    """Bring the database at `dsn` to the state of the lake, and say how each product fared.
+    """Bring the database at `dsn` to the state of the lake; returns an outcome per product.
 
-    `lake` is a connection or cursor in which the lake is attached as `lake`. Of what fails, the
-    database keeps the former state whole, and the next call tries again. Errors are in the
-    outcomes, in which the password of `dsn` never appears.
+    `lake` is a connection or cursor in which the lake is attached as `lake`. Where a product fails,
+    the database keeps its previous state unchanged, and the next call tries again. Errors are in
+    the outcomes, without the password of `dsn`. Raises ServingError where nothing was built.
     """
     products = product_names(lake)
     outcomes: list[Outcome] = []
     try:
-        with connect(dsn) as connection, alone(connection):
-            install(connection)
+        with connect(dsn) as connection, exclusive_lock(connection):
+            create_schema(connection)
             problems = _sync_access(connection, lake)
             outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
             _finish(connection, lake, products)
             outcomes = [_with_problems(each, problems) for each in outcomes]
-    except Exception as error:  # noqa: BLE001 - the caller is told in the outcomes, of anything
+    except Exception as error:  # noqa: BLE001 - any error is reported in the outcomes
         text = _text(error, dsn)
-        told = {each.product for each in outcomes}
+        reported = {each.product for each in outcomes}
         outcomes = [each if each.error else replace(each, error=text) for each in outcomes]
-        outcomes += [Outcome(each, None, 0, 0.0, text) for each in products if each not in told]
+        outcomes += [Outcome(each, None, 0, 0.0, text) for each in products if each not in reported]
     return outcomes
 
 
@@ -107,29 +104,29 @@ def _publish_product(
     connection: Connection, lake: duckdb.DuckDBPyConnection, product: Product
 ) -> int:
     tables = [prepare_table(connection, mart) for mart in product.marts]
-    prepare_finding(connection)
+    prepare_lookup_function(connection)
     for mart in product.marts:
         prepare_view(connection, mart, product.contract)
     for table in tables:
         if table.mart.kind == "current":
-            clean(connection, table)
+            clean_up(connection, table)
     loaded = {table.mart.relation: _load(connection, lake, product, table) for table in tables}
-    widened = [table for table in tables if loaded[table.mart.relation] is not None]
-    if widened:
-        let_planned_readers_begin(connection, widened)
-    switch(connection, product, tables)
+    loaded_tables = [table for table in tables if loaded[table.mart.relation] is not None]
+    if loaded_tables:
+        wait_for_planned_readers(connection, loaded_tables)
+    activate(connection, product, tables)
     for table in tables:
-        clean(connection, table)
+        clean_up(connection, table)
     return sum(each or 0 for each in loaded.values())
 
 
 def _load(
     connection: Connection, lake: duckdb.DuckDBPyConnection, product: Product, table: Table
 ) -> int | None:
-    """Load the runs that the mart lacks; how many rows, None where it lacked no run."""
+    """Load the runs that the mart lacks; returns the rows, None where it lacked no run."""
     is_current = table.mart.kind == "current"
     if not is_current:
-        adopt(connection, lake, table)
+        adopt_runs(connection, lake, table)
     found = connection.execute(
         ATTACHED if is_current else LOADED, [table.mart.relation, table.column_names]
     ).fetchall()
@@ -151,7 +148,7 @@ def _current_run(product: Product) -> list[Run]:
 
 
 def _sync_access(connection: Connection, lake: duckdb.DuckDBPyConnection) -> list[Problem]:
-    """Before anything is loaded, which may take a while: what is no longer justified is closed."""
+    """Update access before the loading, which takes a while: revocations come first."""
     found = rows(lake, "select output, version, columns_json from lake.operations.served_outputs")
     columns: MartColumns = {
         (row["output"], int(row["version"])): {
@@ -164,9 +161,9 @@ def _sync_access(connection: Connection, lake: duckdb.DuckDBPyConnection) -> lis
 
 def _finish(connection: Connection, lake: duckdb.DuckDBPyConnection, products: list[str]) -> None:
     relations = served_relations(lake)
-    if relations:  # nothing at all is no decision of anybody
+    if relations:  # an empty lake does not mean that all marts were retired
         retire(connection, relations)
-        prepare_finding(connection)
+        prepare_lookup_function(connection)
         connection.execute(
             "delete from serving_data.product_states where not product = any (%s)", [products]
         )
@@ -174,7 +171,7 @@ def _finish(connection: Connection, lake: duckdb.DuckDBPyConnection, products: l
 
 
 def _with_problems(outcome: Outcome, problems: list[Problem]) -> Outcome:
-    """The outcome with what is wrong with the product's consumers, or with those of no product."""
+    """The outcome with the problems of the product's consumers and of consumers without product."""
     texts = [
         each.message for each in problems if not each.products or outcome.product in each.products
     ]
@@ -191,7 +188,7 @@ def _text(error: Exception, dsn: str) -> str:
 
 @contextmanager
 def _snapshot(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Everything read meanwhile is of one state of the lake, unless the caller has begun one."""
+    """Read the lake in one transaction, unless the caller has begun one."""
     try:
         lake.begin()
     except duckdb.TransactionException:
@@ -202,20 +199,3 @@ def _snapshot(lake: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         with suppress(duckdb.Error):
             lake.rollback()
-
-
-@contextmanager
-def alone(connection: Connection) -> Iterator[None]:
-    """One writer at a time, a publish or an erasure; the lock goes with the connection."""
-    until = time.monotonic() + LOCK_TIMEOUT
-    while True:
-        found = connection.execute("select pg_try_advisory_lock(%s)", [PUBLISHER_LOCK]).fetchone()
-        if found and found[0]:
-            break
-        if time.monotonic() > until:
-            raise ServingError(
-                f"another publish has been running on this database for {LOCK_TIMEOUT:g} s. "
-                "Wait for it to end, or end its session (pg_stat_activity), and publish again."
-            )
-        time.sleep(0.2)
-    yield

@@ -1,4 +1,4 @@
-"""The tables that hold the rows of a mart version, and the register of mart versions."""
+"""Tables of the mart versions, and the register of mart versions."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from python_scoring.serving.lock_retry import retry_locked
 
 @dataclass(frozen=True)
 class Table:
-    """The partitioned table of a mart version, and the columns of its rows."""
+    """Partitioned table of a mart version, with the columns of its rows."""
 
     mart: Mart
     number: int
@@ -22,19 +22,19 @@ class Table:
 
     @property
     def identifier(self) -> sql.Identifier:
-        """Its name in SQL."""
+        """The table's qualified name in SQL."""
         return sql.Identifier("serving_data", self.mart.relation)
 
     @property
     def column_names(self) -> list[str]:
-        """What a run that is loaded now has; one that was loaded before may lack some."""
+        """The sorted column names of a run that is loaded now; older runs may lack some."""
         return sorted(each.name for each in self.columns)
 
 
 def prepare_table(connection: Connection, mart: Mart) -> Table:
-    """The mart's table, created or widened where it must be.
+    """Create the mart's table or add its new columns, and return it.
 
-    Raises ServingError where a column was retyped or is gone, which takes a new version.
+    Raises ServingError where a column was retyped or removed, which requires a new version.
     """
     columns = tuple(stored(mart.columns, mart.kind))
     if "customer_id" not in {each.name for each in columns}:
@@ -119,7 +119,7 @@ def _definition(column: Column) -> sql.Composed:
 
 
 def _canonical(connection: Connection, column: Column) -> str:
-    """The type as PostgreSQL spells it."""
+    """The column's type as PostgreSQL spells it."""
     found = connection.execute(
         "select format_type(%s::regtype, null)", [column.postgres_type.split("(")[0]]
     ).fetchone()

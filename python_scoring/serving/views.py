@@ -1,4 +1,4 @@
-"""The views that consumers read: one per mart version, with its contract in the comments."""
+"""Views that consumers read: one per mart version, with its contract in the comments."""
 
 import hashlib
 import json
@@ -7,14 +7,14 @@ from typing import Any
 from psycopg import sql
 
 from python_scoring.errors import ServingError
-from python_scoring.serving.columns import COMPUTED, COMPUTED_IN_HISTORY, OF_THE_RUN, Column
+from python_scoring.serving.columns import COMPUTED, COMPUTED_IN_HISTORY, RUN_COLUMNS, Column
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.grants import sync_grants
 from python_scoring.serving.lake_state import Mart
 from python_scoring.serving.lock_retry import retry_locked
 
-# The run is found by a subquery, so that the plan reads its partition alone, and authorize stands
-# in one, so that it is asked once per read and not once per row.
+# A subquery finds the run, so that the plan reads its partition alone. Another one calls authorize,
+# so that it runs once per read and not once per row.
 CURRENT = """
 select {columns}
 from serving_data.marts as marts
@@ -43,7 +43,7 @@ where
     and (select serving.authorize({output}, {version}))
 """
 
-# Columns of prediction_contracts, as the comment on a view says them.
+# Columns of prediction_contracts, and their titles in the comment on a view.
 CONTRACT = {
     "meaning": "Meaning",
     "unit": "Unit",
@@ -64,7 +64,8 @@ CONTRACT = {
 def prepare_view(connection: Connection, mart: Mart, contract: dict[str, Any]) -> None:
     """Create or replace the mart's view and its comments, each only where it has changed.
 
-    Raises ServingError where somebody's own view depends on it and would have to go.
+    `contract` is the product's row of prediction_contracts. Raises ServingError where another view
+    depends on it and would have to be dropped.
     """
     statement = _definition(mart)
     digest = hashlib.sha256(statement.as_string(connection).encode()).hexdigest()
@@ -110,7 +111,7 @@ def _replace(
 
 
 def _is_replaceable(connection: Connection, mart: Mart) -> bool:
-    """Whether the view keeps its columns, and gets others after them at most."""
+    """Whether the view keeps its columns in order, with new ones only after them."""
     found = connection.execute(
         "select attname, format_type(atttypid, atttypmod) from pg_attribute"
         " where attrelid = to_regclass(%s) and attnum > 0 order by attnum",
@@ -141,7 +142,7 @@ def _source(mart: Mart, column: Column) -> sql.Composable:
         return _cast(computed[column.name], column)
     if mart.kind == "history" and column.name == "prediction_date":
         return sql.SQL("predictions.prediction_date")  # the key of the partitions
-    if column.name in OF_THE_RUN:
+    if column.name in RUN_COLUMNS:
         return _cast(f"runs.{column.name}", column)
     return sql.Identifier("predictions", column.name)
 

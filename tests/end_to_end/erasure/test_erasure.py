@@ -270,7 +270,7 @@ if name == "REWRITE":
     lake_files.REWRITE = Half(lake_files.REWRITE)
 else:
     setattr(globals()[module], name, die)
-erasure = command.Erasure(command.People.of((sys.argv[2],)), print)
+erasure = command.Erasure(command.DataSubjects.of((sys.argv[2],)), print)
 erasure.manifest = read_manifest(Path(sys.argv[3]))
 erasure.erase("ana", "request 17")
 """
@@ -281,7 +281,7 @@ MOMENTS = (
     "tombstone.write",
     "lake_files.REWRITE",
     "lake_files.clean_catalog",
-    "remains.search",
+    "verification.search",
 )
 
 

@@ -1,7 +1,6 @@
 """A contract, or what an exposure asks for, that cannot be stops dbt, with its name and file."""
 
 import json
-from pathlib import Path
 
 import pytest
 

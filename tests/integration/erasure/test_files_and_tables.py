@@ -36,11 +36,11 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
     with pytest.raises(InputError, match="elsewhere is no folder"):
         Erasure(DataSubjects.of(("C1",)), print)
     journal = Journal(tmp_path)
-    begun = Checkpoint.now(
+    checkpoint = Checkpoint.new(
         DataSubjects.of(("C00000001",)), datetime(2026, 11, 23), "ana", "request 17"
     )
-    journal.write(begun)
-    assert journal.of(DataSubjects.of(("C00000001",))) == begun
+    journal.write(checkpoint)
+    assert journal.of(DataSubjects.of(("C00000001",))) == checkpoint
     assert "C00000001" not in journal.path.read_text()
     with pytest.raises(InputError, match=r"erasure of somebody else.*ana \(request 17\)"):
         journal.of(DataSubjects.of(("C00000002",)))
@@ -59,9 +59,9 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
 )
 def test_a_name_in_a_text_is_replaced_and_no_other(text: str, without: str) -> None:
     """Ids inside longer ones stay, JSON's spelling is known, numbers and words are left alone."""
-    people = DataSubjects.of(("C000001", 'aä"b-17', "17850", "UK"))
-    assert people.without(text) == without
-    assert people.are_named_in(text) == (text != without)
+    subjects = DataSubjects.of(("C000001", 'aä"b-17', "17850", "UK"))
+    assert subjects.without(text) == without
+    assert subjects.are_named_in(text) == (text != without)
 
 
 def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
@@ -87,13 +87,13 @@ def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
     table = pa.Table.from_pylist(rows, schema)
     pq.write_table(table, path, compression={"order_id": "zstd"}, row_group_size=4)
     pq.write_table(table.slice(1, 2), alone)
-    people, untouched = DataSubjects.of(("C1",)), alone.read_bytes()
+    subjects, untouched = DataSubjects.of(("C1",)), alone.read_bytes()
     with duckdb.connect() as connection:
-        found = raw_files.find(connection, tmp_path, ["customers", "orders"], people)
+        found = raw_files.find(connection, tmp_path, ["customers", "orders"], subjects)
         assert [(each.path, each.rows) for each in found] == [(path, 4)]
         for file in found:
-            raw_files.erase(file, people)
-        assert raw_files.find(connection, tmp_path, ["customers", "orders"], people) == []
+            raw_files.erase(file, subjects)
+        assert raw_files.find(connection, tmp_path, ["customers", "orders"], subjects) == []
     kept = pq.read_table(path)
     assert kept.schema.equals(schema)
     assert kept.to_pylist() == [rows[number] for number in (1, 2, 5, 6)]
@@ -116,9 +116,9 @@ def test_an_order_that_was_moved_to_the_person_is_named(tmp_path: Path) -> None:
 
 def test_rows_and_records_go_and_texts_are_rewritten_whatever_the_table() -> None:
     """A row by its key or a JSON record; texts and lists that name them; nothing of others."""
-    people = DataSubjects.of(("C000001", "7"))
+    subjects = DataSubjects.of(("C000001", "7"))
     with duckdb.connect() as connection:
-        tables.know(connection, people)
+        tables.register_functions(connection, subjects)
         connection.execute(
             "create table a as select * from (values (' C000001', 'x'), ('7', 'y'), ('C0000012',"
             " 'z'), (null, 'asked by C000001, 7 times'), ('C2', '{\"customer_id\": \"7 \"}'),"
@@ -126,13 +126,13 @@ def test_rows_and_records_go_and_texts_are_rewritten_whatever_the_table() -> Non
             "create table b as select ['C000001'] as names union all select ['C0000012'];"
             "create table c as select 7 as number, 'C0000012' as note"
         )
-        found = list(tables.find(connection, "memory", people))
+        found = list(tables.find(connection, "memory", subjects))
         assert [(each.table.name, each.rows, each.texts) for each in found] == [
             ("a", 3, 2),
             ("b", 0, 1),
         ]
         for holding in found:
-            tables.erase(connection, people, holding)
+            tables.erase(connection, subjects, holding)
         assert connection.execute("select * from a order by all").fetchall() == [
             ("C0000012", "z"),
             ("C3", '{"customer_id": 77}'),
@@ -143,14 +143,14 @@ def test_rows_and_records_go_and_texts_are_rewritten_whatever_the_table() -> Non
             (["C0000012"],),
             (None,),
         ]
-        assert list(tables.find(connection, "memory", people)) == []
+        assert list(tables.find(connection, "memory", subjects)) == []
 
 
 def test_a_file_that_still_holds_them_is_named(tmp_path: Path) -> None:
     """Bytes anywhere, cells of compressed Parquet; the id of somebody else that contains theirs is
     theirs alone.
     """
-    people, longer = DataSubjects.of(("C000001",)), ("C0000012",)
+    subjects, longer_ids = DataSubjects.of(("C000001",)), ("C0000012",)
     (tmp_path / "notes.txt").write_text("and C000001C0000012")
     (tmp_path / "others.bin").write_bytes(b"\0C0000012\0")
     (tmp_path / "empty").touch()
@@ -159,7 +159,7 @@ def test_a_file_that_still_holds_them_is_named(tmp_path: Path) -> None:
             f"copy (select '{value}' as customer_id from range(10))"
             f" to '{tmp_path / name}.parquet' (compression zstd)"
         )
-    assert verification.search([tmp_path], people, longer) == [
+    assert verification.search([tmp_path], subjects, longer_ids) == [
         f"{tmp_path / 'cells.parquet'} (column customer_id)",
         f"{tmp_path / 'notes.txt'} (in its bytes)",
     ]

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from python_scoring.erasure.data_subjects import DataSubjects
-from python_scoring.erasure.postgres import erase, find
 from python_scoring.errors import ServingError
+from python_scoring.serving.customer_removal import find, remove
 from python_scoring.serving.publishing import publish
 from tests.support.serving_database import PASSWORD, Database, ask
 from tests.support.serving_lake import FIRST
@@ -15,7 +14,7 @@ from tests.support.serving_lake import FIRST
 PERSON = "C0000007"
 
 
-PEOPLE = DataSubjects.of((PERSON,))
+CUSTOMER_IDS = (PERSON,)
 
 
 ROWS = 50
@@ -68,11 +67,11 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     early = database.login("crm", context="campaign")
     early.execute("begin isolation level repeatable read")
     early.execute("select 1")
-    found = find(dsn, PEOPLE)
+    found = find(dsn, CUSTOMER_IDS)
     assert [each.rows for each in found] == [2, 1, 1, 1]
     assert [each.name.split("_")[0] for each in found] == ["month", "month", "run", "run"]
 
-    tasks = erase(dsn, PEOPLE)
+    tasks = remove(dsn, CUSTOMER_IDS)
 
     assert [task.split(";")[0] for task in tasks] == [
         "vacuum full pg_catalog.pg_statistic",
@@ -81,7 +80,7 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     ]
     assert ask(early, READ) == [(ROWS - 1,)]
     early.execute("commit")
-    assert find(dsn, PEOPLE) == []
+    assert find(dsn, CUSTOMER_IDS) == []
     assert (content(database), indexes(database)) == (before, indexed)
     assert database.run("select distinct row_count from serving_data.runs") == [(ROWS - 1,)]
     assert database.run("select * from pg_class where relname like '%%_erasing'") == []
@@ -92,9 +91,9 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     assert [(each.error, each.rows) for each in publish(database.lake.connection, dsn)] == [
         (None, 0)
     ]
-    assert (content(database), find(dsn, PEOPLE)) == (before, [])
-    assert len(erase(dsn, PEOPLE)) == 3  # and once more, with nothing to do
-    assert erase(database.dsn, PEOPLE) == []  # the operator may do it all
+    assert (content(database), find(dsn, CUSTOMER_IDS)) == (before, [])
+    assert len(remove(dsn, CUSTOMER_IDS)) == 3  # and once more, with nothing to do
+    assert remove(database.dsn, CUSTOMER_IDS) == []  # the operator may do it all
 
 
 def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: str) -> None:
@@ -112,8 +111,8 @@ def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: s
         f"create table serving_data.run_{current}_erasing (like serving_data.run_{current});"
         f"alter table serving_data.run_{current}_erasing owner to {publisher}"
     )
-    erase(dsn, PEOPLE)
-    assert find(dsn, PEOPLE) == []
+    remove(dsn, CUSTOMER_IDS)
+    assert find(dsn, CUSTOMER_IDS) == []
     assert database.run("select to_regclass(%s)", f"serving_data.run_{number}") == [(None,)]
     reader = database.login("crm", context="campaign")
     assert ask(reader, READ) == [(ROWS - 1,)]
@@ -122,5 +121,5 @@ def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: s
 def test_a_server_that_is_away_is_said_without_its_password() -> None:
     """Before anything is touched: the command counts what is served first."""
     with pytest.raises(ServingError, match="cannot be erased from") as raised:
-        find("postgresql://publisher:sesame@127.0.0.1:1/predictions", PEOPLE)
+        find("postgresql://publisher:sesame@127.0.0.1:1/predictions", CUSTOMER_IDS)
     assert "sesame" not in str(raised.value)

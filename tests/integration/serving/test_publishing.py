@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from python_scoring.project import PROJECT
-from python_scoring.serving import lock_retry, publishing
+from python_scoring.serving import exclusive_lock, lock_retry
 from python_scoring.serving.publishing import publish
 from tests.support.serving_database import PASSWORD, Database, ask, use
 from tests.support.serving_lake import COLUMNS, FIRST, HISTORY_COLUMNS, V2_COLUMNS
@@ -377,9 +377,9 @@ def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
 
 
 def test_publishers_take_turns(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "LOCK_TIMEOUT", 0.3)
+    monkeypatch.setattr(exclusive_lock, "LOCK_TIMEOUT", 0.3)
     other = shop.operator()
-    other.execute("select pg_advisory_lock(%s)", [publishing.PUBLISHER_LOCK])
+    other.execute("select pg_advisory_lock(%s)", [exclusive_lock.LOCK_KEY])
     (outcome,) = publish(shop.lake.connection, shop.dsn)
     assert "another publish has been running" in str(outcome.error)
     other.close()
@@ -509,7 +509,7 @@ def die(*_):
 
 def die_within(connection, *values):
     with connection.transaction():
-        switch(connection, *values)
+        activate(connection, *values)
         die()
 
 def die_later(*values):
@@ -518,7 +518,7 @@ def die_later(*values):
         die()
     return original(*values)
 
-calls, switch = [], publishing.switch
+calls, activate = [], publishing.activate
 original = getattr({module}, {name!r})
 setattr({module}, {name!r}, {replacement})
 loading.BATCH = 1000
@@ -536,11 +536,11 @@ publishing.publish(lake.connection, {dsn!r})
 # Each kill comes later than the one before: what that one left behind is there.
 KILLS = [
     ("loading", "csv.write_csv", 1),  # in the second batch of the first mart
-    ("loading", "_count", 0),  # after the rows of the first mart, before its commit
+    ("loading", "_set_row_count", 0),  # after the rows of the first mart, before its commit
     ("publishing", "load_current", 1),  # with one current mart loaded and one not
-    ("publishing", "let_planned_readers_begin", 0),  # all loaded, nothing shown
-    ("publishing", "switch", None),  # within the switch
-    ("publishing", "clean", 3),  # after the switch
+    ("publishing", "wait_for_planned_readers", 0),  # all loaded, nothing shown
+    ("publishing", "activate", None),  # within the switch
+    ("publishing", "clean_up", 3),  # after the switch
 ]
 
 
@@ -567,7 +567,7 @@ def test_a_publish_that_is_killed_leaves_the_former_run_whole(shop: Database) ->
                 check=False,
             )
             assert result.returncode == -signal.SIGKILL
-            run = ("run-2", rows) if name == "clean" else ("run-1", 50)
+            run = ("run-2", rows) if name == "clean_up" else ("run-1", 50)
             ((first, last, count, *_),) = ask(crm, WHOLE)
             assert (first, last, count) == (run[0], *run)
         shop.lake.publish_run("churn", "run-2", FIRST + DAY, rows=rows)

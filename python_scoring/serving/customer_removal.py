@@ -1,23 +1,25 @@
-"""The serving database: each partition that holds the person is written anew and exchanged.
+"""Removal of customers from the serving database, partition by partition.
 
-A deleted row stays in its page, and VACUUM FULL keeps readers out while it works. So the other rows
-are copied beside, and readers wait for the exchange alone. What a client cannot reach (logs,
-backups, replicas) is named to the operator.
+A deleted row stays in its page, and VACUUM FULL keeps readers out while it works. Each partition
+that holds one of the customers is therefore replaced by a copy of its other rows; readers wait for
+the exchange alone. Logs, backups and replicas are out of a client's reach and remain the operator's
+task.
+
+Customer ids are passed trimmed and are compared with the trimmed ids of the rows, as in staging.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
-from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection, connect, masked
+from python_scoring.serving.exclusive_lock import exclusive_lock
 from python_scoring.serving.lock_retry import retry_locked
-from python_scoring.serving.publishing import alone
 
 # Every table with the key, whether readers are shown it or not.
 TABLES = """
@@ -32,9 +34,9 @@ where tables.relnamespace = to_regnamespace('serving_data') and tables.relkind =
 order by tables.relname
 """
 COUNT = "select run_number, count(*) from {} where btrim(customer_id, %s) = any (%s) group by 1"
-# As a setting of the session, so that neither the log nor pg_stat_statements gets to see an id.
-REMEMBER = "select set_config('erasure.customer_ids', %s, false)"
-OTHERS = """
+# As a setting of the session, so that neither the log nor pg_stat_statements contains an id.
+SET_CUSTOMER_IDS = "select set_config('erasure.customer_ids', %s, false)"
+OTHER_ROWS = """
 copy (
     select * from {} where btrim(customer_id, e' \\t\\r\\n') not in (
         select jsonb_array_elements_text(current_setting('erasure.customer_ids')::jsonb)
@@ -57,8 +59,8 @@ where
     and attname = 'customer_id'
 """
 
-# Each with what it is for; the privilege is the operator's to give.
-AS_OPERATOR = {
+# Statement: what it removes. The publisher may lack the privilege, which only the operator grants.
+OPERATOR_STATEMENTS = {
     "vacuum full pg_catalog.pg_statistic": "sample values of tables that are gone",
     "checkpoint": "files of tables that are gone",
     "select pg_switch_wal()": "the log of changes that is being written",
@@ -67,7 +69,11 @@ AS_OPERATOR = {
 
 @dataclass(frozen=True)
 class Partition:
-    """A table of the serving database that holds one of the people, by run how many rows."""
+    """Table of serving_data that holds rows of given customers.
+
+    `parent` and `bound` are None for a table that is attached to no partitioned table.
+    `rows_by_run` has the number of the customers' rows by run_number.
+    """
 
     name: str
     parent: str | None
@@ -77,42 +83,62 @@ class Partition:
 
     @property
     def rows(self) -> int:
-        """How many rows of the people it holds."""
+        """Number of the customers' rows in all runs."""
         return sum(self.rows_by_run.values())
 
 
-def find(dsn: str, subjects: DataSubjects) -> list[Partition]:
-    """The tables that hold one of the people; raises ServingError where the server is away."""
-    with _told(dsn), connect(dsn) as connection:
-        return list(_find(connection, subjects))
+def find(dsn: str, customer_ids: Sequence[str]) -> list[Partition]:
+    """The tables that hold at least one row of the customers, by name.
 
-
-def erase(dsn: str, subjects: DataSubjects) -> list[str]:
-    """Write the tables that hold one of the people anew, beside readers.
-
-    Returns the statements that the operator is to run because this user may not, each with its
-    reason. Raises ServingError where the database keeps something.
+    Raises ServingError where the server cannot be reached.
     """
-    with _told(dsn), connect(dsn) as connection, alone(connection), connect(dsn) as source:
-        source.execute(REMEMBER, [json.dumps(subjects.customer_ids)])
-        for partition in list(_find(connection, subjects)):
+    with _as_serving_error(dsn), connect(dsn) as connection:
+        return list(_find(connection, customer_ids))
+
+
+def remove(dsn: str, customer_ids: Sequence[str]) -> list[str]:
+    """Replace each table that holds one of the customers by a copy without them.
+
+    Consumers read on meanwhile, and a second call finds nothing to do.
+
+    Returns
+    -------
+    list of str
+        SQL statements that this user may not run and the operator is to run, each with its reason
+        as a comment.
+
+    Raises
+    ------
+    ServingError
+        Where the server cannot be reached, a publish holds its lock, readers never pause, or a
+        table still holds one of the customers at the end.
+
+    """
+    with (
+        _as_serving_error(dsn),
+        connect(dsn) as connection,
+        exclusive_lock(connection),
+        connect(dsn) as source,
+    ):
+        source.execute(SET_CUSTOMER_IDS, [json.dumps(list(customer_ids))])
+        for partition in list(_find(connection, customer_ids)):
             _replace(connection, source, partition)
         source.close()
         for (parent,) in connection.execute(PARENTS_WITH_STATISTICS).fetchall():
             connection.execute(sql.SQL("analyze {}").format(_table(parent)))
-        left = [each.name for each in _find(connection, subjects)]
+        left = [each.name for each in _find(connection, customer_ids)]
         if left:
             raise ServingError(
                 f"serving_data.{', '.join(left)} still hold the person: somebody has published "
                 "meanwhile. Run the same command again."
             )
-        return _clean_server(connection)
+        return _run_operator_statements(connection)
 
 
-def _find(connection: Connection, subjects: DataSubjects) -> Iterator[Partition]:
+def _find(connection: Connection, customer_ids: Sequence[str]) -> Iterator[Partition]:
     for name, parent, is_detaching, bound in connection.execute(TABLES).fetchall():
         found = connection.execute(
-            sql.SQL(COUNT).format(_table(name)), [" \t\r\n", list(subjects.customer_ids)]
+            sql.SQL(COUNT).format(_table(name)), [" \t\r\n", list(customer_ids)]
         ).fetchall()
         if found:
             yield Partition(name, parent, is_detaching, bound, dict(found))
@@ -121,7 +147,7 @@ def _find(connection: Connection, subjects: DataSubjects) -> Iterator[Partition]
 def _replace(connection: Connection, source: Connection, partition: Partition) -> None:
     old, new = _table(partition.name), _table(f"{partition.name}_erasing")
     if partition.parent is None or partition.is_detaching:
-        # Left over from a publish: nobody is served it, and the next publish would drop it.
+        # Left over from a publish: no reader sees it, and the next publish would drop it.
         if partition.parent is not None:
             connection.execute(
                 sql.SQL("alter table {} detach partition {} finalize").format(
@@ -167,11 +193,11 @@ def _copy(
     # Frozen: visible to readers whose transaction began before this one, too.
     statement = sql.SQL("copy {} from stdin (format binary, freeze)").format(new)
     with (
-        source.cursor().copy(sql.SQL(OTHERS).format(old)) as out,
-        connection.cursor().copy(statement) as into,
+        source.cursor().copy(sql.SQL(OTHER_ROWS).format(old)) as out,
+        connection.cursor().copy(statement) as target,
     ):
         for block in out:
-            into.write(block)
+            target.write(block)
     indexes = connection.execute(INDEXES, [f"serving_data.{partition.name}"]).fetchall()
     for is_unique, method in indexes:
         connection.execute(
@@ -182,31 +208,31 @@ def _copy(
     connection.execute(sql.SQL("analyze {}").format(new))
 
 
-def _clean_server(connection: Connection) -> list[str]:
-    """What only an operator may do is tried; what is refused is returned as a task."""
+def _run_operator_statements(connection: Connection) -> list[str]:
+    """Run the statements that need an operator; returns those that were refused."""
     refused = [
         f"{statement};  -- {reason}"
-        for statement, reason in AS_OPERATOR.items()
+        for statement, reason in OPERATOR_STATEMENTS.items()
         if not _is_allowed(connection, statement)
     ]
-    _is_allowed(connection, "checkpoint")  # lets go of the segment that was just closed
+    _is_allowed(connection, "checkpoint")  # releases the segment that was just closed
     return refused
 
 
 def _is_allowed(connection: Connection, statement: str) -> bool:
-    """Whether it was done; VACUUM only warns that it was not."""
+    """Whether the statement ran. A refused VACUUM raises nothing and only warns."""
     warnings: list[str] = []
 
-    def hear(notice: psycopg.errors.Diagnostic) -> None:
+    def collect(notice: psycopg.errors.Diagnostic) -> None:
         warnings.append(str(notice.message_primary))
 
-    connection.add_notice_handler(hear)
+    connection.add_notice_handler(collect)
     try:
         connection.execute(statement.encode())
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.LockNotAvailable):
         return False
     finally:
-        connection.remove_notice_handler(hear)
+        connection.remove_notice_handler(collect)
     return not warnings
 
 
@@ -215,8 +241,8 @@ def _table(name: str) -> sql.Identifier:
 
 
 @contextmanager
-def _told(dsn: str) -> Iterator[None]:
-    """Errors of the server as errors of this library, without the password."""
+def _as_serving_error(dsn: str) -> Iterator[None]:
+    """Convert psycopg's errors to ServingError, without the password of `dsn`."""
     try:
         yield
     except psycopg.Error as error:
