@@ -6,6 +6,8 @@ RAW_DATA ?= data/raw
 WAREHOUSE ?= data/warehouse
 export RAW_DATA WAREHOUSE
 
+# The recipes call `python -m python_scoring`: it runs this folder's code, even in a shared $(VENV).
+
 # Where the package hub was out of reach, the set-up noted it, and the builds go on without Elementary.
 DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
 
@@ -43,6 +45,7 @@ $(VENV)/installed: requirements.lock
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} found: expected 3.10 to 3.13; call make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 # `on` where Elementary's dbt package is installed, else `off`. ELEMENTARY=off does not even try.

@@ -12,6 +12,10 @@ class InputError(PredictionError):
     """An argument, file or table handed in by a person is not what was expected."""
 
 
+class ArgumentError(InputError):
+    """An argument of a command is missing or malformed, whatever the project and its data hold."""
+
+
 class ArtifactError(PredictionError):
     """A pinned model cannot be trusted or read: digest, type, version or signature."""
 

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from python_scoring.contracts.served_outputs import Column, ServedOutput
 
-ACCEPT = "python -m python_scoring contracts --accept"
+ACCEPT = "customer-predictions contracts --accept"
 
 
 @dataclass(frozen=True)

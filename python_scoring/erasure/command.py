@@ -28,7 +28,7 @@ from python_scoring.erasure import (
 from python_scoring.erasure.checkpoint import Checkpoint, Journal
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.inventory import Inventory
-from python_scoring.errors import InputError, PredictionError
+from python_scoring.errors import ArgumentError, InputError, PredictionError
 from python_scoring.project import feature_types, parsed_manifest, raw_sources
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import customer_removal
@@ -235,7 +235,7 @@ class Erasure:
     def _check_texts(self, **texts: str) -> None:
         for name, text in texts.items():
             if not text.strip():
-                raise InputError(
+                raise ArgumentError(
                     f"--{name.removeprefix('requested_')} is blank: the tombstone says who asked "
                     "for the erasure, and why. Nothing was erased."
                 )

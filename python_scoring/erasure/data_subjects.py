@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from python_scoring.errors import InputError
+from python_scoring.errors import ArgumentError
 
 BLANKS = " \t\r\n"
 REPLACEMENT = "[erased]"
@@ -28,16 +28,16 @@ class DataSubjects:
 
     @classmethod
     def of(cls, given: tuple[str, ...]) -> "DataSubjects":
-        """Create from ids as typed. Raises InputError for a blank or unprintable id."""
+        """Create from ids as typed. Raises ArgumentError for a blank or unprintable id."""
         for number, each in enumerate(given, start=1):
             text = each.strip(BLANKS)
             if not text:
-                raise InputError(
+                raise ArgumentError(
                     f"CUSTOMER_ID number {number} is blank: expected the id of a customer, as in "
                     "the raw table customers. Nothing was erased."
                 )
             if not text.isprintable():
-                raise InputError(
+                raise ArgumentError(
                     f"CUSTOMER_ID {text!r} has characters that cannot be printed: expected the id "
                     "as in the raw table customers. Nothing was erased."
                 )

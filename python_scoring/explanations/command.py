@@ -1,4 +1,4 @@
-"""`python -m python_scoring explain`: why one prediction is what it is, from what was recorded.
+"""`customer-predictions explain`: why one prediction is what it is, from what was recorded.
 
 The contributions are computed again from the stored feature snapshot with the artifact that the run
 used, so that all features are told and not only the reason codes.

@@ -116,7 +116,7 @@ def locked_digest(feature_version: str, lock: Path = LOCK_FILE) -> str:
                 return row["definitions_sha256"]
     raise PredictionError(
         f"{lock} has no row for feature_version {feature_version}: append one with the digest that "
-        "`python -m python_scoring feature-version` prints"
+        "`customer-predictions feature-version` prints"
     )
 
 

@@ -79,7 +79,7 @@ def check_model_cards(registry: Registry, manifest: dict[str, Any]) -> list[Path
             continue
         problems.append(
             f"{file} {_difference(found, expected)} Review what changed, and renew it: "
-            f"python -m python_scoring model-card {product} {model_version}"
+            f"customer-predictions model-card {product} {model_version}"
         )
     if problems:
         raise PredictionError("\n".join(problems))

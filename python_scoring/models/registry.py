@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from python_scoring.errors import ArtifactError, InputError, TrainingError
+from python_scoring.errors import ArgumentError, ArtifactError, InputError, TrainingError
 from python_scoring.models import artifacts
 from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard, RegistryRow
 from python_scoring.project import PROJECT
@@ -57,9 +57,12 @@ class Registry:
         )
 
     def check_new(self, product: str, model_version: str) -> None:
-        """Raises InputError where the version is malformed or taken: a version never changes."""
+        """Raises ArgumentError where the version is malformed, InputError where it is taken.
+
+        A registered version never changes.
+        """
         if not VERSION.fullmatch(model_version):
-            raise InputError(
+            raise ArgumentError(
                 f"--model-version {model_version}: expected MAJOR.MINOR.PATCH, for example 1.2.0"
             )
         if self.row(product, model_version):

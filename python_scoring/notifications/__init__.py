@@ -1,1 +1,1 @@
-"""`python -m python_scoring notify`: what the outbox holds reaches the owners, at least once."""
+"""`customer-predictions notify`: what the outbox holds reaches the owners, at least once."""

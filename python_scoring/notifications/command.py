@@ -124,7 +124,7 @@ class _Directory:
         problems = self._problems + [
             f"{count} message{'s' if count > 1 else ''} to {owner} given up; "
             "lake.operations.notifications says why. When that is mended, "
-            "`python -m python_scoring notify --retry-dead-letters` tries again"
+            "`customer-predictions notify --retry-dead-letters` tries again"
             for owner, count in sorted(given_up.items())
         ]
         if problems:

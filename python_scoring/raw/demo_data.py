@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 from tqdm import tqdm
 
-from python_scoring.errors import InputError
+from python_scoring.errors import ArgumentError, InputError
 from python_scoring.raw.demo_data_sql import (
     CALENDAR,
     COUNTRIES,
@@ -72,12 +72,12 @@ def generate(
 def _checked(customers: int, until: datetime) -> int:
     """The seconds from the epoch to `until`, rounded up; complains about unusable arguments."""
     if customers < 1:
-        raise InputError(f"customers is {customers}: expected at least 1; ask for 500 or more")
+        raise ArgumentError(f"customers is {customers}: expected at least 1; ask for 500 or more")
     if until.tzinfo is not None:
         until = until.astimezone(timezone.utc).replace(tzinfo=None)
     since = until - EPOCH
     if since < timedelta(seconds=SPAN):
-        raise InputError(
+        raise ArgumentError(
             f"until is {until:%Y-%m-%d}: expected 2015-01-01 or later, because five years of"
             " sign-ups start in 2010; choose a later date"
         )

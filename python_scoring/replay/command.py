@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from python_scoring.clock import clock
-from python_scoring.errors import ArtifactError, InputError, PredictionError, ScoringError
+from python_scoring.errors import ArgumentError, ArtifactError, PredictionError, ScoringError
 from python_scoring.models.registry import Registry
 from python_scoring.project import code_version, run_dbt
 from python_scoring.replay import comparison, targets
@@ -63,8 +63,11 @@ class Outcome:
 def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) -> list[Outcome]:
     """Compute again and compare; writes nothing but, if asked to, the log.
 
-    Raises PredictionError at the end where any run differs.
+    Raises PredictionError at the end where any run differs, and ArgumentError at once where the
+    request names no run, or both a run and a sample.
     """
+    if (request.identifier is None) == (request.sample is None):
+        raise ArgumentError("replay takes either a RUN_ID or PREDICTION_ID, or --sample N")
     with connect_lake(warehouse) as lake:
         chosen = _chosen(request, lake)
         with tempfile.TemporaryDirectory(prefix="replay-") as scratch:
@@ -88,8 +91,6 @@ def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) 
 
 
 def _chosen(request: Request, lake: duckdb.DuckDBPyConnection) -> list[Target]:
-    if (request.identifier is None) == (request.sample is None):
-        raise InputError("replay takes either a RUN_ID or PREDICTION_ID, or --sample N")
     if request.identifier is not None:
         return targets.of_id(lake, request.identifier)
     seed = request.seed or clock().date().isoformat()

@@ -1,4 +1,4 @@
-"""`python -m python_scoring report`: all products on one HTML page."""
+"""`customer-predictions report`: all products on one HTML page."""
 
 import os
 from pathlib import Path

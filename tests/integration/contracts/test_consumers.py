@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from python_scoring.project import PROJECT
 from tests.support.project import Project, copy_of_project
 
 EXPOSURES = "models/consumers/_consumers__exposures.yml"

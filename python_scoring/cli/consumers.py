@@ -1,0 +1,97 @@
+"""Consumers and owners: `contracts`, `serve`, `notify`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("contracts")
+@click.option("--out", type=click.Path(path_type=Path),
+              help="Write the data contracts (ODCS, YAML) into this folder.")  # fmt: skip
+@click.option("--accept", is_flag=True, help="Record what is served now as what is promised.")
+def data_contracts(*, out: Path | None, accept: bool) -> None:
+    """Say whether what is served keeps what consumers were promised; write the contracts.
+
+    The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
+    refuses the others, with what to do instead.
+
+    \b
+    Example:
+      customer-predictions contracts --out contracts
+    """
+    from python_scoring.clock import clock
+    from python_scoring.contracts import baseline
+    from python_scoring.contracts.files import write_contracts
+    from python_scoring.project import parsed_manifest
+
+    manifest = parsed_manifest()
+    if accept:
+        changed = baseline.accept(manifest, clock().date())
+        click.echo(
+            "seeds/output_schemas.csv: rewritten; review and commit it"
+            if changed
+            else "seeds/output_schemas.csv: nothing to record"
+        )
+    else:
+        baseline.check(manifest, clock().date())
+        click.echo("what is served is what consumers were promised")
+    for file in write_contracts(manifest, out) if out else []:
+        click.echo(file)
+
+
+@click.command()
+@click.option(
+    "--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("data/serving"),
+    show_default=True, help="Folder of the server's data; made where it is missing.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; by default a free one."
+)
+def serve(folder: Path, port: int | None) -> None:
+    """Serve the marts from a PostgreSQL on this machine, with a demo login for each consumer.
+
+    For trying things out; a scheduled build publishes to the database that SERVING_DSN names.
+
+    \b
+    Example:
+      customer-predictions serve --port 5433
+    """
+    import contextlib
+    import signal
+    import threading
+
+    from python_scoring.serving.demo import serve
+    from python_scoring.warehouse import Warehouse
+
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(Warehouse.from_environment(), folder, port, click.echo, ended)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say who would get what; send and record nothing.")
+@click.option("--retry-dead-letters", is_flag=True, help="Also try what was given up.")
+@click.option(
+    "--max-attempts", type=click.IntRange(min=1), default=8, show_default=True,
+    help="Tries at a destination before a message is given up.",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True,
+    help="Seconds that a destination has to answer.",
+)  # fmt: skip
+def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeout: float) -> None:
+    """Deliver the messages of the outbox that are pending, or due for another try.
+
+    An owner's destinations are Apprise addresses: tagged with the owner's name in the file of
+    NOTIFY_CONFIG, or in the variable NOTIFY_<OWNER>; NOTIFY_DEFAULT is for owners with neither.
+    Ends with an error while somebody has no destination, or messages are given up.
+
+    \b
+    Example:
+      customer-predictions notify --dry-run
+    """
+    from python_scoring.notifications.command import Settings, notify, preview
+
+    settings = Settings(max_attempts, timeout, retry_dead_letters)
+    (preview if dry_run else notify)(settings, click.echo)

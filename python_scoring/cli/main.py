@@ -1,0 +1,55 @@
+"""The command `customer-predictions`, also started as `python -m python_scoring`."""
+
+import sys
+
+import click
+
+from python_scoring.cli import consumers, data, models, privacy, reports, runs
+from python_scoring.cli.exit_codes import MEANINGS, exit_code
+from python_scoring.errors import PredictionError
+
+PROGRAM = "customer-predictions"
+_EXIT_CODES = "".join(f"\n  {code.value}  {meaning}" for code, meaning in MEANINGS.items())
+
+
+@click.group(epilog=f"\b\nExit codes:{_EXIT_CODES}")
+def commands() -> None:
+    """Governed batch inference for customer models.
+
+    `dbt build` is the scheduled job; this is the rest.
+    """
+
+
+for command in (
+    data.demo_data,
+    models.train,
+    models.register,
+    models.model_card,
+    models.feature_version,
+    runs.backfill,
+    runs.replay,
+    runs.trace,
+    runs.explain,
+    consumers.data_contracts,
+    consumers.serve,
+    consumers.notify,
+    reports.report,
+    reports.docs,
+    privacy.erase,
+):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command; a known error becomes one readable line and an exit code."""
+    try:
+        commands(prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(exit_code(error))
+    except click.Abort as error:  # what click makes of Ctrl-C
+        click.echo("Interrupted before the command had finished.", err=True)
+        sys.exit(exit_code(error))
+    except PredictionError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(exit_code(error))

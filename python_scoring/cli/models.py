@@ -1,0 +1,184 @@
+"""Models and their features: `train`, `register`, `model-card`, `feature-version`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from python_scoring.cli.options import INSTANT
+
+
+@click.command()
+@click.argument("product")
+@click.option(
+    "--as-of",
+    "as_ofs",
+    type=INSTANT,
+    multiple=True,
+    required=True,
+    help="Training as-of; repeatable.",
+)
+@click.option("--model-version", required=True, help="Version of the new model, MAJOR.MINOR.PATCH.")
+@click.option(
+    "--calibrate-on",
+    "calibrate_on",
+    type=INSTANT,
+    multiple=True,
+    help="Later as-of for probabilities and bounds; repeatable, best one per season. By default"
+    " when the last label window of training closes.",
+)
+@click.option(
+    "--evaluate-on",
+    type=INSTANT,
+    help="As-of to judge on; by default when the last label window closes.",
+)  # fmt: skip
+@click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
+@click.option(
+    "--pinned-by", default="training", show_default=True, help="Who decided, for the pin."
+)
+@click.option("--reason", default="reference training", show_default=True, help="Why, for the pin.")
+def train(  # noqa: PLR0913 - one argument per option
+    *,
+    product: str,
+    as_ofs: tuple[datetime, ...],
+    model_version: str,
+    calibrate_on: tuple[datetime, ...],
+    evaluate_on: datetime | None,
+    pin_from: datetime | None,
+    pinned_by: str,
+    reason: str,
+) -> None:
+    """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked.
+
+    \b
+    Example:
+      customer-predictions train churn --as-of 2026-03-01 --model-version 2.0.0
+    """
+    import json
+
+    from python_scoring.clock import utc_now
+    from python_scoring.models.card import write_model_card
+    from python_scoring.models.registry import Registry
+    from python_scoring.project import parsed_manifest
+    from python_scoring.training.train import TrainingRequest, train
+
+    registry = Registry()
+    request = TrainingRequest(
+        product, list(as_ofs), model_version, list(calibrate_on), evaluate_on, pin_from
+    )
+    content, card = train(request, registry)
+    folder = registry.add(content, card, utc_now())
+    write_model_card(registry, product, model_version, parsed_manifest())
+    click.echo(
+        f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
+    )
+    tables = ("calibration", "before_calibration")
+    click.echo(f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k not in tables})}")
+    if pin_from:
+        registry.pin(card, pin_from, pinned_by, reason)
+        click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")
+
+
+@click.command()
+@click.argument("product")
+@click.argument("source")
+@click.option("--card", "card_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Its model.json; by default the one beside a skops file.")  # fmt: skip
+@click.option("--model-version", help="Its version here, MAJOR.MINOR.PATCH; without a card.")
+@click.option("--training-as-of", "training_as_ofs", type=INSTANT, multiple=True,
+              help="As-of that it was trained on; repeatable; without a card.")  # fmt: skip
+@click.option("--feature-version", help="Version of its features; by default the project's.")
+@click.option("--segment-name", "segment_names", multiple=True,
+              help="Name of a segment, in the order of the clusters; repeatable.")  # fmt: skip
+@click.option("--evaluate-on", type=INSTANT,
+              help="Judge it on this as-of, and record what its training looked like.")  # fmt: skip
+@click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
+@click.option(
+    "--pinned-by", default="registration", show_default=True, help="Who decided, for the pin."
+)
+@click.option(
+    "--reason", default="registered artifact", show_default=True, help="Why, for the pin."
+)
+def register(
+    *,
+    model_version: str | None,
+    training_as_ofs: tuple[datetime, ...],
+    feature_version: str | None,
+    segment_names: tuple[str, ...],
+    **wanted: Any,
+) -> None:
+    """Register a model trained elsewhere for PRODUCT, after checking it.
+
+    SOURCE is a skops file, a folder as MLflow saves it, or an URI that MLflow knows, such as
+    models:/churn/3 or runs:/<run id>/model. Nothing that a pickle asks for is run.
+
+    \b
+    Example:
+      customer-predictions register churn model.skops --pin-from 2026-09-01
+    """
+    from python_scoring.model_import.metadata import DeclaredMetadata
+    from python_scoring.model_import.registration import Registration, register
+    from python_scoring.models.registry import Registry
+
+    known = DeclaredMetadata(model_version, training_as_ofs, feature_version, segment_names)
+    card, folder = register(Registration(known=known, **wanted), Registry())
+    click.echo(f"registered {card.product} {card.model_version} in {folder}")
+
+
+@click.command("model-card")
+@click.argument("product", required=False)
+@click.argument("model_version", required=False)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+              help="The file; by default MODEL_CARD.md beside the model.")  # fmt: skip
+@click.option("--check", is_flag=True, help="Say whether the cards of all pinned versions agree.")
+def model_card(
+    *, product: str | None, model_version: str | None, out: Path | None, check: bool
+) -> None:
+    """Write the model card of PRODUCT's MODEL_VERSION for people, from contract and model.json.
+
+    With --check nothing is written: it fails where a pinned version's card does not say what its
+    contract says by now.
+
+    \b
+    Example:
+      customer-predictions model-card churn 1.0.0
+    """
+    if check and (product or out):
+        raise click.UsageError("--check looks at every pinned version: leave the rest out")
+    if not check and not (product and model_version):
+        raise click.UsageError("expected PRODUCT and MODEL_VERSION, or --check")
+
+    from python_scoring.models.card import check_model_cards, write_model_card
+    from python_scoring.models.registry import Registry
+    from python_scoring.project import parsed_manifest
+
+    if product and model_version:
+        click.echo(write_model_card(Registry(), product, model_version, parsed_manifest(), out))
+        return
+    for file in check_model_cards(Registry(), parsed_manifest()):
+        click.echo(f"{file}: agrees")
+
+
+@click.command("feature-version")
+def feature_version() -> None:
+    """Say whether the feature definitions are those recorded for their version.
+
+    \b
+    Example:
+      customer-predictions feature-version
+    """
+    from python_scoring.errors import PredictionError
+    from python_scoring.features.definitions import definitions_digest, locked_digest
+    from python_scoring.project import model_meta, parsed_manifest
+
+    manifest = parsed_manifest()
+    version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
+    digest = definitions_digest(manifest)
+    click.echo(f"feature_version {version}, definitions {digest}")
+    if locked_digest(version) != digest:
+        raise PredictionError(
+            f"the definitions of feature_version {version} have changed: raise feature_version in "
+            "models/features/_features__models.yml and append its row to "
+            "seeds/feature_versions.csv (CONTRIBUTING.md, 'Change a feature')"
+        )

@@ -1,0 +1,44 @@
+"""Pages to read: `report`, `docs`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True,
+    help="The HTML file.",
+)  # fmt: skip
+@click.option(
+    "--days", type=click.IntRange(min=1, max=3660), default=90, show_default=True,
+    help="How many days back the report looks.",
+)  # fmt: skip
+def report(out: Path, days: int) -> None:
+    """Write the state of all products as one HTML page that needs no network.
+
+    \b
+    Example:
+      customer-predictions report --out report.html --days 30
+    """
+    from python_scoring.report import write_report
+
+    size = write_report(out, days)
+    click.echo(f"{out}: {size:,} bytes")
+
+
+@click.command("docs")
+@click.option(
+    "--target", type=click.Path(path_type=Path), default=Path("target"), show_default=True,
+    envvar="DBT_TARGET_PATH", help="The folder that `dbt docs generate` wrote into.",
+)  # fmt: skip
+def docs(target: Path) -> None:
+    """Write static_index.html: dbt's docs, with the contracts and consumers in words.
+
+    \b
+    Example:
+      customer-predictions docs --target target
+    """
+    from python_scoring.docs_page import write_docs
+
+    click.echo(write_docs(target))

@@ -1,0 +1,89 @@
+"""Runs and their predictions: `backfill`, `replay`, `trace`, `explain`."""
+
+from datetime import datetime
+
+import click
+
+from python_scoring.cli.options import INSTANT
+
+
+@click.command()
+@click.option("--from", "first", type=INSTANT, required=True, help="First slot (as-of).")
+@click.option("--to", "last", type=INSTANT, required=True, help="Last slot (as-of).")
+@click.option("--product", "products", multiple=True, help="Only this product; repeatable.")
+def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None:
+    """Compute the slots between two dates that were never published, oldest first.
+
+    \b
+    Example:
+      customer-predictions backfill --from 2026-11-01 --to 2026-11-20
+    """
+    from python_scoring.schedule.backfill import backfill
+
+    backfill(first, last, list(products), click.echo)
+
+
+@click.command()
+@click.argument("identifier", metavar="[RUN_ID | PREDICTION_ID]", required=False)
+@click.option("--sample", type=click.IntRange(min=1), help="So many predictions by chance instead.")
+@click.option("--seed", help="Another sample; by default today's date.")
+@click.option(
+    "--from-snapshot", is_flag=True,
+    help="Start at the stored feature snapshot instead of the raw tables.",
+)  # fmt: skip
+@click.option("--record", is_flag=True, help="Log the outcome; a mismatch opens an incident.")
+def replay(
+    *,
+    identifier: str | None,
+    sample: int | None,
+    seed: str | None,
+    from_snapshot: bool,
+    record: bool,
+) -> None:
+    """Compute a run, a prediction or a sample again, and say what differs first, if anything.
+
+    Ends with an error where something does. Without --record nothing in the warehouse changes.
+
+    \b
+    Example:
+      customer-predictions replay --sample 200 --record
+    """
+    from python_scoring.replay.command import Request, replay
+    from python_scoring.warehouse import Warehouse
+
+    request = Request(identifier, sample, seed, from_snapshot, record)
+    replay(request, Warehouse.from_environment(), click.echo)
+
+
+@click.command()
+@click.argument("prediction_id")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def trace(prediction_id: str, *, as_json: bool) -> None:
+    """Print everything that stands behind PREDICTION_ID, from its model back to its inputs.
+
+    \b
+    Example:
+      customer-predictions trace 00319d6506a750cac308d05d6f727256
+    """
+    from python_scoring.lineage import trace as lineage
+    from python_scoring.warehouse import Warehouse
+
+    traced = lineage.trace(prediction_id, Warehouse.from_environment())
+    click.echo(lineage.as_json(traced) if as_json else lineage.as_text(traced))
+
+
+@click.command()
+@click.argument("prediction_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def explain(prediction_id: str, *, as_json: bool) -> None:
+    """Say why PREDICTION_ID is what it is: what each feature added, in numbers and in words.
+
+    \b
+    Example:
+      customer-predictions explain 00319d6506a750cac308d05d6f727256 --json
+    """
+    from python_scoring.explanations.command import explain
+    from python_scoring.models.registry import Registry
+
+    explanation = explain(prediction_id, Registry())
+    click.echo(explanation.to_json() if as_json else explanation.to_text())

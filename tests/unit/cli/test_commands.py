@@ -1,0 +1,243 @@
+"""The command line: help with examples, exit codes, and what `--help` may load."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from python_scoring.cli import main as command_line
+from python_scoring.cli.exit_codes import MEANINGS, ExitCode
+from python_scoring.cli.main import PROGRAM, commands
+from python_scoring.errors import (
+    ArgumentError,
+    ArtifactError,
+    DeliveryError,
+    InputError,
+    PredictionError,
+    ScoringError,
+    ServingError,
+    TrainingError,
+)
+from python_scoring.project import PROJECT
+
+NAMES = sorted(commands.commands)
+HEAVY = ("dbt", "duckdb", "numpy", "pandas", "pyarrow", "shap", "sklearn", "mlflow")
+
+
+def help_of(*arguments: str) -> str:
+    result = CliRunner().invoke(commands, [*arguments, "--help"], prog_name=PROGRAM)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def example(name: str) -> list[str]:
+    """The words of a command's example, as a shell splits them."""
+    found = re.findall(r"\n\n  Example:\n    ([^\n]+)\n\n", help_of(name))
+    assert len(found) == 1, f"{name} --help: expected one block 'Example:' with one line"
+    return shlex.split(found[0])
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m python_scoring` in a process of its own, with this checkout's code."""
+    return subprocess.run(
+        [sys.executable, "-m", "python_scoring", *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def exit_code_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit code of `main` in this process."""
+    monkeypatch.setattr(sys, "argv", [PROGRAM, *arguments])
+    try:
+        command_line.main()
+    except SystemExit as ended:
+        return int(str(ended.code))
+    return 0
+
+
+def end_with(monkeypatch: pytest.MonkeyPatch, error: BaseException | None) -> int:
+    """The exit code of `main` where a command ends with an error, or without one."""
+
+    @click.command("stand-in")
+    def stand_in() -> None:
+        if error:
+            raise error
+
+    monkeypatch.setitem(commands.commands, "stand-in", stand_in)
+    return exit_code_of(monkeypatch, "stand-in")
+
+
+def test_the_commands_are_those_of_before() -> None:
+    """Their names are a promise to schedulers and runbooks."""
+    assert NAMES == [
+        "backfill", "contracts", "demo-data", "docs", "erase", "explain", "feature-version",
+        "model-card", "notify", "register", "replay", "report", "serve", "trace", "train",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_has_one_example_that_parses(name: str) -> None:
+    """Click accepts the example; nothing is run."""
+    program, called, *arguments = example(name)
+    assert (program, called) == (PROGRAM, name)
+    with commands.commands[name].make_context(name, arguments) as context:
+        assert context.params.keys() >= {p.name for p in context.command.params if p.name != "help"}
+
+
+def test_a_broken_example_would_be_found() -> None:
+    """The check above is not empty: an option that does not exist is an error."""
+    with pytest.raises(click.NoSuchOption):
+        commands.commands["report"].make_context("report", ["--no-such-option"])
+
+
+def test_help_says_what_exit_codes_mean() -> None:
+    said = help_of()
+    for code, meaning in MEANINGS.items():
+        assert f"\n    {code.value}  {meaning}\n" in said
+    assert {code.name: code.value for code in MEANINGS} == {
+        "DONE": 0,
+        "FAILED": 1,
+        "WRONG_USAGE": 2,
+    }
+
+
+def test_help_loads_no_library() -> None:
+    """`--help` answers at once because commands import what they need when they run."""
+    code = (
+        "import sys\n"
+        "from python_scoring.cli.main import commands\n"
+        "for arguments in ([], *([name] for name in commands.commands)):\n"
+        "    commands([*arguments, '--help'], standalone_mode=False)\n"
+        f"print('loaded:', *sorted(set(sys.modules) & set({HEAVY!r})))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.count("Usage: ") == 1 + len(NAMES)
+    assert result.stdout.endswith("loaded:\n")
+
+
+def test_both_entry_points_are_the_same_program() -> None:
+    """The console script calls what `python -m python_scoring` calls, under one name."""
+    script = re.search(
+        r'(?m)^\[project\.scripts\]\n(\S+) = "([\w.]+):(\w+)"$',
+        (PROJECT / "pyproject.toml").read_text(),
+    )
+    assert script
+    name, module, function = script.groups()
+    assert name == PROGRAM
+    # What the console script of an installation holds.
+    code = f"import sys; from {module} import {function}; sys.exit({function}())"
+    for arguments in (("--help",), ("train", "--help"), ("trace",)):
+        installed = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        module_run = run(*arguments)
+        assert installed.returncode == module_run.returncode
+        assert (installed.stdout, installed.stderr) == (module_run.stdout, module_run.stderr)
+        assert f"Usage: {PROGRAM} " in installed.stdout + installed.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (None, ExitCode.DONE),
+        (PredictionError("no"), ExitCode.FAILED),
+        (InputError("no"), ExitCode.FAILED),
+        (ArtifactError("no"), ExitCode.FAILED),
+        (ScoringError("no"), ExitCode.FAILED),
+        (TrainingError("no"), ExitCode.FAILED),
+        (DeliveryError("no"), ExitCode.FAILED),
+        (ServingError("no"), ExitCode.FAILED),
+        (click.ClickException("no"), ExitCode.FAILED),
+        (KeyboardInterrupt(), ExitCode.FAILED),
+        (ArgumentError("no"), ExitCode.WRONG_USAGE),
+        (click.UsageError("no"), ExitCode.WRONG_USAGE),
+        (click.BadParameter("no"), ExitCode.WRONG_USAGE),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, BaseException) else str(each),
+)
+def test_exit_codes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException | None,
+    code: ExitCode,
+) -> None:
+    """Each known error has its exit code and one line on standard error."""
+    assert end_with(monkeypatch, error) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = [line for line in printed.err.splitlines() if line.startswith(("Error", "Interrupted"))]
+    assert len(lines) == (0 if error is None else 1)
+    assert "Traceback" not in printed.err
+
+
+def test_an_error_of_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        end_with(monkeypatch, ZeroDivisionError())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("no-such-command",), "No such command 'no-such-command'"),
+        (("trace",), "Missing argument 'PREDICTION_ID'"),
+        (("report", "--days", "0"), "0 is not in the range 1<=x<=3660"),
+        (("report", "--no-such-option"), "No such option"),
+        (("backfill", "--from", "yesterday", "--to", "2026-11-20"), "'yesterday' does not match"),
+        (("model-card",), "expected PRODUCT and MODEL_VERSION, or --check"),
+        (("replay",), "replay takes either a RUN_ID or PREDICTION_ID, or --sample N"),
+        (("replay", "1", "--sample", "3"), "replay takes either"),
+        (("demo-data", "--customers", "0"), "customers is 0: expected at least 1"),
+        (("demo-data", "--until", "2014-12-31"), "until is 2014-12-31: expected 2015-01-01"),
+        (("erase", "C1", "--reason", "request 17"), "--by is blank"),
+        (("erase", " ", "--dry-run"), "CUSTOMER_ID number 1 is blank"),
+        (
+            ("train", "churn", "--as-of", "2026-03-01", "--model-version", "two"),
+            "--model-version two: expected MAJOR.MINOR.PATCH",
+        ),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_wrong_usage_is_named_and_changes_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    """Exit code 2, before a warehouse is looked for or a file is written."""
+    monkeypatch.setenv("RAW_DATA", str(tmp_path))
+    monkeypatch.setenv("WAREHOUSE", str(tmp_path / "warehouse"))
+    monkeypatch.chdir(tmp_path)
+    assert exit_code_of(monkeypatch, *arguments) == ExitCode.WRONG_USAGE
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
+    assert "Traceback" not in printed.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_and_a_success_of_a_real_command(tmp_path: Path) -> None:
+    """The shell gets the codes, and the message of a failure is on standard error."""
+    out = tmp_path / "raw"
+    done = run("demo-data", "--customers", "2", "--until", "2026-11-23", "--out", str(out))
+    assert done.returncode == ExitCode.DONE
+    assert done.stdout.count(" rows\n") == 3
+    assert (out / "customers.parquet").is_file()
+    (tmp_path / "a_file").touch()
+    failed = run("demo-data", "--customers", "2", "--out", str(tmp_path / "a_file"))
+    assert failed.returncode == ExitCode.FAILED
+    assert failed.stderr.startswith(f"Error: out is {tmp_path / 'a_file'}, a file: ")
