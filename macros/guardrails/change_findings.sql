@@ -6,8 +6,8 @@
 with statistics as (
     select
         *,
-        {{ why_no_former_batch(contract) }} as no_former_batch,
-        {{ why_no_former_batch(contract, same_model=true) }} as no_former_scores
+        {{ missing_baseline_reason(contract) }} as no_former_batch,
+        {{ missing_baseline_reason(contract, same_model=true) }} as no_former_scores
     from {{ ref('statistics_' ~ product) }}
 ),
 

@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 
-{% macro why_no_former_batch(contract, same_model=false) -%}
+{% macro missing_baseline_reason(contract, same_model=false) -%}
     case
         when former_run_id is null
             then 'no earlier run of the product is served, so there is no former batch'

@@ -5,7 +5,7 @@
 with statistics as (
     select
         *,
-        {{ why_no_former_batch(contract) }} as no_former_batch
+        {{ missing_baseline_reason(contract) }} as no_former_batch
     from {{ ref('statistics_' ~ product) }}
 ),
 

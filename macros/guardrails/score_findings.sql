@@ -87,7 +87,7 @@ based as (
         *,
         'former batch' as scope,
         'in the former batch' as in_base,
-        coalesce({{ why_no_former_batch(contract, same_model=true) }}, {{ no_reference }}) as not_evaluated,
+        coalesce({{ missing_baseline_reason(contract, same_model=true) }}, {{ no_reference }}) as not_evaluated,
         former_mean as base_mean,
         former_p10 as base_p10,
         former_p50 as base_p50,

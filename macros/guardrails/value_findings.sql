@@ -133,6 +133,6 @@ union all
     then 'The model changed from ' || former_model_version || ' to ' || model_version
     || ': scores are compared with its own training reference, not with the former batch.'
     else 'The model is the same as in the former batch, ' || model_version || '.' end",
-    why_no_former_batch(contract)
+    missing_baseline_reason(contract)
 ) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- What is wrong and not yet made good, by product and cause: each open incident has one, and the other way
-    round. A run that is published in time, for the same slot or a later one, makes good what was before it. -#}
+{#- Conditions of incidents, by product and cause: each open incident has one, and each condition an incident.
+    A run that is published in time, for the same slot or a later one, resolves the conditions before it. -#}
 
 {% macro recoveries(contracts) -%}
     select
@@ -14,7 +14,7 @@
 
 
 {#- Runs that failed, crashed or were quarantined, and builds that found no usable sources. -#}
-{% macro run_troubles(contracts) -%}
+{% macro run_conditions(contracts) -%}
     select
         ledger.product,
         case
@@ -24,7 +24,7 @@
             else 'run_quarantined'
         end as cause,
         ledger.as_of,
-        ledger.entry as evidence,
+        ledger.entry as watermark,
         ledger.entry as ledger_entry,
         'The run as of ' || {{ plain_date('ledger.as_of') }} || case ledger.status
             when 'failed' then ' failed: '
@@ -41,7 +41,7 @@
     ) as drifted on ledger.run_id = drifted.run_id
     where
         ledger.status in ('failed', 'crashed', 'quarantined')
-        -- It waits for an earlier slot, whose own trouble is told.
+        -- It waits for an earlier slot, which has a condition of its own.
         and ledger.reason not like 'postponed:%'
 
     union all
@@ -50,7 +50,7 @@
         contracts.product,
         'source_broken' as cause,
         cast(null as timestamp) as as_of,
-        failures.entry as evidence,
+        failures.entry as watermark,
         failures.ledger_entry,
         failures.message
     from {{ source('operations', 'source_failures') }} as failures
@@ -58,13 +58,13 @@
 {%- endmacro %}
 
 
-{% macro sla_troubles() -%}
+{% macro sla_conditions() -%}
     select
         product,
         'sla_breach' as cause,
         as_of,
         kind = 'age' as needs_later_slot,
-        entry as evidence,
+        entry as watermark,
         case kind
             when 'slot' then 'The slot ' || {{ plain_date('as_of') }} || ' was not published by its deadline, '
             else 'The predictions as of ' || {{ plain_date('as_of') }} || ' were served beyond their maximum age, reached at '
@@ -75,13 +75,13 @@
 
 
 {#- So many breaches since the last escalation that the way of working has to change. -#}
-{% macro escalation_troubles(contracts, accounted_for) -%}
+{% macro escalation_conditions(contracts, accounted_for) -%}
     select
         breaches.product,
         'sla_escalation' as cause,
         max(breaches.as_of) as as_of,
         max_by(breaches.kind, breaches.entry) = 'age' as needs_later_slot,
-        max(breaches.entry) as evidence,
+        max(breaches.entry) as watermark,
         count(*) || ' breaches of the SLA within ' || max(contracts.escalation_within_days)
         || ' days, the last for ' || {{ plain_date('max(breaches.as_of)') }} || '.' as message
     from {{ source('operations', 'sla_records') }} as breaches
@@ -90,7 +90,7 @@
         on breaches.product = accounted.product and accounted.cause = 'sla_escalation'
     where
         breaches.outcome = 'breached'
-        and breaches.entry > coalesce(accounted.evidence, 0)
+        and breaches.entry > coalesce(accounted.watermark, 0)
         and breaches.deadline > {{ add_days(recorded_at(), '-contracts.escalation_within_days') }}
     group by breaches.product
     having count(*) >= max(contracts.escalation_breaches)
@@ -98,20 +98,20 @@
 
 
 {#- A series of denied reads by one role: somebody tries, or an entitlement is wrong. -#}
-{% macro access_troubles(contracts) -%}
+{% macro access_conditions(contracts) -%}
     {%- set limit = var('denied_access') -%}
     select
         product,
         'access_denied' as cause,
         cast(null as timestamp) as as_of,
-        max(evidence) as evidence,
+        max(watermark) as watermark,
         string_agg('The role ' || role || ' was denied ' || denials || ' times within {{ limit.within_hours }} hours.', ' ' order by role) as message
     from (
         select
             coalesce(contracts.product, 'all') as product,
             denied.role,
             count(*) as denials,
-            {{ epoch_microseconds('max(denied.logged_at)') }} as evidence
+            {{ epoch_microseconds('max(denied.logged_at)') }} as watermark
         from {{ source('operations', 'access_log') }} as denied
         left join {{ contracts }} as contracts on left(denied.output, length(contracts.product) + 1) = contracts.product || '_'
         where
@@ -125,62 +125,62 @@
 
 
 {#- Publications to the serving database that failed and did not succeed since. -#}
-{% macro serving_troubles() -%}
+{% macro serving_conditions() -%}
     select
         failed.product,
         'serving_failed' as cause,
         cast(null as timestamp) as as_of,
-        failed.entry as evidence,
+        failed.entry as watermark,
         'The serving database could not be brought up to date: ' || failed.message as message,
         exists (
             select 1 from {{ source('operations', 'serving_log') }} as later
             where later.product = failed.product and later.entry > failed.entry and later.outcome = 'served'
-        ) as is_made_good
+        ) as is_resolved
     from {{ source('operations', 'serving_log') }} as failed
     where failed.outcome = 'failed'
 {%- endmacro %}
 
 
 {#- Runs that came out otherwise when they were computed again, and not the same since. -#}
-{% macro replay_troubles() -%}
+{% macro replay_conditions() -%}
     select
         differing.product,
         'replay_mismatch' as cause,
         differing.as_of,
-        differing.entry as evidence,
+        differing.entry as watermark,
         'A replay differs from what was recorded. ' || differing.message as message,
         exists (
             select 1 from {{ source('operations', 'replay_log') }} as later
             where later.run_id = differing.run_id and later.entry > differing.entry and later.outcome = 'identical'
-        ) as is_made_good
+        ) as is_resolved
     from {{ source('operations', 'replay_log') }} as differing
     where differing.outcome = 'differs'
 {%- endmacro %}
 
 
-{#- Of troubles that are not yet accounted for and not made good, one row per product and cause. It reads the CTEs
+{#- Conditions that are neither accounted for nor resolved, one row per product and cause. It reads the CTEs
     of due_incident_events. -#}
-{% macro troubles() -%}
+{% macro incident_conditions() -%}
     {%- set later_run -%}
         recovery.entry > runs.ledger_entry and recovery.as_of >= coalesce(runs.as_of, recovery.as_of)
     {%- endset -%}
     select
-        all_troubles.product,
-        all_troubles.cause,
-        max_by(all_troubles.as_of, all_troubles.evidence) as as_of,
-        max(all_troubles.evidence) as evidence,
-        max_by(all_troubles.message, all_troubles.evidence) as message,
-        {{ all_true('all_troubles.is_mitigated') }} as is_mitigated
+        all_conditions.product,
+        all_conditions.cause,
+        max_by(all_conditions.as_of, all_conditions.watermark) as as_of,
+        max(all_conditions.watermark) as watermark,
+        max_by(all_conditions.message, all_conditions.watermark) as message,
+        {{ all_true('all_conditions.is_mitigated') }} as is_mitigated
     from (
         select
             runs.product,
             runs.cause,
             runs.as_of,
-            runs.evidence,
+            runs.watermark,
             runs.message,
             {{ exists_recovery('runs', later_run) }} as is_mitigated,
-            {{ exists_recovery('runs', 'recovery.is_in_time and ' ~ later_run) }} as is_made_good
-        from run_troubles as runs
+            {{ exists_recovery('runs', 'recovery.is_in_time and ' ~ later_run) }} as is_resolved
+        from run_conditions as runs
 
         union all
 
@@ -188,14 +188,14 @@
             promises.product,
             promises.cause,
             promises.as_of,
-            promises.evidence,
+            promises.watermark,
             promises.message,
             {{ exists_recovery(
                 'promises',
                 'recovery.as_of >= promises.as_of and not (promises.needs_later_slot and recovery.as_of = promises.as_of)'
             ) }} as is_mitigated,
-            {{ exists_recovery('promises', 'recovery.is_in_time and recovery.as_of > promises.as_of') }} as is_made_good
-        from (select * from sla_troubles union all select * from escalation_troubles) as promises
+            {{ exists_recovery('promises', 'recovery.is_in_time and recovery.as_of > promises.as_of') }} as is_resolved
+        from (select * from sla_conditions union all select * from escalation_conditions) as promises
 
         union all
 
@@ -203,53 +203,53 @@
             product,
             cause,
             as_of,
-            evidence,
+            watermark,
             message,
             false as is_mitigated,
-            is_made_good
-        from (select * from serving_troubles union all select * from replay_troubles) as logged
+            is_resolved
+        from (select * from serving_conditions union all select * from replay_conditions) as logged
 
         union all
 
         select
             *,
             false as is_mitigated,
-            false as is_made_good
-        from access_troubles
-    ) as all_troubles
+            false as is_resolved
+        from access_conditions
+    ) as all_conditions
     left join accounted_for
-        on all_troubles.product = accounted_for.product and all_troubles.cause = accounted_for.cause
-    where not all_troubles.is_made_good and all_troubles.evidence > coalesce(accounted_for.evidence, 0)
-    group by all_troubles.product, all_troubles.cause
+        on all_conditions.product = accounted_for.product and all_conditions.cause = accounted_for.cause
+    where not all_conditions.is_resolved and all_conditions.watermark > coalesce(accounted_for.watermark, 0)
+    group by all_conditions.product, all_conditions.cause
 {%- endmacro %}
 
 
-{% macro exists_recovery(trouble, condition) -%}
+{% macro exists_recovery(incident_condition, condition) -%}
     exists (
         select 1 from recoveries as recovery
-        where recovery.product = {{ trouble }}.product and {{ condition }}
+        where recovery.product = {{ incident_condition }}.product and {{ condition }}
     )
 {%- endmacro %}
 
 
 {#- Up to where each cause is known, made good or not. -#}
-{% macro known_evidence(contracts) -%}
+{% macro known_watermarks(contracts) -%}
     select
         product,
         cause,
-        max(evidence) as evidence
+        max(watermark) as watermark
     from (
-        select product, cause, evidence from ({{ run_troubles(contracts) }}) as runs
+        select product, cause, watermark from ({{ run_conditions(contracts) }}) as runs
         union all
-        select product, cause, evidence from ({{ sla_troubles() }}) as promises
+        select product, cause, watermark from ({{ sla_conditions() }}) as promises
         union all
-        select product, 'sla_escalation' as cause, evidence from ({{ sla_troubles() }}) as promises
+        select product, 'sla_escalation' as cause, watermark from ({{ sla_conditions() }}) as promises
         union all
-        select product, cause, evidence from ({{ serving_troubles() }}) as servings
+        select product, cause, watermark from ({{ serving_conditions() }}) as servings
         union all
-        select product, cause, evidence from ({{ replay_troubles() }}) as replays
+        select product, cause, watermark from ({{ replay_conditions() }}) as replays
         union all
-        select product, cause, evidence from ({{ access_troubles(contracts) }}) as accesses
+        select product, cause, watermark from ({{ access_conditions(contracts) }}) as accesses
     ) as known
     group by product, cause
 {%- endmacro %}

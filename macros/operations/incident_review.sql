@@ -73,16 +73,16 @@
     {%- call statement('record_incident_event', auto_begin=true) -%}
         insert into {{ events }} (
             event_number, incident_id, product, cause, event, severity, fallback_mode, as_of, served_as_of, message,
-            evidence, recorded_at, recorded_by, invocation_id
+            watermark, recorded_at, recorded_by, invocation_id
         )
         select
             (select max(known.event_number) from {{ events }} as known) + 1, newest.incident_id, newest.product,
             newest.cause, '{{ event }}', newest.severity, newest.fallback_mode, newest.as_of, newest.served_as_of,
-            {{ string_literal(message) }}, coalesce(known_evidence.evidence, newest.evidence), {{ recorded_at() }},
+            {{ string_literal(message) }}, coalesce(known_watermarks.watermark, newest.watermark), {{ recorded_at() }},
             {{ string_literal(by) }}, '{{ invocation_id }}'
         from {{ events }} as newest
-        left join ({{ known_evidence('(' ~ contract_rows() ~ ')') }}) as known_evidence
-            on newest.product = known_evidence.product and newest.cause = known_evidence.cause
+        left join ({{ known_watermarks('(' ~ contract_rows() ~ ')') }}) as known_watermarks
+            on newest.product = known_watermarks.product and newest.cause = known_watermarks.cause
         where
             newest.event_number = (
                 select max(own.event_number) from {{ events }} as own

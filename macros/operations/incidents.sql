@@ -27,7 +27,7 @@ select
     coalesce(
         max_by(message, event_number) filter (where event in ('opened', 'recurred')), max_by(message, event_number)
     ) as message,
-    max(case when event = 'resolved' then evidence end) as resolved_evidence
+    max(case when event = 'resolved' then watermark end) as resolved_watermark
 from events
 group by incident_id, product, cause
 {%- endmacro %}
@@ -77,41 +77,41 @@ accounted_for as (
     select
         product,
         cause,
-        max(resolved_evidence) as evidence
+        max(resolved_watermark) as watermark
     from incidents
     group by product, cause
 ),
 
-run_troubles as (
-    {{ run_troubles('contracts') }}
+run_conditions as (
+    {{ run_conditions('contracts') }}
 ),
 
-sla_troubles as (
-    {{ sla_troubles() }}
+sla_conditions as (
+    {{ sla_conditions() }}
 ),
 
-escalation_troubles as (
-    {{ escalation_troubles('contracts', 'accounted_for') }}
+escalation_conditions as (
+    {{ escalation_conditions('contracts', 'accounted_for') }}
 ),
 
-access_troubles as (
-    {{ access_troubles('contracts') }}
+access_conditions as (
+    {{ access_conditions('contracts') }}
 ),
 
-serving_troubles as (
-    {{ serving_troubles() }}
+serving_conditions as (
+    {{ serving_conditions() }}
 ),
 
-replay_troubles as (
-    {{ replay_troubles() }}
+replay_conditions as (
+    {{ replay_conditions() }}
 ),
 
-troubles as (
-    {{ troubles() }}
+incident_conditions as (
+    {{ incident_conditions() }}
 ),
 
-all_evidence as (
-    {{ known_evidence('contracts') }}
+newest_watermarks as (
+    {{ known_watermarks('contracts') }}
 ),
 
 states as (
@@ -138,21 +138,21 @@ unresolved as (
 
 compared as (
     select
-        coalesce(troubles.product, unresolved.product) as product,
-        coalesce(troubles.cause, unresolved.cause) as cause,
+        coalesce(incident_conditions.product, unresolved.product) as product,
+        coalesce(incident_conditions.cause, unresolved.cause) as cause,
         unresolved.incident_id,
         unresolved.status,
         unresolved.severity as former_severity,
-        coalesce(troubles.as_of, unresolved.as_of) as as_of,
-        troubles.product is not null as is_in_trouble,
-        coalesce(troubles.is_mitigated, false) as is_mitigated,
-        troubles.message,
-        coalesce(troubles.evidence, all_evidence.evidence) as evidence
-    from troubles
+        coalesce(incident_conditions.as_of, unresolved.as_of) as as_of,
+        incident_conditions.product is not null as is_present,
+        coalesce(incident_conditions.is_mitigated, false) as is_mitigated,
+        incident_conditions.message,
+        coalesce(incident_conditions.watermark, newest_watermarks.watermark) as watermark
+    from incident_conditions
     full outer join unresolved
-        on troubles.product = unresolved.product and troubles.cause = unresolved.cause
-    left join all_evidence
-        on unresolved.product = all_evidence.product and unresolved.cause = all_evidence.cause
+        on incident_conditions.product = unresolved.product and incident_conditions.cause = unresolved.cause
+    left join newest_watermarks
+        on unresolved.product = newest_watermarks.product and unresolved.cause = newest_watermarks.cause
 ),
 
 judged as (
@@ -172,7 +172,7 @@ decided as (
         *,
         case
             when incident_id is null then 'opened'
-            when not is_in_trouble then 'resolved'
+            when not is_present then 'resolved'
             when is_mitigated and status <> 'mitigated' then 'mitigated'
             when status = 'mitigated' and not is_mitigated then 'recurred'
             when status <> 'mitigated' and severity_now <> former_severity then 'severity_changed'
@@ -219,7 +219,7 @@ events as (
                 || ': what consumers are served is ' || named.freshness || '.'
             else named.message
         end as message,
-        named.evidence
+        named.watermark
     from named
 
     union all
@@ -234,7 +234,7 @@ events as (
         incidents.as_of,
         incidents.served_as_of,
         'Root cause and preventive action are in seeds/incident_reviews.csv.' as message,
-        incidents.resolved_evidence as evidence
+        incidents.resolved_watermark as watermark
     from incidents
     inner join reviewed on incidents.incident_id = reviewed.incident_id
     where incidents.status = 'resolved'
@@ -252,7 +252,7 @@ select
     events.as_of,
     events.served_as_of,
     events.message,
-    events.evidence,
+    events.watermark,
     {{ recorded_at() }} as recorded_at,
     cast(null as text) as recorded_by,
     '{{ invocation_id }}' as invocation_id

@@ -25,8 +25,33 @@
             {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
             {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
         {%- elif source.columns.keys() | reject('in', columns) | list -%}
+            {%- do rename_columns(relation, source.columns.values(), columns) -%}
             {%- do add_new_columns(relation, source.columns.values()) -%}
         {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Columns that a former version called otherwise, by their config.meta.renamed_from. The views that read them
+    are replaced in the same transaction, so that a reader finds the new name nowhere or everywhere. -#}
+{% macro rename_columns(relation, columns, existing) -%}
+    {%- for column in columns if column.config.meta.get('renamed_from') in existing and column.name not in existing -%}
+        {%- set former = column.config.meta.renamed_from -%}
+        {%- set word = modules.re.compile('\\b' ~ former ~ '\\b') -%}
+        {%- set views = run_query(
+            "select schema_name, view_name, sql from duckdb_views() where database_name = '" ~ relation.database
+            ~ "' and contains(sql, '" ~ relation.identifier ~ "') and contains(sql, '" ~ former ~ "')"
+        ) -%}
+        {%- call statement('rename_column', auto_begin=true) -%}
+            alter table {{ relation }} rename column {{ former }} to {{ column.name }}
+        {%- endcall -%}
+        {%- for view in views.rows -%}
+            {%- call statement('replace_view') -%}
+                create or replace view {{ relation.database }}.{{ view['schema_name'] }}.{{ view['view_name'] }} as
+                {{ word.sub(column.name, view['sql'].partition(' AS ')[2]) }}
+            {%- endcall -%}
+        {%- endfor -%}
+        {%- do adapter.commit() -%}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -19,7 +19,7 @@ served as (
 ),
 
 -- Attempts at the served slot or a newer one that came to nothing after it was published.
-came_to_nothing as (
+failed_since as (
     select
         runs.product,
         count(*) as attempts
@@ -44,7 +44,7 @@ aged as (
         served.run_id,
         served.model_version,
         clock.read_at,
-        coalesce(came_to_nothing.attempts, 0) > 0 as newer_run_failed,
+        coalesce(failed_since.attempts, 0) > 0 as newer_run_failed,
         {{ hours_between('served.as_of', 'clock.read_at') }} as age_hours,
         {{ add_hours(
             next_slot('served.as_of', 'contracts.cadence', 'contracts.anchor_days'),
@@ -53,7 +53,7 @@ aged as (
     from contracts
     cross join clock
     left join served on contracts.product = served.product
-    left join came_to_nothing on contracts.product = came_to_nothing.product
+    left join failed_since on contracts.product = failed_since.product
 ),
 
 judged as (

@@ -54,7 +54,7 @@ ADD_ATTEMPT = f"""
 ADD_EVENT = """
     insert into lake.operations.incident_events (
         event_number, incident_id, product, cause, event, severity, fallback_mode, as_of,
-        served_as_of, message, evidence, recorded_at, recorded_by, invocation_id
+        served_as_of, message, watermark, recorded_at, recorded_by, invocation_id
     )
     select
         (select max(event_number) from lake.operations.incident_events) + 1,

@@ -42,7 +42,7 @@ class Outbox:
         self.lake.begin()
         self.lake.execute(
             "insert into lake.operations.incident_events (event_number, incident_id, product,"
-            " cause, event, severity, fallback_mode, as_of, served_as_of, message, evidence,"
+            " cause, event, severity, fallback_mode, as_of, served_as_of, message, watermark,"
             " recorded_at)"
             f" select {number}, ?, 'churn', 'run_failed', 'opened', 'high', 'last_known_good',"
             " '2026-11-23', '2026-11-22', 'it failed', 7, '2026-11-23 06:20:00'",

@@ -52,7 +52,7 @@ def test_each_message_arrives_once_and_the_incident_says_so(
     )
     events = outbox.rows(
         "event_number, incident_id, event, severity, fallback_mode, as_of, served_as_of, message,"
-        " evidence, recorded_at, recorded_by, invocation_id",
+        " watermark, recorded_at, recorded_by, invocation_id",
         "incident_events",
     )
     same = ("notified", "high", "last_known_good", datetime(2026, 11, 23), datetime(2026, 11, 22))
