@@ -25,10 +25,10 @@ build: $(VENV)/elementary
 	@if [ "$$(cat $(VENV)/elementary)" = off ]; then echo "Before plain dbt build: export ELEMENTARY=off (the package hub was out of reach)"; fi
 
 test: $(VENV)/elementary lint
-	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "not slow"
 
 test-all: $(VENV)/elementary lint
-	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 lint: $(VENV)/elementary
 	@$(BIN)/ruff check .

@@ -24,18 +24,26 @@ def run_dbt(
 
     `environment` is added to the present one. With `quiet` the output appears only after a failure.
     """
-    result = subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
+    environment = {**_without_missing_packages(), **os.environ, **environment}
+    result = dbt_process(arguments, environment, project, quiet=quiet)
+    if result.returncode != 0:
+        output = f"\n{result.stdout}" if quiet else " The output above says why."
+        raise PredictionError(f"`dbt {' '.join(arguments)}` failed.{output}")
+
+
+def dbt_process(
+    arguments: list[str], environment: dict[str, str], folder: Path, *, quiet: bool
+) -> subprocess.CompletedProcess[str]:
+    """`dbt <arguments>` in a process of its own; with `quiet` what it printed is in the result."""
+    return subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
-        cwd=project,
-        env={**_without_missing_packages(), **os.environ, **environment},
+        cwd=folder,
+        env=environment,
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,
         text=True,
         check=False,
     )
-    if result.returncode != 0:
-        output = f"\n{result.stdout}" if quiet else " The output above says why."
-        raise PredictionError(f"`dbt {' '.join(arguments)}` failed.{output}")
 
 
 def _without_missing_packages() -> dict[str, str]:

@@ -130,7 +130,7 @@ def old(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A first build on a Thursday months ago."""
     folder = tmp_path_factory.mktemp("old")
     project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
-    project.build(env={"PREDICTION_NOW": THURSDAY})
+    project.build(env={"PREDICTION_NOW": THURSDAY}, tests="all")
     return project
 
 
@@ -336,7 +336,7 @@ def test_a_failed_check_quarantines_the_whole_run(fresh: Fresh, tmp_path: Path) 
     project = fresh(folder=folder, raw_data=tmp_path / "raw")
     served = f"(select {SCORES} from lake.marts.churn_predictions_v1)"
     healthy = project.digest(served)
-    first = project.build(env={"PREDICTION_NOW": MONDAY_THE_FIRST}, check=False)
+    first = project.build(env={"PREDICTION_NOW": MONDAY_THE_FIRST}, tests="verdicts", check=False)
 
     assert first.returncode != 0, first.stdout
     assert "no_unresolved_quarantine" in first.stdout
@@ -376,7 +376,7 @@ def test_a_failed_check_quarantines_the_whole_run(fresh: Fresh, tmp_path: Path) 
     assert age(project, "churn")[1] == "last_known_good"
 
     before = contents(project)
-    second = project.build(env={"PREDICTION_NOW": MONDAY_THE_FIRST}, check=False)
+    second = project.build(env={"PREDICTION_NOW": MONDAY_THE_FIRST}, tests="verdicts", check=False)
     assert second.returncode != 0, second.stdout
     assert "quarantined, waits for a review" in second.stdout
     assert contents(project) == before

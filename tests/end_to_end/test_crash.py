@@ -1,13 +1,13 @@
 """Builds that are killed: nothing half done is seen, and the next build makes up for it."""
 
 import time
-from subprocess import Popen
 
 import duckdb
 import pytest
 
 from python_scoring.errors import InputError
 from tests.support.fixtures import Fresh
+from tests.support.processes import Process
 from tests.support.project import PRODUCTS, Project
 
 # Where the build is when it is killed, as its console says; seconds to wait after that.
@@ -36,7 +36,7 @@ def attempts(project: Project, status: str) -> int:
     return int(count)
 
 
-def kill_at(project: Project, build: Popen[bytes], moment: str, started_before: int) -> None:
+def kill_at(project: Project, build: Process, moment: str, started_before: int) -> None:
     """Wait for the moment, then `kill -9`."""
     marker, delay = MOMENTS[moment]
     deadline = time.monotonic() + LOCK_TIMEOUT
@@ -106,7 +106,7 @@ def test_killed_builds_are_made_up_for(fresh: Fresh, built: Project) -> None:
         )
         assert opened == [(len(PRODUCTS) if attempts(project, "crashed") else 0,)], moment
 
-    console = project.build().stdout
+    console = project.build(tests="all").stdout
     assert "the last attempt crashed; it is in the ledger" in console
     assert "due: the last attempt crashed" in console
     assert_only_whole_runs(project)

@@ -25,7 +25,7 @@ def test_a_copied_folder_is_a_product(fresh: Fresh, tmp_path: Path) -> None:
     later = ("--calibrate-on", "2026-05-03", "--calibrate-on", "2026-05-31")
     version = ("--model-version", "1.0.0", "--pin-from", "2026-09-01")
     project.command("train", "winback", *as_ofs, *later, *version)
-    project.build()
+    project.build(tests="all")
     states = dict(project.query("select product, status from lake.operations.run_states"))
     assert states == dict.fromkeys((*PRODUCTS, "winback"), "published")
     ((rows,),) = project.query("select count(*) from lake.marts.winback_predictions_v1")

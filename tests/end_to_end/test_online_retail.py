@@ -42,7 +42,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Project:
         as_ofs = monthly("--as-of", "04", "05", "06") if product == "segmentation" else learned
         version = ("--model-version", "0.1.0", "--pin-from", "2011-08-31")
         project.command("train", product, *as_ofs, *version, env=now)
-    project.build(env={**now, "PREDICTION_AS_OF": AS_OF})
+    project.build(env={**now, "PREDICTION_AS_OF": AS_OF}, tests="all")
     return project
 
 
@@ -119,7 +119,9 @@ def test_a_model_of_another_shop_is_caught(retail: Project, tmp_path: Path) -> N
     pins = folder / "seeds" / "model_pins.csv"
     pins.write_text(pins.read_text().replace("2026-01-01", "2011-01-01"))
     project = Project(folder, retail.raw_data, tmp_path / "warehouse", tmp_path / "target")
-    result = project.build(env={"PREDICTION_NOW": "", "PREDICTION_AS_OF": AS_OF}, check=False)
+    result = project.build(
+        env={"PREDICTION_NOW": "", "PREDICTION_AS_OF": AS_OF}, tests="verdicts", check=False
+    )
     assert result.returncode != 0
     reasons = dict(
         project.query(

@@ -1,10 +1,7 @@
-"""Shared by tests: CANDIDATES, CHURN, edit, rows."""
+"""Shared by tests: CANDIDATES, edit, rows."""
 
 from collections.abc import Callable
 from pathlib import Path
-
-CHURN = ("--select", "+path:models/products/churn")
-
 
 CANDIDATES = Path("models/products/churn/candidates_churn.py")
 

@@ -1,8 +1,9 @@
 """Fixtures for tests of whole builds. A build takes seconds, so tests share one where they can."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,17 +12,22 @@ from typing import Protocol
 import duckdb
 import psycopg
 import pytest
+from filelock import FileLock
 from psycopg import sql
 
 from python_scoring.project import PROJECT
 from python_scoring.raw.demo_data import generate
 from python_scoring.serving.local import LocalServer, local_server
 from python_scoring.warehouse import Warehouse, prepare
+from tests.support import processes
 from tests.support.project import Project
 from tests.support.serving_database import Database
 
 UNTIL = datetime(2026, 11, 23)
 CUSTOMERS = 400
+
+
+Once = Callable[[str, Callable[[Path], None]], Path]
 
 
 class Fresh(Protocol):
@@ -48,29 +54,55 @@ def copy_warehouse(original: Path, copy: Path) -> None:
         prepare(Warehouse(copy), connection)
 
 
-@pytest.fixture(scope="session")
-def demo_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Raw demo data. Tests must not change them."""
-    folder = tmp_path_factory.mktemp("demo") / "raw"
-    generate(CUSTOMERS, UNTIL, folder, progress=False)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def built(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project that was built once, on demo data, at project.NOW. Tests must not change it.
-
-    Builds after it parse only what differs from it.
-    """
-    folder = tmp_path_factory.mktemp("built")
-    project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
-    result = project.build()
-    (folder / "console.txt").write_text(result.stdout)
-    parsed = folder / "parsed.msgpack"
-    shutil.copy(project.target / "partial_parse.msgpack", parsed)
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[None]:
+    """What the library starts, it starts through the server that forks."""
     with pytest.MonkeyPatch.context() as session:
-        session.setenv("DBT_PARTIAL_PARSE_FILE_PATH", str(parsed))
-        yield project
+        session.setattr("python_scoring.project.dbt_process", processes.dbt_process)
+        yield
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Folders that the workers of a session share; whoever needs one first makes it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, whole = root / name, root / f"{name}.made"
+        with FileLock(root / f"{name}.lock"):
+            if not whole.exists():
+                folder.mkdir()
+                make(folder)
+                whole.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo_raw(once: Once) -> Path:
+    """Raw demo data. Tests must not change them."""
+
+    def make(folder: Path) -> None:
+        generate(CUSTOMERS, UNTIL, folder / "raw", progress=False)
+
+    return once("demo", make) / "raw"
+
+
+@pytest.fixture(scope="session")
+def built(demo_raw: Path, once: Once) -> Project:
+    """A project that was built once, on demo data, at project.NOW. Tests must not change it."""
+
+    def build(folder: Path) -> None:
+        result = project_in(folder).build(tests="all")
+        (folder / "console.txt").write_text(result.stdout)
+
+    def project_in(folder: Path) -> Project:
+        return Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
+
+    return project_in(once("built", build))
 
 
 @pytest.fixture

@@ -1,30 +1,23 @@
 """Whole builds for tests: each in a process of its own, in a warehouse that belongs to the test."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from python_scoring.project import PROJECT
 from python_scoring.warehouse import Warehouse, connect_lake
+from tests.support.processes import Process, run
 
 NOW = "2026-11-23T07:00:00"  # a Monday, one hour after the data cutoff
 PRODUCTS = ("churn", "clv", "segmentation")
-
-# dbt parses everything where the profile differs from that of the last parse, and WAREHOUSE stands
-# in it. What is parsed does not depend on the folder: for tests only database and schema count.
-DBT = """
-from dbt.adapters.duckdb.credentials import DuckDBCredentials
-DuckDBCredentials._connection_keys = lambda self: ("database", "schema")
-from dbt.cli.main import cli
-cli()
-"""
 
 # What makes up the project, for tests that change seeds, contracts or artifacts in a copy.
 PROJECT_PARTS = (
@@ -40,8 +33,34 @@ PROJECT_PARTS = (
     "examples",
 )
 
-# For a build whose outcome a test compares itself, row by row: other builds run the data tests.
-WITHOUT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}
+CHURN = ("--select", "+path:models/products/churn")
+
+# The data tests of a build: none of them, those that end the job with a failure (a quarantined run,
+# a missed deadline, an overdue duty, too many rejected rows), or all. No stored row is asserted on
+# by the verdicts. The unit tests run once, in test_unit_tests.py.
+Tests = Literal["none", "verdicts", "all"]
+ASSERTIONS = (
+    "accepted_values",
+    "append_only",
+    "not_null",
+    "null_rate_below",
+    "relationships",
+    "stable_distribution",
+    "unique",
+    "unique_combination",
+    "unique_per_run",
+    "value_in_contract_range",
+)
+TESTS = {
+    "none": ((), {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test"}),
+    "verdicts": (
+        ("--exclude", *(f"test_name:{name}" for name in ASSERTIONS)),
+        {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"},
+    ),
+    "all": ((), {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}),
+}
+
+LAST_LINES = 60  # of a failed command, in the report of the test
 
 # What the shell of a developer may have set, and a test must not inherit.
 NOT_INHERITED = ("PREDICTION_AS_OF", "SNAPSHOT_AS_OF", "SERVING_DSN", "CODE_VERSION")
@@ -68,7 +87,8 @@ class Project:
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.target / "logs"),
             "DBT_USE_COLORS": "false",
-            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",  # once, in test_unit_tests.py
+            "DBT_LOG_LEVEL_FILE": "none",
+            "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
             **(extra or {}),
         }
 
@@ -76,37 +96,46 @@ class Project:
         self, *args: str, env: Mapping[str, str] | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run `dbt <args>` to its end; with `check`, a failure raises with the output."""
-        return self._run(["-c", DBT, *args], env, check=check)
+        return self._run(["dbt", *args], env, check=check)
 
     def build(
-        self, *args: str, env: Mapping[str, str] | None = None, check: bool = True
+        self,
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        tests: Tests = "none",
+        check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `dbt build <args>`."""
-        return self.dbt("build", *args, env=env, check=check)
+        """Run `dbt build <args>`, and those of its data tests that the test looks at."""
+        exclude, environment = TESTS[tests]
+        return self.dbt("build", *args, *exclude, env={**environment, **(env or {})}, check=check)
 
-    def start(self, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start(self, *args: str, env: Mapping[str, str] | None = None) -> Process:
         """Start `dbt <args>` and return at once; its output goes to `<target>/started.log`."""
         self.target.mkdir(parents=True, exist_ok=True)
-        with (self.target / "started.log").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-c", DBT, *args],
-                cwd=self.folder,
-                env=self.environment(env),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        log = self.target / "started.log"
+        log.write_bytes(b"")
+        return Process(["dbt", *args], self.folder, self.environment(env), log)
 
     def command(
         self, *args: str, env: Mapping[str, str] | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run `python -m python_scoring <args>`."""
-        return self._run(["-m", "python_scoring", *args], env, check=check)
+        return self._run(["python_scoring", *args], env, check=check)
 
     def script(
         self, *args: str, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a Python file of the project, which must succeed."""
-        return self._run([*args], env, check=True)
+        result = subprocess.run(
+            [sys.executable, *args],
+            cwd=self.folder,
+            env=self.environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return checked(result)
 
     def query(self, sql: str, at: str | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query on the lake, as a reader sees them: now, or at an instant."""
@@ -129,20 +158,19 @@ class Project:
         return count, digest
 
     def _run(
-        self, arguments: list[str], env: Mapping[str, str] | None, *, check: bool
+        self, command: list[str], env: Mapping[str, str] | None, *, check: bool
     ) -> subprocess.CompletedProcess[str]:
-        result = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=self.environment(env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if check and result.returncode != 0:
-            raise AssertionError(f"{arguments} ended with {result.returncode}:\n{result.stdout}")
-        return result
+        result = run(command, self.folder, self.environment(env))
+        return checked(result) if check else result
+
+
+def checked(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """The result of a command that had to succeed; else its last lines are the failure."""
+    if result.returncode != 0:
+        command = shlex.join(map(str, result.args))
+        last = "\n".join(result.stdout.splitlines()[-LAST_LINES:])
+        raise AssertionError(f"`{command}` ended with {result.returncode}; its last lines:\n{last}")
+    return result
 
 
 def copy_of_project(tmp: Path) -> Path:

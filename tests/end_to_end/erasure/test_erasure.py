@@ -218,7 +218,7 @@ def test_nothing_holds_the_person_and_everything_else_stays(
         ("run", "quarantine_churn"),
     ]
 
-    project.build(env={**postgres, **NEXT_DAY})
+    project.build(env={**postgres, **NEXT_DAY}, tests="all")
     assert project.query(
         "select count(*) from lake.operations.run_ledger where status = 'published'"
     ) == [(4,)]

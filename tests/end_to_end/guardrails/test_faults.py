@@ -16,9 +16,9 @@ import skops.io
 
 from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, parse, sha256
 from tests.support.artifacts import demo_artifact
-from tests.support.faults import CHURN, edit, rows
+from tests.support.faults import edit, rows
 from tests.support.fixtures import Fresh
-from tests.support.project import Project, copy_of_project
+from tests.support.project import CHURN, Project, copy_of_project
 
 NEXT_DAY = "2026-11-24T07:00:00"
 
@@ -271,7 +271,7 @@ def test_a_fault_is_found_by_its_checks(fresh: Fresh, tmp_path: Path, name: str)
     folder = copy_of_project(tmp_path)
     fault.inject(folder)
     project = fresh(folder=folder)
-    result = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
+    result = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="verdicts", check=False)
     assert result.returncode != 0, result.stdout
     assert fault.says in result.stdout, result.stdout
     assert_blocked(project, fault)

@@ -8,9 +8,9 @@ import yaml
 
 from python_scoring.project import PROJECT
 from python_scoring.warehouse import Warehouse, prepare
-from tests.support.faults import CANDIDATES, CHURN, edit, rows
+from tests.support.faults import CANDIDATES, edit, rows
 from tests.support.fixtures import Fresh
-from tests.support.project import PRODUCTS, Project, copy_of_project
+from tests.support.project import CHURN, PRODUCTS, Project, copy_of_project
 
 CONTRACT = Path("models/products/churn/_churn__models.yml")
 
@@ -45,12 +45,14 @@ def test_a_warning_is_seen_and_blocks_when_it_stays(fresh: Fresh, tmp_path: Path
         "warnings_block_after: {value: 2, reason: To be quick.}",
     )
     project = fresh(folder=folder)
-    first = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
+    first = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"}, tests="verdicts")
     status, reason = outcome(project, "2026-11-24")
     assert status == "published"
     assert "1 warned: labels_changed: " in reason
     assert reason in first.stdout
-    second = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}, check=False)
+    second = project.build(
+        *CHURN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}, tests="verdicts", check=False
+    )
     assert second.returncode != 0
     status, reason = outcome(project, "2026-11-25")
     assert status == "quarantined"
@@ -77,7 +79,7 @@ def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_pat
         "PREDICTION_NOW": "2026-11-23T07:00:00",
         "PREDICTION_AS_OF": "2026-11-20,2026-11-21,2026-11-22",
     }
-    assert project.build(*CHURN, env=days, check=False).returncode != 0
+    assert project.build(*CHURN, env=days, tests="verdicts", check=False).returncode != 0
     assert outcome(project, "2026-11-20")[0] == "published"
     assert outcome(project, "2026-11-21")[0] == "quarantined"
     status, reason = outcome(project, "2026-11-22")

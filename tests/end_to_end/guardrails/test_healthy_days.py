@@ -8,7 +8,7 @@ import pytest
 
 from python_scoring.project import PROJECT
 from tests.support.fixtures import Fresh
-from tests.support.project import WITHOUT_TESTS, Project
+from tests.support.project import Project
 
 LAST = date(2026, 11, 22)
 
@@ -27,7 +27,7 @@ def sixty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Proj
     """Every day from late summer into the weeks before Christmas, all three products daily."""
     folder = tmp_path_factory.mktemp("sixty_days")
     project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
-    project.build(env={"PREDICTION_AS_OF": ",".join(as_ofs(60))})
+    project.build(env={"PREDICTION_AS_OF": ",".join(as_ofs(60))}, tests="all")
     return project
 
 
@@ -62,7 +62,7 @@ def test_one_build_of_many_days_checks_as_many_builds_do(fresh: Fresh, sixty_day
     """Three days built one by one have the very checks, and predictions, of one build of all."""
     project = fresh(empty=True)
     for as_of in as_ofs(60)[:3]:
-        project.build(env={**WITHOUT_TESTS, "PREDICTION_AS_OF": as_of})
+        project.build(env={"PREDICTION_AS_OF": as_of})
     days = f"as_of <= '{as_ofs(60)[2]}'"
     for relation in ("predictions_churn", "predictions_clv", "predictions_segmentation"):
         table = f"lake.predictions.{relation}"

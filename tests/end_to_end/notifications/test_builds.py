@@ -27,7 +27,6 @@ def test_delivery_beside_a_real_build(fresh: Fresh, monkeypatch: pytest.MonkeyPa
             *("build", "--select", "+predictions_churn"),
             env={
                 "PREDICTION_NOW": "2026-11-24T07:00:00",
-                "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test",
             },
         )
         until(lambda: "START hook" in (project.target / "started.log").read_text())

@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.fixtures import Fresh
-from tests.support.project import PRODUCTS, Project, copy_of_project
-
-CHURN = ("--select", "+path:models/products/churn")
-
+from tests.support.project import CHURN, PRODUCTS, Project, copy_of_project
 
 NEXT_DAY = "2026-11-24T07:00:00"
 
@@ -117,9 +114,8 @@ def test_a_missed_slot_a_broken_week_and_what_follows(fresh: Fresh, tmp_path: Pa
     )
 
     def build(day: int, *, fails: bool) -> str:
-        result = project.build(
-            *CHURN, env={"PREDICTION_NOW": f"2026-11-{day:02}T07:00:00"}, check=False
-        )
+        now = {"PREDICTION_NOW": f"2026-11-{day:02}T07:00:00"}
+        result = project.build(*CHURN, env=now, tests="verdicts", check=False)
         assert (result.returncode != 0) == fails, result.stdout
         return result.stdout
 
@@ -261,7 +257,7 @@ def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
                 f"{{run_id: {run_id}, reason: wrong prices, by: ana}}",
                 env={"PREDICTION_NOW": "2026-11-23T08:00:00"})  # fmt: skip
     late = {"PREDICTION_NOW": "2026-11-23T09:30:00"}
-    result = project.build(*CHURN, env=late, check=False)
+    result = project.build(*CHURN, env=late, tests="verdicts", check=False)
     assert result.returncode != 0
     assert "FAIL 1 sla_is_kept_quarantine_churn_churn" in result.stdout
     assert "Done. PASS=" in result.stdout
@@ -370,7 +366,7 @@ def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
     )
     assert "maintain_lake: keep_days is soon; expected a whole number of days" in result.stdout
     # The tests of the next build find nothing deleted from the append-only tables either.
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="all")
 
 
 def test_consumers_are_found_downstream_and_say_how_critical_they_are(

@@ -5,12 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.fixtures import Fresh, copy_warehouse
-from tests.support.project import Project, copy_of_project
+from tests.support.project import CHURN, Project, copy_of_project
 
 NEXT_DAY = "2026-11-24T07:00:00"
-
-
-CHURN = ("--select", "+path:models/products/churn")
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +139,7 @@ def test_a_republished_slot_is_a_new_revision(fresh: Fresh, next_day: Project) -
     build = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
     assert "due: ana asked to republish it: it's fine" in build.stdout
     assert "asked for already" in decide(project, "republish", first)
-    again = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    again = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="all")
     assert "Nothing is due" in again.stdout
     revisions = project.query(
         "select distinct states.revision, history.run_id = ?, history.is_superseded, is_withdrawn "

@@ -245,7 +245,7 @@ def test_a_broken_source_stops_before_the_features(
                 f"to '{raw}/{table}.parquet'"
             )
     project = fresh(empty=True, raw_data=raw)
-    result = project.build(check=False)
+    result = project.build(tests="verdicts", check=False)
     assert result.returncode != 0
     assert project.query("select count(*) from lake.operations.snapshot_manifest") == [(0,)]
     reasons = project.query(

@@ -16,7 +16,7 @@ import pytest
 from python_scoring.models.registry import Registry
 from python_scoring.warehouse import Warehouse, connect_lake
 from tests.support.fixtures import Fresh, copy_warehouse
-from tests.support.project import WITHOUT_TESTS, Project, copy_of_project
+from tests.support.project import Project, copy_of_project
 
 LAST = date(2026, 11, 22)
 
@@ -82,7 +82,7 @@ def thirty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
         "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=15)),
     )  # fmt: skip
     days = [str(LAST - timedelta(days=back)) for back in reversed(range(30))]
-    project.build(env={**WITHOUT_TESTS, "PREDICTION_AS_OF": ",".join(days)})
+    project.build(env={"PREDICTION_AS_OF": ",".join(days)})
     orders = raw / "orders.parquet"
     with duckdb.connect() as connection:
         # Corrections and late orders of every day, loaded after all of it.

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.support.fixtures import Fresh
-from tests.support.project import Project
+from tests.support.project import TESTS, Project
 
 # Sunday, and Monday a week before the slot that is published: two slots of churn, one of clv.
 SUNDAY, MONDAY = "2026-11-15", "2026-11-16"
@@ -21,7 +21,8 @@ def test_missing_slots_are_published_oldest_first(fresh: Fresh) -> None:
     project = fresh()
     served = "(select * exclude age_hours from lake.marts.churn_predictions_v1)"
     before = project.digest(served)
-    console = project.command("backfill", "--from", SUNDAY, "--to", MONDAY).stdout
+    builds = TESTS["none"][1]
+    console = project.command("backfill", "--from", SUNDAY, "--to", MONDAY, env=builds).stdout
     said = re.findall(r"^(2026-11-\d\d) 00:00:00: (.+)$", console, re.MULTILINE)
     assert said == [(SUNDAY, "churn"), (MONDAY, "churn, clv")]
     published = project.query(

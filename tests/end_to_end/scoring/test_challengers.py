@@ -114,7 +114,7 @@ def test_challengers_are_compared_and_never_served(fresh: Fresh, tmp_path: Path)
 
     # What was published before a challenger was pinned is never challenged.
     pin(folder, "churn", "2.2.0", "2026-09-01 00:00:00")
-    project.build(env=AFTER)
+    project.build(env=AFTER, tests="all")
     assert project.digest(FIRST_SCORES) == scores
     known = compared(project, FIRST)
     agreement = [name for name in comparison if name not in outcome_columns(comparison)]
