@@ -1,4 +1,4 @@
-"""Models trained elsewhere: checked like a pinned artifact before they enter the registry."""
+"""Registration of imported models: checked like a pinned artifact before they enter the registry."""
 
 import tempfile
 from dataclasses import dataclass, field, replace

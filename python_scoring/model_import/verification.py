@@ -1,4 +1,4 @@
-"""A model from elsewhere is tried before it is registered: it must score, and as before."""
+"""Verification of an imported model before registration: it scores, and as in its source."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ ROWS = 50
 
 
 def verify(model: Model, imported: ImportedModel) -> None:
-    """Score a few rows with the model as it will be used, and as it was brought.
+    """Score a few rows with the model as it will be used, and as its source has it.
 
     Raises ArtifactError where it cannot score, where a score depends on the other rows of its
     batch, or where it is no longer what it was before it became skops.

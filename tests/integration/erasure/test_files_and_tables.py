@@ -42,7 +42,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
     journal.write(checkpoint)
     assert journal.of(DataSubjects.of(("C00000001",))) == checkpoint
     assert "C00000001" not in journal.path.read_text()
-    with pytest.raises(InputError, match=r"erasure of somebody else.*ana \(request 17\)"):
+    with pytest.raises(InputError, match=r"erasure of another person.*ana \(request 17\)"):
         journal.of(DataSubjects.of(("C00000002",)))
 
 

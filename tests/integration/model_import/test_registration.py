@@ -197,8 +197,8 @@ def test_a_signature_in_another_order_is_refused(registry: Registry, tmp_path: P
 
 
 def save(estimator: Any, folder: Path) -> str:
-    skops.io.dump(estimator, folder / "brought.skops")
-    return str(folder / "brought.skops")
+    skops.io.dump(estimator, folder / "source.skops")
+    return str(folder / "source.skops")
 
 
 def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) ->
     estimator = make_pipeline(encoded, LogisticRegression()).fit(inputs, outcome())
     card, _ = register(Registration("churn", save(estimator, tmp_path), known=KNOWN), registry)
     assert card.features[-1] == {"name": "country", "type": "category"}
-    assert card.configuration["source"] == {"kind": "skops", "file": "brought.skops"}
+    assert card.configuration["source"] == {"kind": "skops", "file": "source.skops"}
     assert card.reference == {}
     assert "--evaluate-on" in card.metrics["not_evaluated"]
     assert "churn,2.0.0,python_scoring/artifacts/churn/2.0.0/" in registry.models_file.read_text()
