@@ -232,7 +232,7 @@
 {%- endmacro %}
 
 
-{#- Up to where each cause is known, made good or not. -#}
+{#- The newest watermark of each product and cause, resolved or not. -#}
 {% macro known_watermarks(contracts) -%}
     select
         product,

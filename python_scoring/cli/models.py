@@ -111,7 +111,7 @@ def register(
     """Register a model trained elsewhere for PRODUCT, after checking it.
 
     SOURCE is a skops file, a folder as MLflow saves it, or an URI that MLflow knows, such as
-    models:/churn/3 or runs:/<run id>/model. Nothing that a pickle asks for is run.
+    models:/churn/3 or runs:/<run id>/model. Pickle and joblib are refused.
 
     \b
     Example:

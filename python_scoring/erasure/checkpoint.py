@@ -104,7 +104,7 @@ class Journal:
         found = self.read()
         if found and not found.is_of(subjects):
             raise InputError(
-                f"{self.path}: an erasure of somebody else, begun at {found.begun_at} for "
+                f"{self.path}: an erasure of another person, started at {found.begun_at} for "
                 f"{found.requested_by} ({found.reason}), was cut off. Run that one again with the "
                 "same ids first, so that it is done and recorded; or, if it was given up, remove "
                 "the file. Nothing was erased."

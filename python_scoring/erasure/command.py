@@ -17,6 +17,7 @@ from filelock import Timeout
 from python_scoring.clock import clock
 from python_scoring.erasure import (
     event_files,
+    inputs,
     inventory,
     lake_files,
     raw_files,
@@ -118,8 +119,7 @@ class Erasure:
             raw_files.erase(file, subjects)
         self.echo("2/5 working set, events of lineage")
         working_set.erase(self.warehouse, subjects)
-        for events in found.events:
-            event_files.erase(events, subjects)
+        event_files.erase(self.warehouse.folder, subjects, self._restated_digests(checkpoint))
         self.echo("3/5 lake: rows, and the tombstone")
         with self._lake(read_only=False) as lake:
             self._remove_from_lake(lake, checkpoint, found)
@@ -134,6 +134,13 @@ class Erasure:
         if self.dsn:
             self._operator_statements = customer_removal.remove(self.dsn, subjects.customer_ids)
 
+    def _restated_digests(self, checkpoint: Checkpoint) -> dict[str, str]:
+        """The digests to which recorded inputs will be restated, by their present digests."""
+        with self._lake(read_only=True) as lake:
+            if tombstone.is_written(lake, checkpoint.erasure_id):
+                return {}
+            return {former: rest for _, former, rest in inputs.restated(lake, checkpoint.inputs)}
+
     def _remove_from_lake(
         self, lake: duckdb.DuckDBPyConnection, checkpoint: Checkpoint, found: Inventory
     ) -> None:
@@ -147,6 +154,8 @@ class Erasure:
                     *tombstone.run_records(lake, self.subjects, found.lake),
                 ]
                 tombstone.write(lake, self._tombstone(checkpoint, found), records)
+                inputs.restate_former(lake)
+                inputs.restate(lake, checkpoint.inputs)
             for holding in found.lake:
                 tables.erase(lake, self.subjects, holding)
             lake.commit()

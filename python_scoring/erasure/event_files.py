@@ -30,12 +30,25 @@ def find(folder: Path, subjects: DataSubjects) -> list[EventFile]:
     return found
 
 
-def erase(file: EventFile, subjects: DataSubjects) -> None:
-    """Rewrite the file with all its lines, without the names."""
-    unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
-    with file.path.open() as lines, unfinished.open("w") as target:
-        target.writelines(subjects.without(line) for line in lines)
-        target.flush()
-        os.fsync(target.fileno())
-    shutil.copymode(file.path, unfinished)
-    unfinished.replace(file.path)
+def erase(folder: Path, subjects: DataSubjects, restated: dict[str, str]) -> None:
+    """Rewrite the event files that change: all lines, without the names.
+
+    `restated` has the digests that inputs are recorded with from now on, by the former ones.
+    """
+    for path in sorted(folder.glob(PATTERN)):
+        unfinished = path.with_name(f".{path.name}{UNFINISHED}")
+        is_changed = False
+        with path.open() as lines, unfinished.open("w") as target:
+            for line in lines:
+                text = subjects.without(line)
+                for former, rest in restated.items():
+                    text = text.replace(former, rest)
+                is_changed = is_changed or text != line
+                target.write(text)
+            target.flush()
+            os.fsync(target.fileno())
+        if is_changed:
+            shutil.copymode(path, unfinished)
+            unfinished.replace(path)
+        else:
+            unfinished.unlink()

@@ -1,10 +1,11 @@
-"""Erased part of each recorded input: the number of raw rows, and their part of the digest.
+"""Erased part of each recorded input, and the recorded inputs restated without it.
 
-The digest of an input (`lake.operations.snapshot_inputs`) is two sums over its rows. The erased
-part can therefore be subtracted from the recorded digest, to compare with the remaining rows.
+The digest of an input (`lake.operations.snapshot_inputs`) is two sums over its rows. An erasure
+subtracts the erased part and keeps it nowhere: the part of one customer would be the digest of
+their rows, by which an old export could be searched for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -64,6 +65,54 @@ def find(
         )
         for as_of, version, rows, customers, digest in lake.execute(query).fetchall():
             yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)
+
+
+def restated(
+    lake: duckdb.DuckDBPyConnection, erased: Iterable[ErasedRecord]
+) -> list[tuple[ErasedRecord, str, str]]:
+    """The recorded inputs that lose a part: the part, the recorded digest, and that of the rest."""
+    found = []
+    for record in erased:
+        recorded = lake.execute(
+            "select content_digest from lake.operations.snapshot_inputs"
+            " where source = ? and as_of = ? and feature_version = ?",
+            [record.source, record.as_of, record.feature_version],
+        ).fetchone()
+        if recorded and record.content_digest:
+            found.append((record, recorded[0], _without(recorded[0], record.content_digest)))
+    return found
+
+
+def restate(lake: duckdb.DuckDBPyConnection, erased: Iterable[ErasedRecord]) -> None:
+    """Subtract erased parts from the recorded inputs, in the transaction of the tombstone."""
+    for record, _, rest in restated(lake, erased):
+        lake.execute(
+            "update lake.operations.snapshot_inputs"
+            " set row_count = row_count - ?, content_digest = ?"
+            " where source = ? and as_of = ? and feature_version = ?",
+            [record.rows_erased, rest, record.source, record.as_of, record.feature_version],
+        )
+
+
+def restate_former(lake: duckdb.DuckDBPyConnection) -> None:
+    """Do the same for tombstones of versions before 0.2, which kept the digest of the part."""
+    columns = lake.table("lake.operations.erased_records").columns
+    if "content_digest" not in columns:
+        return
+    former = lake.execute(
+        "select kind, source, as_of, feature_version, run_id, rows_erased, customers_erased,"
+        " feature_snapshot_id_after, content_digest from lake.operations.erased_records"
+        " where content_digest is not null order by all"
+    ).fetchall()
+    for row in former:
+        restate(lake, [ErasedRecord(*row)])
+    if former:
+        lake.execute("update lake.operations.erased_records set content_digest = null")
+
+
+def _without(recorded: str, part: str) -> str:
+    sums = zip(recorded.split("-"), part.split("-"), strict=True)
+    return "-".join(str(int(whole) - int(erased)) for whole, erased in sums)
 
 
 def _as_staging_reads(manifest: dict[str, Any], data_type: str, column: str) -> str:

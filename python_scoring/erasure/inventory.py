@@ -135,14 +135,12 @@ def _longer_ids(
     sources += [
         each.sql for each in tables.tables_of(lake, "lake") if "customer_id" in each.columns
     ]
-    contains = " or ".join(
-        f"contains(cast(customer_id as text), {literal(each)})" for each in subjects.distinctive
-    )
+    contains = tables.contains("customer_id", subjects.distinctive)
     found: set[str] = set()
     for source in sources:
         query = (
             f"select distinct trim(cast(customer_id as text)) from {source}"  # noqa: S608 - quoted
-            f" where ({contains}) and not {is_one_of(subjects)}"
+            f" where {contains} and not {is_one_of(subjects)}"
         )
         found |= {customer_id for (customer_id,) in lake.execute(query).fetchall()}
     return tuple(sorted(found))

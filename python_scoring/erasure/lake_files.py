@@ -89,18 +89,16 @@ def _remove(catalog: sqlite3.Connection, subjects: DataSubjects) -> None:
 
 def _values(catalog: sqlite3.Connection, subjects: DataSubjects) -> list[tuple[str, str, str]]:
     found = []
+    catalog.create_function("is_named", 1, subjects.are_named_in, deterministic=True)
     tables = catalog.execute("select name from sqlite_master where type = 'table' order by name")
     for (table,) in tables.fetchall():
         for _, column, *_ in catalog.execute(f"pragma table_info({identifier(table)})").fetchall():
-            for spelling in subjects.spellings:
-                query = (
-                    f"select distinct {identifier(column)} from {identifier(table)}"  # noqa: S608 - quoted
-                    f" where typeof({identifier(column)}) = 'text'"
-                    f" and instr({identifier(column)}, ?) > 0"
-                )
-                for (value,) in catalog.execute(query, [spelling]).fetchall():
-                    if subjects.are_named_in(value):
-                        found.append((table, column, value))
+            query = (
+                f"select distinct {identifier(column)} from {identifier(table)}"  # noqa: S608 - quoted
+                f" where case typeof({identifier(column)}) when 'text'"
+                f" then is_named({identifier(column)}) end"
+            )
+            found += [(table, column, value) for (value,) in catalog.execute(query).fetchall()]
     return found
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import compute
 
 from python_scoring.erasure.data_subjects import BLANKS, DataSubjects
-from python_scoring.erasure.tables import is_one_of, literal
+from python_scoring.erasure.tables import identifier, is_one_of, literal
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.raw.files import raw_files
 
@@ -105,15 +105,31 @@ def remove_unfinished(folder: Path, tables: list[str]) -> None:
             path.unlink()
 
 
+def _id_column(path: Path) -> str | None:
+    """The file's spelling of `customer_id`, whose case builds ignore; None where there is none.
+
+    Raises InputError where two columns differ in case alone: a build refuses the file, and nobody
+    knows which of them it would have read.
+    """
+    names = [name for name in pq.read_schema(path).names if name.lower() == "customer_id"]
+    if len(names) > 1:
+        raise InputError(
+            f"{path} has the columns {' and '.join(names)}; expected customer_id once. "
+            "Remove one of them from the file, then run the command again. Nothing was erased."
+        )
+    return names[0] if names else None
+
+
 def _count(connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubjects) -> int:
     try:
+        column = _id_column(path)
+        if column is None:  # a build would not accept the file either
+            return 0
         found = connection.execute(
             f"select count(*) from read_parquet({literal(str(path))}, hive_partitioning => false)"  # noqa: S608 - quoted
-            f" where {is_one_of(subjects)}"
+            f" where {is_one_of(subjects, identifier(column))}"
         ).fetchall()
-    except duckdb.BinderException:  # no such column: a build would not accept the file either
-        return 0
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowInvalid, OSError) as error:
         raise InputError(
             f"{path} cannot be read as Parquet, so nobody knows whether it holds the person: "
             f"{error}. Remove the file or load it anew, then run the command again."
@@ -123,10 +139,11 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubj
 
 def _write(source: Path, target: Path, subjects: DataSubjects) -> int:
     kept = 0
+    column = _id_column(source)
     with pq.ParquetFile(source) as file, _writer(file, target) as writer:
         for number in range(file.num_row_groups):
             group = file.read_row_group(number)
-            ids = compute.utf8_trim(group["customer_id"].cast(pa.string()), characters=BLANKS)
+            ids = compute.utf8_trim(group[column].cast(pa.string()), characters=BLANKS)
             theirs = compute.is_in(ids, value_set=pa.array(subjects.customer_ids))
             others = group.filter(compute.invert(theirs))
             kept += others.num_rows

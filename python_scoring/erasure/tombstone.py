@@ -5,7 +5,7 @@ remain.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -75,7 +75,10 @@ class Erasure:
 
 @dataclass(frozen=True)
 class ErasedRecord:
-    """Row of lake.operations.erased_records, without its erasure_id."""
+    """Row of lake.operations.erased_records, without its erasure_id.
+
+    `content_digest`, of the raw rows that an input loses, is for `inputs.restate` and not stored.
+    """
 
     kind: str
     source: str
@@ -113,12 +116,13 @@ def write(lake: duckdb.DuckDBPyConnection, erasure: Erasure, records: list[Erase
         f"insert into lake.operations.erasures ({names}) values ({_marks(Erasure)})",  # noqa: S608 - constants
         list(astuple(erasure)),
     )
-    names = ", ".join(field.name for field in fields(ErasedRecord))
+    stored = [field.name for field in fields(ErasedRecord) if field.name != "content_digest"]
+    marks = ", ".join("?" for _ in stored)
     for record in records:
         lake.execute(
-            f"insert into lake.operations.erased_records (erasure_id, {names})"  # noqa: S608 - constants
-            f" values (?, {_marks(ErasedRecord)})",
-            [erasure.erasure_id, *asdict(record).values()],
+            f"insert into lake.operations.erased_records (erasure_id, {', '.join(stored)})"  # noqa: S608 - constants
+            f" values (?, {marks})",
+            [erasure.erasure_id, *(getattr(record, name) for name in stored)],
         )
 
 

@@ -6,11 +6,14 @@ things in files, so only cells are searched for it.
 """
 
 import mmap
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+from pyarrow import compute
 
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import (
@@ -21,6 +24,8 @@ from python_scoring.erasure.tables import (
     names_subject,
     register_functions,
 )
+
+CHUNK = 2**24  # bytes that are searched at once
 
 
 def search(folders: list[Path], subjects: DataSubjects, longer_ids: tuple[str, ...]) -> list[str]:
@@ -62,8 +67,8 @@ def _column(
     except duckdb.Error:  # not Parquet despite its name; its bytes are searched
         return None
     conditions = {
-        name: is_one_of(subjects)
-        if name == "customer_id"
+        name: is_one_of(subjects, identifier(name))
+        if name.lower() == "customer_id"
         else names_subject(identifier(name), subjects)
         for name, kind, *_ in found
         if any(text in kind for text in TEXT_TYPES)
@@ -82,17 +87,25 @@ def _is_in_bytes(path: Path, subjects: DataSubjects, longer_ids: tuple[str, ...]
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return any(
                 not _is_part_of_longer(content, at, spelling, longer_ids)
-                for spelling in subjects.spellings
-                for at in _places(content, spelling.encode())
+                for at, spelling in _places(content, subjects.spellings)
             )
     return False
 
 
-def _places(content: mmap.mmap, wanted: bytes) -> Iterator[int]:
-    at = content.find(wanted)
-    while at >= 0:
-        yield at
-        at = content.find(wanted, at + 1)
+def _places(content: mmap.mmap, spellings: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Where which spelling begins; the content is read once, however many spellings there are."""
+    wanted = {each: each.encode() for each in spellings}
+    longest = max(map(len, wanted.values()), default=0)
+    any_of_them = "|".join(map(re.escape, wanted))
+    for start in range(0, len(content) if wanted else 0, CHUNK):
+        chunk = content[start : start + CHUNK + longest - 1]
+        if not compute.match_substring_regex(pa.scalar(chunk), any_of_them).as_py():
+            continue
+        for spelling, text in wanted.items():
+            at = chunk.find(text)
+            while 0 <= at < CHUNK:
+                yield start + at, spelling
+                at = chunk.find(text, at + 1)
 
 
 def _is_part_of_longer(

@@ -11,19 +11,17 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 @dataclass(frozen=True)
 class ImportedModel:
-    """A model from elsewhere.
+    """A model trained outside the project, as bytes of skops that nothing has read yet.
 
     `name` is how messages call it. `source` says where it is from, for the card: never a
-    credential, nor a path of this machine. `original` is the estimator as it was before it became
-    skops, None where it was skops already. `signature` has name and type (`number` or `category`)
-    of each input, None where the source has none.
+    credential, nor a path of this machine. `example` has a column per input. `signature` has name
+    and type (`number` or `category`) of each input, None where the source has none.
     """
 
     name: str
     content: bytes
     scikit_learn: str
     source: dict[str, Any]
-    original: Any = None
     example: pd.DataFrame | None = None
     signature: list[dict[str, str]] | None = None
     run_id: str | None = None
@@ -37,3 +35,14 @@ class ImportedModel:
 def without_credentials(text: str) -> str:
     """An address, or words that quote one, as it may be kept and printed."""
     return _CREDENTIALS.sub("//", text)
+
+
+def refusal_of_pickles(name: str, load: str, library: str) -> str:
+    """Message for a model that is not skops; `load` is the call that reads it in `library`."""
+    return (
+        f"{name} is not a skops file. Pickle, cloudpickle and joblib can run any code when they "
+        "are read, so they are never read here. Convert the model where it was trained:\n"
+        f"    import {library}, skops.io\n"
+        f'    skops.io.dump({load}, "model.skops")\n'
+        "and register model.skops."
+    )

@@ -1,11 +1,10 @@
-"""Models of MLflow's scikit-learn flavour: fetched, audited, and turned into skops."""
+"""Models of MLflow's scikit-learn flavour, saved as skops: fetched, with what their run knows."""
 
 import importlib.util
 import json
 import os
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import skops.io
 import yaml
 
 from python_scoring.errors import ArtifactError, InputError
-from python_scoring.model_import.imported_model import ImportedModel, without_credentials
-from python_scoring.model_import.pickles import load_estimator
+from python_scoring.model_import.imported_model import (
+    ImportedModel,
+    refusal_of_pickles,
+    without_credentials,
+)
+from python_scoring.models.skops_archive import checked_schema
 
 NUMBERS = frozenset({"double", "float", "integer", "long"})
 
@@ -92,8 +94,8 @@ def _errors_of_mlflow(failed: str, advice: str) -> Iterator[None]:
 def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -> ImportedModel:
     """The model in a folder as MLflow saves it.
 
-    Raises ArtifactError for another flavour, another version of scikit-learn, or a model that is
-    not made of trusted types.
+    Raises ArtifactError for another flavour, another version of scikit-learn, another format than
+    skops, or a model that is not made of trusted types.
     """
     name = name or str(folder)
     described = _described(folder, name)
@@ -111,15 +113,13 @@ def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -
             f"{name}: its MLmodel names the model file {flavour.get('pickled_model')}, which does "
             "not lie in the folder. Log the model again."
         )
-    content, original, form = file.read_bytes(), None, flavour.get("serialization_format")
-    if form in ("pickle", "cloudpickle", None):
-        original = load_estimator(content, f"{name}: {file.name}")
-        content = _as_skops(original, name)
-    elif form != "skops":
-        raise ArtifactError(
-            f"{name}: its MLmodel says serialization_format {form}; expected skops, pickle or "
-            "cloudpickle"
-        )
+    form = flavour.get("serialization_format") or "pickle"
+    if form != "skops":
+        uri = source.get("uri", name)
+        load = f"mlflow.sklearn.load_model({uri!r})"
+        raise ArtifactError(refusal_of_pickles(f"{name}: {file.name}", load, "mlflow.sklearn"))
+    content = file.read_bytes()
+    checked_schema(content, f"{name}: {file.name}")
     python = (described["flavors"].get("python_function") or {}).get("python_version")
     return ImportedModel(
         name=name,
@@ -131,10 +131,9 @@ def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -
             "run_id": described.get("run_id"),
             "model_id": described.get("model_id") or described.get("model_uuid"),
             "mlflow_version": described.get("mlflow_version"),
-            "serialization_format": form or "pickle",
+            "serialization_format": form,
             "signature": "checked" if described.get("signature") else "none",
         },
-        original=original,
         example=_example(folder, described, name),
         signature=_signature(described, name),
         run_id=described.get("run_id"),
@@ -166,17 +165,6 @@ def _check_version(flavour: dict[str, Any], name: str) -> None:
             f"{name} was trained with scikit-learn {found}, but {sklearn.__version__} is "
             "installed. Train it again with that version: another one may score differently."
         )
-
-
-def _as_skops(estimator: Any, name: str) -> bytes:
-    try:
-        content: bytes = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
-    except Exception as error:  # whatever an object makes skops raise
-        raise ArtifactError(
-            f"{name} cannot be turned into skops: {type(error).__name__}: {error}. "
-            "Log the model with serialization_format='skops'."
-        ) from error
-    return content
 
 
 def _signature(described: dict[str, Any], name: str) -> list[dict[str, str]] | None:

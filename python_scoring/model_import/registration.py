@@ -1,4 +1,4 @@
-"""Models trained elsewhere: checked like a pinned artifact before they enter the registry."""
+"""Registration of imported models, after the checks that a pinned artifact has to pass."""
 
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -9,12 +9,12 @@ from typing import Any
 from python_scoring.clock import utc_now
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import.imported_model import ImportedModel
-from python_scoring.model_import.metadata import DeclaredMetadata, card_for, features_of
+from python_scoring.model_import.metadata import DeclaredMetadata, card_for
 from python_scoring.model_import.source import bring
-from python_scoring.model_import.verification import verify
+from python_scoring.model_import.trial import try_out
 from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
 from python_scoring.models.card import write_model_card
-from python_scoring.models.registry import Registry
+from python_scoring.models.registry import Registry, check_texts
 from python_scoring.project import feature_types, model_meta, parsed_manifest
 from python_scoring.training import estimators, evaluation
 from python_scoring.training.data import prepare
@@ -50,10 +50,10 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
         card = _read_card(card_file, wanted)
         registry.check_new(card.product, card.model_version)
         _check_against_project(card, manifest, str(card_file))
+        try_out(imported, card, feature_types(manifest))
     else:
         card = _new_card(wanted, imported, manifest, registry)
     model = Model(card, parse(imported.content, card, imported.name), sha256(imported.content))
-    verify(model, imported)
     if wanted.pin_from:
         closed_at = datetime.fromisoformat(card.label_window_closed_at)
         registry.check_pin(card.product, wanted.pin_from, closed_at)
@@ -82,6 +82,7 @@ def _read_card(file: Path, wanted: Registration) -> ModelCard:
             "and --segment-name say too: leave them out, or move the file away"
         )
     card = ModelCard.from_json(file.read_text(), file)
+    check_texts(card)
     if card.product != wanted.product:
         raise InputError(f"{file} is a card of {card.product}, not of {wanted.product}")
     return card
@@ -97,13 +98,10 @@ def _new_card(
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
     draft = card_for(wanted.product, imported, wanted.known, [], contract, version)
     _check_against_project(draft, manifest, imported.name)
-    # The features stand in the model, and parse compares the model with the card.
-    estimator = parse(imported.content, draft, imported.name, is_signed=False)
-    features = features_of(estimator, imported, feature_types(manifest))
-    kind = type(estimator).__name__
-    return replace(
-        draft, features=features, configuration={"estimator": kind, **draft.configuration}
-    )
+    # The features stand in the model, which nothing reads before the trial.
+    tried = try_out(imported, draft, feature_types(manifest))
+    configuration = {"estimator": tried.kind, **draft.configuration}
+    return replace(draft, features=tried.features, configuration=configuration)
 
 
 def _evaluated(model: Model, evaluate_on: datetime, manifest: dict[str, Any]) -> ModelCard:

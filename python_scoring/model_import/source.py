@@ -1,16 +1,16 @@
 """Reader of models trained outside the project: skops files, MLflow folders and URIs."""
 
-import io
 import json
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import import mlflow_models
-from python_scoring.model_import.imported_model import ImportedModel
+from python_scoring.model_import.imported_model import ImportedModel, refusal_of_pickles
+from python_scoring.models.skops_archive import checked_schema
 
+ZIP = b"PK"  # how a skops file begins; what else estimators are saved as can run code when read
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 
 
@@ -35,15 +35,10 @@ def bring(source: str) -> ImportedModel:
 def scikit_learn_version(content: bytes, name: str) -> str:
     """The version of scikit-learn that an estimator was fitted with, as a skops file says.
 
-    Raises ArtifactError where the file says none, or more than one.
+    Raises ArtifactError where the file is not skops, holds types that are not trusted, or says no
+    version, or more than one.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            schema = json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ArtifactError(
-            f"{name} is not a skops file: {error}. Save the estimator with skops.io.dump."
-        ) from error
+    schema = checked_schema(content, name)
     versions = {json.loads(version) for version in _contents(schema, "_sklearn_version")}
     if len(versions) != 1:
         raise ArtifactError(
@@ -72,6 +67,8 @@ def _contents(schema: Any, key: str) -> list[str]:
 
 def _skops_file(path: Path) -> ImportedModel:
     content = path.read_bytes()
+    if not content.startswith(ZIP):
+        raise ArtifactError(refusal_of_pickles(str(path), f"joblib.load({path.name!r})", "joblib"))
     return ImportedModel(
         name=str(path),
         content=content,

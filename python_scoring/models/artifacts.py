@@ -1,4 +1,4 @@
-"""Pinned models: read only after their digest was checked, and only types this file trusts.
+"""Pinned models: read only after their digest was checked, and only types that are trusted.
 
 An artifact is `model.skops` (the estimator) beside `model.json` (what is known about it). The model
 registry holds the SHA-256 of both.
@@ -16,25 +16,12 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
 from python_scoring.errors import ArtifactError
+from python_scoring.models.skops_archive import checked_schema, types_in
 from python_scoring.models.trees import check_trees
 from python_scoring.project import PROJECT
 
 MODEL_FILE = "model.skops"
 CARD_FILE = "model.json"
-
-# The list of trusted types lives here, never in the artifact. skops itself trusts what it knows of
-# scikit-learn and numpy; these are the parts of trees, clusterings and calibrations that it does
-# not. Of trees it cannot know whether their nodes are sound: python_scoring/models/trees.py looks.
-TRUSTED_TYPES = frozenset(
-    {
-        "numpy.dtype",
-        "sklearn.calibration._CalibratedClassifier",
-        "sklearn.calibration._SigmoidCalibration",
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        "sklearn.tree._tree.Tree",
-        "sklearn.utils._bunch.Bunch",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -109,28 +96,43 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def load(row: RegistryRow, project: Path = PROJECT) -> Model:
+def load(row: RegistryRow, project: Path | None = None) -> Model:
     """The pinned model, after every check that does not need the data.
 
-    Raises ArtifactError for a missing file, a digest that differs, an untrusted type, another
-    version of scikit-learn, or a card and registry row that contradict each other.
+    Raises ArtifactError for a file outside the project, a missing file, a digest that differs, an
+    untrusted type, another version of scikit-learn, or a card that contradicts its registry row.
     """
-    model_file = project / row.artifact_path
+    model_file = _file(row, project)
     model_bytes = _read_verified(model_file, row, "artifact_sha256")
     card = load_card(row, project)
     return Model(card, parse(model_bytes, card, model_file), row.artifact_sha256)
 
 
-def load_card(row: RegistryRow, project: Path = PROJECT) -> ModelCard:
+def load_card(row: RegistryRow, project: Path | None = None) -> ModelCard:
     """The card of a registered model.
 
-    Raises ArtifactError where it is missing, is not the one registered, or contradicts its row.
+    Raises ArtifactError where it is missing, lies outside the project, is not the one registered,
+    or contradicts its row.
     """
-    file = (project / row.artifact_path).with_name(CARD_FILE)
+    file = _file(row, project).with_name(CARD_FILE)
     content = _read_verified(file, row, "training_config_sha256")
     card = ModelCard.from_json(content.decode(), file)
     _check_card(card, row, file)
     return card
+
+
+def _file(row: RegistryRow, project: Path | None) -> Path:
+    """The artifact, which lies in the project; a symbolic link does not lead out of it."""
+    folder = (project or PROJECT).resolve()
+    file = folder / row.artifact_path
+    for each in (file, file.with_name(CARD_FILE)):
+        if not each.resolve().is_relative_to(folder):
+            raise ArtifactError(
+                f"{row.product} {row.model_version}: artifact_path {row.artifact_path} in "
+                f"seeds/model_registry.csv leads to {each.resolve()}, outside {folder}. Expected a "
+                "file in python_scoring/artifacts; register the model again."
+            )
+    return file
 
 
 def _read_verified(file: Path, row: RegistryRow, column: str) -> bytes:
@@ -174,23 +176,11 @@ def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool 
             f"but {sklearn.__version__} is installed. Retrain the model, or install that version: "
             "another one may score differently."
         )
-    try:
-        untrusted = sorted(set(skops.io.get_untrusted_types(data=content)) - TRUSTED_TYPES)
-    except Exception as error:  # whatever a malformed file makes the parser raise
-        raise ArtifactError(
-            f"{file} is not a skops file: {error}. Register the model again."
-        ) from error
-    if untrusted:
-        raise ArtifactError(
-            f"{file} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator "
-            "made of trusted types only, or have TRUSTED_TYPES in "
-            "python_scoring/models/artifacts.py "
-            "reviewed."
-        )
+    types = types_in(checked_schema(content, str(file)))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
-            estimator = skops.io.loads(content, trusted=sorted(TRUSTED_TYPES))
+            estimator = skops.io.loads(content, trusted=sorted(types))
         check_trees(estimator)
     except Exception as error:
         raise ArtifactError(

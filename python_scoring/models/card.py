@@ -39,7 +39,7 @@ def render(card: ModelCard, manifest: dict[str, Any]) -> str:
     )
     environment.filters |= {"line": _line, "figures": _figures, "records": _records}
     return environment.get_template("card_template.md").render(
-        card=asdict(card),
+        card=_plain(asdict(card)),
         contract=contract,
         uses={use: variables["usage_contexts"][use] for use in contract["intended_use"]},
         policy=variables["action_policies"][contract["action_policy"]],
@@ -113,6 +113,19 @@ def _difference(found: str, expected: str) -> str:
 def _meanings(manifest: dict[str, Any]) -> dict[str, str]:
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
     return {name: column["description"] for name, column in columns.items()}
+
+
+# What would be markup in Markdown or HTML; a card holds words of whoever trained the model.
+_MARKUP = {ord(each): f"&#{ord(each)};" for each in "&<>[]`|"}
+
+
+def _plain(found: Any) -> Any:
+    """The same with every text as plain text on one line, names of mappings included."""
+    if isinstance(found, dict):
+        return {_plain(name): _plain(value) for name, value in found.items()}
+    if isinstance(found, (list, tuple)):
+        return [_plain(value) for value in found]
+    return " ".join(found.split()).translate(_MARKUP) if isinstance(found, str) else found
 
 
 def _line(text: Any) -> str:

@@ -13,6 +13,15 @@ from python_scoring.project import PROJECT
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
+# The columns of a registry row that a card brings along, which somebody else may have written.
+_PATTERNS = {
+    "product": re.compile(r"[a-z][a-z0-9_]{0,62}"),
+    "training_run_id": re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}"),
+    "feature_version": VERSION,
+    "output_schema_version": re.compile(r"\d+\.\d+"),
+}
+_FORMULA = ("=", "+", "-", "@")  # how a cell starts that a spreadsheet computes
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -73,6 +82,7 @@ class Registry:
 
     def add(self, model: bytes, card: ModelCard, trained_at: datetime) -> Path:
         """Write the artifact and append its registry row; returns the artifact's folder."""
+        check_texts(card)
         self.check_new(card.product, card.model_version)
         folder = self.artifact_folder(card.product, card.model_version)
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,6 +129,12 @@ class Registry:
         self.check_pin(
             card.product, pinned_from, datetime.fromisoformat(card.label_window_closed_at)
         )
+        for option, text in (("--pinned-by", pinned_by), ("--reason", reason)):
+            if text.startswith(_FORMULA) or not text.isprintable():
+                raise ArgumentError(
+                    f"{option} {text!r}: expected one line of text that does not begin with "
+                    f"{' '.join(_FORMULA)}, which spreadsheets take for a formula"
+                )
         _append(
             self.pins_file,
             {
@@ -129,6 +145,25 @@ class Registry:
                 "reason": reason,
             },
         )
+
+
+def check_texts(card: ModelCard) -> None:
+    """Raises ArtifactError where the registry cannot hold a text of the card as it is."""
+    for column, pattern in _PATTERNS.items():
+        text = getattr(card, column)
+        if not (isinstance(text, str) and pattern.fullmatch(text)):
+            raise ArtifactError(
+                f"the card of {card.product!r}: {column} is {text!r}; expected {pattern.pattern}. "
+                "Correct it where the model was trained, and register it again."
+            )
+    as_ofs = [*card.training_as_ofs, card.label_window_closed_at]
+    try:
+        [datetime.fromisoformat(as_of) for as_of in as_ofs]
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"the card of {card.product}: one of the as-ofs {as_ofs} is no ISO instant, such as "
+            "2026-03-01T00:00:00. Correct it, and register the model again."
+        ) from error
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

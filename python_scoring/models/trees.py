@@ -2,7 +2,7 @@
 
 scikit-learn follows the numbers in a tree's nodes without a look at their bounds, so that a forged
 file could read foreign memory or never end, although it holds trusted types only. skops leaves
-this to whoever trusts these types: see TRUSTED_TYPES in python_scoring/models/artifacts.py.
+this to whoever trusts these types: see python_scoring/models/trusted_types.txt.
 """
 
 from collections.abc import Iterator

@@ -61,9 +61,14 @@ def customers_erased(lake: duckdb.DuckDBPyConnection, target: Target) -> int:
 
 
 def _erased_parts(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, list[Counts]]:
-    """By raw table: rows, and the digest of them, that each erasure took from the inputs."""
+    """By raw table: rows and digest of each erased part that the recorded input still includes.
+
+    Only erasures of versions before 0.2 left some; later ones restate the recorded input.
+    """
     as_of, _, feature_version = target.snapshot
     parts: dict[str, list[Counts]] = defaultdict(list)
+    if "content_digest" not in lake.table("lake.operations.erased_records").columns:
+        return parts
     for source, rows, digest in lake.execute(
         "select source, rows_erased, content_digest from lake.operations.erased_records "
         "where kind = 'input' and as_of = ? and feature_version = ? and content_digest is not null",

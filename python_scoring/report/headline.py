@@ -14,7 +14,7 @@ _LONGEST_REASON = 90
 
 @dataclass(frozen=True)
 class State:
-    """How a product stands: in a word and as part of a sentence, and for trouble why."""
+    """How a product stands: in a word and as part of a sentence, and why it is not healthy."""
 
     product: str
     tone: str

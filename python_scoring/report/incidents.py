@@ -145,8 +145,8 @@ def figure(records: Records) -> Figure | None:
             for incident in records.incidents
         ],
     )
-    begun = [incident for incident in records.incidents if incident.opened_at <= records.now]
-    shown = sorted(begun, key=_urgency)[:_MOST_BARS]
+    opened = [incident for incident in records.incidents if incident.opened_at <= records.now]
+    shown = sorted(opened, key=_urgency)[:_MOST_BARS]
     if not shown:
         return None
     sentence = summary(records)

@@ -11,7 +11,7 @@ from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Records, Run
 from python_scoring.schedule.calendar import is_slot
 
-# Tone and height of a segment: trouble stands out by its height, not by its colour alone.
+# Tone and height of a segment: a failure stands out by its height, not by its colour alone.
 _LOOKS = {
     "published in time": (svg.GOOD, 0.5),
     "published late": (svg.WARN, 0.75),

@@ -1,4 +1,4 @@
-"""The freshness board: what consumers get of each product now, and whether they may act on it."""
+"""Status cards: what consumers get of each product now, and whether they may act on it."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Card:
 
 
 def card(served: Freshness) -> Card:
-    """What stands on the board about a product."""
+    """Status of a product as its card shows it."""
     allowed_age = f"at most {formatting.hours(served.max_age_hours)}"
     if served.age_hours is None:
         age, used = f"nothing served, {allowed_age}", 0.0

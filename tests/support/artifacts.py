@@ -22,14 +22,14 @@ def registered(product: str, folder: Path = PROJECT) -> RegistryRow:
 
 
 def rewrite(folder: Path, row: RegistryRow, card: ModelCard, model: bytes) -> RegistryRow:
-    """Put an artifact into `folder` and return the row that registers it honestly."""
+    """Put an artifact into the project `folder`; returns the row that registers it honestly."""
     target = folder / "artifact"
     target.mkdir(parents=True, exist_ok=True)
     (target / MODEL_FILE).write_bytes(model)
     (target / CARD_FILE).write_text(card.to_json())
     return replace(
         row,
-        artifact_path=str(target / MODEL_FILE),
+        artifact_path=f"artifact/{MODEL_FILE}",
         artifact_sha256=sha256(model),
         training_config_sha256=sha256(card.to_json().encode()),
     )

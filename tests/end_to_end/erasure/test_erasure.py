@@ -172,6 +172,9 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     postgres = {"SERVING_DSN": database.dsn}
     project.dbt(*NOTHING_TO_BUILD, env=postgres)
     before = others(project, customer_id)
+    digests = input_digests(project)
+    lineage = project.warehouse / "lineage.ndjson"
+    assert all(digest in lineage.read_text() for digest in digests)
     data = database.server.folder
     folders = (project.raw_data, project.warehouse, data)
     database.run("checkpoint")
@@ -184,6 +187,16 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     assert files_with(customer_id, other, *folders) == []
     assert names_in_working_set(project, customer_id, other) == []
     assert others(project, customer_id) == before
+    # What the inputs were with the person, less what they are now, would be the person's digest.
+    assert not digests & input_digests(project)
+    assert not any(digest in lineage.read_text() for digest in digests)
+    assert (
+        project.query(
+            "select column_name from duckdb_columns()"
+            " where table_name = 'erased_records' and column_name like '%digest%'"
+        )
+        == []
+    )
     assert project.query(
         "select message from lake.operations.incident_events where incident_id = 'by hand'"
     ) == [(f"Prices of [erased] are wrong, not those of {other}.",)]
@@ -227,6 +240,12 @@ def test_nothing_holds_the_person_and_everything_else_stays(
         "select outcome, value from lake.operations.output_checks"
         " where check_name = 'left_unexplained' and value is not null"
     ) == [("passed", 0.0)]
+
+
+def input_digests(project: Project) -> set[str]:
+    """The digests of what the raw tables held for the snapshots."""
+    found = project.query("select distinct content_digest from lake.operations.snapshot_inputs")
+    return {digest for (digest,) in found}
 
 
 @contextmanager
@@ -329,20 +348,20 @@ def test_a_second_erasure_goes_on_from_the_digest_of_the_first(
     project: Project, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several at once are one erasure; the next one knows what the snapshots were after it."""
-    first, second, third = [
+    *first, last = [
         customer_id
         for (customer_id,) in project.query(
-            "select distinct customer_id from lake.predictions.predictions_clv order by 1 limit 3"
+            "select distinct customer_id from lake.predictions.predictions_clv order by 1 limit 21"
         )
     ]
-    erase(project, built, monkeypatch, first, second)
-    erase(project, built, monkeypatch, third)
+    erase(project, built, monkeypatch, *first)
+    erase(project, built, monkeypatch, last)
     digests = project.query(
         "select customers, count(distinct feature_snapshot_id_after), count(*)"
         " from lake.operations.erased_records inner join lake.operations.erasures"
         " using (erasure_id) where kind = 'snapshot' group by 1 order by 1"
     )
-    assert digests == [(1, 2, 2), (2, 2, 2)]
+    assert digests == [(1, 2, 2), (20, 2, 2)]
 
 
 def test_what_does_not_erase_changes_nothing(

@@ -42,7 +42,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
     journal.write(checkpoint)
     assert journal.of(DataSubjects.of(("C00000001",))) == checkpoint
     assert "C00000001" not in journal.path.read_text()
-    with pytest.raises(InputError, match=r"erasure of somebody else.*ana \(request 17\)"):
+    with pytest.raises(InputError, match=r"erasure of another person.*ana \(request 17\)"):
         journal.of(DataSubjects.of(("C00000002",)))
 
 
@@ -64,12 +64,15 @@ def test_a_name_in_a_text_is_replaced_and_no_other(text: str, without: str) -> N
     assert subjects.are_named_in(text) == (text != without)
 
 
-def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
-    """Order, types, compression and row groups of the others; files without them are untouched."""
+@pytest.mark.parametrize("id_column", ["customer_id", "CUSTOMER_ID"])
+def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path, id_column: str) -> None:
+    """Order, types, compression and row groups of the others; files without them are untouched. As
+    for a build, the case of a column's name does not matter.
+    """
     schema = pa.schema(
         [
             ("order_id", pa.string()),
-            ("customer_id", pa.dictionary(pa.int32(), pa.string())),
+            (id_column, pa.dictionary(pa.int32(), pa.string())),
             ("amount", pa.decimal128(18, 2)),
             ("loaded_at", pa.timestamp("us")),
         ]
@@ -77,7 +80,7 @@ def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
     rows = [
         {
             "order_id": f"O{number}",
-            "customer_id": [" C1 ", "C12", None, "C1"][number % 4],
+            id_column: [" C1 ", "C12", None, "C1"][number % 4],
             "amount": Decimal(number),
             "loaded_at": datetime(2026, 11, 1 + number),
         }
@@ -101,6 +104,46 @@ def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path) -> None:
     assert [group.column(number).compression for number in range(2)] == ["ZSTD", "UNCOMPRESSED"]
     assert alone.read_bytes() == untouched
     assert sorted(each.name for each in tmp_path.iterdir()) == [alone.name, path.name]
+
+
+def test_a_raw_file_with_two_spellings_of_the_id_is_refused(tmp_path: Path) -> None:
+    """Before anything is erased."""
+    table = pa.table({"customer_id": ["C1"], "Customer_Id": ["C2"]})
+    pq.write_table(table, tmp_path / "orders.parquet")
+    with (
+        duckdb.connect() as connection,
+        pytest.raises(InputError, match=r"orders\.parquet has .* customer_id and Customer_Id"),
+    ):
+        raw_files.find(connection, tmp_path, ["orders"], DataSubjects.of(("C1",)))
+
+
+@pytest.mark.parametrize("count", [1, 5, 20, 2000])
+def test_any_number_of_customers_is_erased_at_once(tmp_path: Path, count: int) -> None:
+    """Of 3,000 customers, next to texts that are no JSON and records of others; a name in a column
+    that is no customer_id is replaced.
+    """
+    ids = tuple(f"C{number:06}" for number in range(count))
+    subjects, whole = DataSubjects.of(ids), tmp_path / "notes.txt"
+    whole.write_text("C000000 was here")
+    with duckdb.connect() as connection:
+        tables.register_functions(connection, subjects)
+        connection.execute(
+            "create table t as select format('C{:06d}', number) as key,"
+            " case number % 3 when 0 then 'asked by ' || key || ', {twice'"
+            " when 1 then json_object('CUSTOMER_ID', ' ' || key)::text else '{' end as note"
+            " from range(3000) as numbers (number)"
+        )
+        [found] = tables.find(connection, "memory", subjects)
+        by_record = len(range(1, count, 3))
+        by_text = len(range(0, count, 3))
+        assert (found.rows, found.texts) == (by_record, count - by_record)
+        tables.erase(connection, subjects, found)
+        assert connection.execute(
+            "select count(*), count(*) filter (where note = 'asked by [erased], {twice'),"
+            " count(*) filter (where key like 'C%') from t"
+        ).fetchall() == [(3000 - by_record, by_text, 3000 - count)]
+        assert list(tables.find(connection, "memory", subjects)) == []
+    assert verification.search([tmp_path], subjects, ()) == [f"{whole} (in its bytes)"]
 
 
 def test_an_order_that_was_moved_to_the_person_is_named(tmp_path: Path) -> None:

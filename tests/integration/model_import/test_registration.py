@@ -1,9 +1,11 @@
-"""Models from elsewhere: a pickle runs nothing, and what is registered scores as it did before."""
+"""Models trained outside the project: what is registered, what is refused and why."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +23,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
+from sklearn.svm import SVC
 
 from python_scoring.errors import ArtifactError, InputError, PredictionError
 from python_scoring.model_import import registration
@@ -31,7 +34,7 @@ from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard
 from python_scoring.models.registry import Registry
 from python_scoring.project import PROJECT
 from tests.support.estimators import FEATURES, customers, fitted, outcome
-from tests.support.pickles import MALICIOUS
+from tests.support.pickles import MALICIOUS, MARK, Calls
 
 KNOWN = DeclaredMetadata("2.0.0", (datetime(2026, 3, 1),))
 
@@ -39,7 +42,7 @@ KNOWN = DeclaredMetadata("2.0.0", (datetime(2026, 3, 1),))
 # MLflow
 
 
-def log(estimator: Any, folder: Path, inputs: pd.DataFrame, form: str = "pickle") -> Path:
+def log(estimator: Any, folder: Path, inputs: pd.DataFrame, form: str = "skops") -> Path:
     """A model folder as MLflow saves it."""
     mlflow = pytest.importorskip("mlflow")
     pytest.importorskip("mlflow.sklearn").save_model(
@@ -70,10 +73,8 @@ def registry(tmp_path: Path, manifest: dict[str, Any], monkeypatch: pytest.Monke
     return Registry(tmp_path / "project")
 
 
-@pytest.mark.parametrize("form", ["pickle", "cloudpickle", "skops"])
-def test_a_folder_of_mlflow_is_registered(registry: Registry, tmp_path: Path, form: str) -> None:
-    """Each way in which MLflow saves scikit-learn models becomes the same kind of artifact."""
-    folder = log(fitted(), tmp_path / "forest", customers(), form)
+def test_a_folder_of_mlflow_is_registered(registry: Registry, tmp_path: Path) -> None:
+    folder = log(fitted(), tmp_path / "forest", customers())
     card, written = register(Registration("churn", str(folder), known=KNOWN), registry)
     assert [feature["name"] for feature in card.features] == FEATURES
     assert card.label_window_closed_at == "2026-05-30T00:00:00"
@@ -99,7 +100,8 @@ def test_an_uri_of_mlflow_brings_its_run(
         mlflow.sklearn.log_model(
             fitted(),
             name="model",
-            serialization_format="pickle",
+            serialization_format="skops",
+            skops_trusted_types=["sklearn.tree._tree.Tree"],
             signature=mlflow.models.infer_signature(customers()),
             registered_model_name="churn",
             pip_requirements=["scikit-learn"],
@@ -142,11 +144,11 @@ def test_without_mlflow_its_installation_is_named(monkeypatch: pytest.MonkeyPatc
     ("harm", "message"),
     [
         (lambda folder: change(folder, sklearn_version="1.5.0"), r"scikit-learn 1\.5\.0, but"),
-        (lambda folder: change(folder, pickled_model="../model.pkl"), "does not lie in the folder"),
-        (lambda folder: change(folder, serialization_format="joblib"), "expected skops, pickle"),
+        (lambda folder: change(folder, pickled_model="../model.skops"), "not lie in the folder"),
+        (lambda folder: change(folder, serialization_format="joblib"), "are never read here"),
         (lambda folder: (folder / "MLmodel").write_text("flavors: {xgb: {}}"), "xgb; expected"),
         (lambda folder: (folder / "MLmodel").unlink(), "no readable file MLmodel"),
-        (lambda folder: (folder / "model.pkl").write_bytes(MALICIOUS), "not trusted"),
+        (lambda folder: (folder / "model.skops").write_bytes(MALICIOUS), "is not a skops file"),
     ],
 )  # fmt: skip
 def test_a_broken_folder_is_named(
@@ -193,12 +195,75 @@ def test_a_signature_in_another_order_is_refused(registry: Registry, tmp_path: P
         register(Registration("churn", str(folder), known=KNOWN), registry)
 
 
+@pytest.mark.parametrize("form", ["pickle", "cloudpickle"])
+def test_a_pickle_is_never_read(
+    registry: Registry, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in a folder of MLflow nor as a file: the error says how to convert it."""
+    monkeypatch.chdir(tmp_path)
+    folder = log(fitted(), tmp_path / "forest", customers(), form)
+    (folder / "model.pkl").write_bytes(pickle.dumps(Calls(os.system, f"touch '{MARK}'")))
+    for source, library, load in (
+        (folder, "mlflow.sklearn", "mlflow.sklearn.load_model('forest')"),
+        (folder / "model.pkl", "joblib", "joblib.load('model.pkl')"),
+    ):
+        with pytest.raises(ArtifactError) as refused:
+            register(Registration("churn", str(source), known=KNOWN), registry)
+        lines = str(refused.value).splitlines()
+        assert lines[2].strip() == f'skops.io.dump({load}, "model.skops")'
+        assert lines[1].strip() == f"import {library}, skops.io"
+    assert not (tmp_path / MARK).exists()
+
+
+def test_words_of_a_run_stay_words(registry: Registry, tmp_path: Path) -> None:
+    """An id that a spreadsheet or a line break would take for something else is refused; in the
+    model card a name is no markup.
+    """
+    folder = log(fitted(), tmp_path / "forest", customers())
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    for run_id in ("=cmd|' /C calc'!A0", "a\nb", "<b>"):
+        (folder / "MLmodel").write_text(yaml.safe_dump({**described, "run_id": run_id}))
+        with pytest.raises(ArtifactError, match=r"training_run_id is .*; expected"):
+            register(Registration("churn", str(folder), known=KNOWN), registry)
+    marked = "2.1 <img src=x onerror=alert(1)>\n## [click](http://x)"
+    (folder / "MLmodel").write_text(yaml.safe_dump({**described, "mlflow_version": marked}))
+    register(Registration("churn", str(folder), known=KNOWN), registry)
+    (card,) = registry.project.rglob("MODEL_CARD.md")
+    text = card.read_text()
+    assert "2.1 &#60;img src=x onerror=alert(1)&#62; ## &#91;click&#93;(http://x)" in text
+    assert "<img" not in text
+
+
 # skops
 
 
+def forged_arrays() -> SVC:
+    """A support vector machine with more indices of support vectors than it has vectors."""
+    estimator = SVC(probability=True, random_state=0).fit(customers(), outcome())
+    estimator.support_ = np.full(10_000_000, 1, dtype=np.int32)
+    return estimator
+
+
+def test_a_model_that_crashes_the_process_is_refused(registry: Registry, tmp_path: Path) -> None:
+    """Made of trusted types, but with forged arrays: only the trial ends."""
+    with pytest.raises(ArtifactError, match=r"does not survive a trial: .* ended by signal 11"):
+        register(Registration("churn", save(forged_arrays(), tmp_path), known=KNOWN), registry)
+    assert not (registry.project / "python_scoring").exists()
+
+
+def test_a_file_that_is_large_unpacked_is_refused(registry: Registry, tmp_path: Path) -> None:
+    estimator = LogisticRegression().fit(customers(), outcome())
+    estimator.harmless_ = np.zeros(80_000_000)
+    file = tmp_path / "large.skops"
+    skops.io.dump(estimator, file, compression=zipfile.ZIP_DEFLATED)
+    assert file.stat().st_size < 2_000_000
+    with pytest.raises(ArtifactError, match=r"members of 640,.* bytes unpacked; expected at most"):
+        register(Registration("churn", str(file), known=KNOWN), registry)
+
+
 def save(estimator: Any, folder: Path) -> str:
-    skops.io.dump(estimator, folder / "brought.skops")
-    return str(folder / "brought.skops")
+    skops.io.dump(estimator, folder / "source.skops")
+    return str(folder / "source.skops")
 
 
 def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) -> None:
@@ -210,7 +275,7 @@ def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) ->
     estimator = make_pipeline(encoded, LogisticRegression()).fit(inputs, outcome())
     card, _ = register(Registration("churn", save(estimator, tmp_path), known=KNOWN), registry)
     assert card.features[-1] == {"name": "country", "type": "category"}
-    assert card.configuration["source"] == {"kind": "skops", "file": "brought.skops"}
+    assert card.configuration["source"] == {"kind": "skops", "file": "source.skops"}
     assert card.reference == {}
     assert "--evaluate-on" in card.metrics["not_evaluated"]
     assert "churn,2.0.0,python_scoring/artifacts/churn/2.0.0/" in registry.models_file.read_text()

@@ -37,14 +37,14 @@ def test_one_changed_byte_is_found(tmp_path: Path, file: str) -> None:
     content[len(content) // 2] ^= 1
     broken.write_bytes(bytes(content))
     with pytest.raises(ArtifactError, match=r"SHA-256 .* seeds/model_registry.csv .* restore it"):
-        load(row)
+        load(row, tmp_path)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     """A file that is not there is named, with what to do."""
-    row = replace(registered("churn"), artifact_path=str(tmp_path / "nowhere" / MODEL_FILE))
+    row = replace(registered("churn"), artifact_path=f"nowhere/{MODEL_FILE}")
     with pytest.raises(ArtifactError, match=r"nowhere.*cannot be read"):
-        load(row)
+        load(row, tmp_path)
 
 
 def test_untrusted_type_is_refused(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_untrusted_type_is_refused(tmp_path: Path) -> None:
     row, card, _ = demo_artifact("churn")
     row = rewrite(tmp_path, row, card, skops.io.dumps({"estimator": Fraction(1, 2)}))
     with pytest.raises(ArtifactError, match=r"not trusted: .*Fraction"):
-        load(row)
+        load(row, tmp_path)
 
 
 def test_other_scikit_learn_is_refused(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_other_scikit_learn_is_refused(tmp_path: Path) -> None:
     row, card, model = demo_artifact("churn")
     other = replace(card, libraries={**card.libraries, "scikit-learn": "1.5.0"})
     with pytest.raises(ArtifactError, match=r"scikit-learn 1\.5\.0, but .* is installed"):
-        load(rewrite(tmp_path, row, other, model))
+        load(rewrite(tmp_path, row, other, model), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,23 @@ def test_missing_or_extra_feature_is_named(
     row, card, model = demo_artifact("churn")
     other = replace(card, features=change(card.features))
     with pytest.raises(ArtifactError, match=message):
-        load(rewrite(tmp_path, row, other, model))
+        load(rewrite(tmp_path, row, other, model), tmp_path)
+
+
+def test_an_artifact_outside_the_project_is_refused(tmp_path: Path) -> None:
+    """Neither an absolute path, nor one that climbs, nor a symbolic link leads out of it."""
+    outside, project = tmp_path / "outside", tmp_path / "project"
+    row, card, model = demo_artifact("churn")
+    row = rewrite(outside, row, card, model)
+    project.mkdir()
+    (project / "artifact").symlink_to(outside / "artifact")
+    for path in (
+        str(outside / "artifact" / MODEL_FILE),
+        f"../outside/artifact/{MODEL_FILE}",
+        row.artifact_path,
+    ):
+        with pytest.raises(ArtifactError, match=r"leads to .*, outside .*project\. Expected"):
+            load(replace(row, artifact_path=path), project)
 
 
 def test_card_and_registry_must_agree() -> None:

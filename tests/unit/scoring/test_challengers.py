@@ -1,6 +1,7 @@
 """A challenger scores beside the champion: compared with it, never served, and nobody waits."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from python_scoring.models import artifacts
 from python_scoring.models.artifacts import MODEL_FILE, ModelCard
 from python_scoring.project import PROJECT
 from python_scoring.scoring.candidates import score_due_runs
@@ -75,6 +77,14 @@ class Tables:
             contracts=self.contracts, snapshots=self.snapshots,
         ).read_pandas()  # fmt: skip
         return found
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project folder with the demo model, to which a test adds others."""
+    demo = Path("python_scoring") / "artifacts" / "churn" / "1.0.0"
+    shutil.copytree(PROJECT / demo, tmp_path / demo)
+    monkeypatch.setattr(artifacts, "PROJECT", tmp_path)
 
 
 def test_a_challenger_scores_the_champions_customers(tmp_path: Path) -> None:
