@@ -1,13 +1,25 @@
 """Fixtures of the tests; they stand in tests/support."""
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tests.support.processes import start_server
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.outbox", "tests.support.manifest"]
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory
+NEEDED = 4 * 2**30  # bytes; all tests leave 2 GB behind
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where there are workers, start one fork server for all of them, before they start."""
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+    """Put scratch files into memory where there is room; start one fork server for all workers."""
+    if hasattr(config, "workerinput"):
+        return
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    if config.getoption("numprocesses", None):
         start_server()
