@@ -14,7 +14,7 @@ from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import duckdb_functions as serving
-from python_scoring.warehouse import Warehouse, prepare, set_clock
+from python_scoring.warehouse import Warehouse, keep_private, prepare, set_clock
 
 # Seconds. Longer than any transaction of another writer takes, so a build waits for one.
 LOCK_TIMEOUT = 60.0
@@ -24,9 +24,9 @@ class Plugin(BasePlugin):
     """dbt-duckdb's hook into this library: prepares the folder, hands SQL what the OS knows."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - dbt-duckdb's signature
-        """Create the folder before DuckDB opens the file in it."""
+        """Create the folder, for its owner alone, before DuckDB opens the file in it."""
         self.warehouse = Warehouse.from_environment()
-        self.warehouse.folder.mkdir(parents=True, exist_ok=True)
+        keep_private(self.warehouse.folder)
         self.lock = self.warehouse.writer_lock()
         self.code_version = code_version()
         self.raw_data = str(raw_data_folder())

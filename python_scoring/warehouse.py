@@ -6,6 +6,7 @@ Readers use `connect_lake`. Commands that write while builds may run use `write_
 import importlib.resources
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,6 +74,19 @@ class Warehouse:
         return f"attach 'ducklake:sqlite:{path}' as {name} ({', '.join(options)})"
 
 
+def keep_private(folder: Path) -> None:
+    """Make a folder that its owner alone may enter, and keep this process's new files so as well.
+
+    A group that an operator has let in stays in, and may read new files; nobody else may.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    mode = stat.S_IMODE(found.st_mode) & 0o2770
+    if found.st_uid == os.geteuid():
+        folder.chmod(mode)
+    os.umask(0o777 & ~mode)
+
+
 def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
     """Install DuckDB's extensions from their wheels, without a network; does nothing twice."""
     installed = {
@@ -124,6 +138,8 @@ def connect_lake(
             f"{warehouse.catalog} does not exist: nothing was built in this warehouse. "
             "Set WAREHOUSE to the folder of a warehouse, or run `make build`."
         )
+    if not read_only:
+        keep_private(warehouse.folder)
     with duckdb.connect() as connection:
         install_extensions(connection)
         connection.execute("set timezone = 'UTC'")

@@ -40,11 +40,14 @@ FILES = """
 select name, size from pg_ls_logdir()
 where name like '%.json' order by modification, name
 """
+# The operator's function reads the log alone (sql/0_operator.sql); a superuser needs none.
+READ_BY_OPERATOR = "select serving_operator.read_log(%s, %s, %s)"
 READ = """
 select pg_read_binary_file(
     current_setting('log_directory') || '/' || %s, %s, %s, true
 )
 """
+IS_SET_UP = "select to_regprocedure('serving_operator.read_log(text, bigint, bigint)') is not null"
 OWN_NAMES = """
 select nspname from pg_namespace where nspname in ('serving', 'serving_data')
 union
@@ -104,9 +107,9 @@ def new_entries(
             return found
     except InsufficientPrivilege as error:
         raise ServingError(
-            f"the server's log may not be read ({masked(error, dsn)}). The operator grants it: "
-            "grant pg_monitor to <user>; "
-            "grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to <user>"
+            f"the server's log may not be read ({masked(error, dsn)}). The operator lets the "
+            "publisher read it, and nothing else, with python_scoring/serving/sql/0_operator.sql, "
+            "once in this database."
         ) from error
     except UndefinedTable:  # nothing was published yet, so no one could read
         return []
@@ -118,10 +121,12 @@ def _lines(
     connection: Connection, after: tuple[str, int] | None
 ) -> Iterator[tuple[str, int, bytes]]:
     """Each complete line after the position: file, byte after the line, line."""
+    found = connection.execute(IS_SET_UP).fetchone()
+    read = READ_BY_OPERATOR if found and found[0] else READ
     for file, start in _starts(connection, after):
         position, rest = start, b""
         while True:
-            chunk = _chunk(connection, file, position + len(rest))
+            chunk = _chunk(connection, read, file, position + len(rest))
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 position += len(line) + 1
@@ -151,8 +156,8 @@ def _starts(connection: Connection, after: tuple[str, int] | None) -> list[tuple
     return [(after[0], start), *((name, 0) for name in names[first + 1 :])]
 
 
-def _chunk(connection: Connection, file: str, position: int) -> bytes:
-    found = connection.execute(READ, [file, position, CHUNK], binary=True).fetchone()
+def _chunk(connection: Connection, read: str, file: str, position: int) -> bytes:
+    found = connection.execute(read, [file, position, CHUNK], binary=True).fetchone()
     return bytes(found[0]) if found and found[0] is not None else b""
 
 

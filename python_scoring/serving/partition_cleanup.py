@@ -5,6 +5,7 @@ from functools import partial
 from psycopg import sql
 from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState, QueryCanceled
 
+from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.lock_retry import retry_locked
 from python_scoring.serving.tables import Table
@@ -40,6 +41,17 @@ where
     and relname ~ '^run_[0-9]+$'
     and not exists (select from pg_inherits where inhrelid = pg_class.oid)
     and (relation is null or relation = %s)
+"""
+# A temporary view is its session's own affair; it must not keep an output from being retired.
+DEPENDENTS = """
+select string_agg(distinct ev_class::regclass::text, ', ')
+from pg_depend
+inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid
+inner join pg_class on pg_rewrite.ev_class = pg_class.oid
+where
+    refobjid = to_regclass(%s)
+    and ev_class <> refobjid
+    and relpersistence <> 't'
 """
 FORGET_RUNS = """
 delete from serving_data.runs
@@ -122,10 +134,24 @@ def retire(connection: Connection, relations: set[str]) -> None:
             retry_locked(connection, partial(_drop, connection, relation))
 
 
-def _drop(connection: Connection, relation: str) -> None:
+def drop_view(connection: Connection, relation: str) -> None:
+    """Drop a mart's view, and the temporary views that sessions of readers have built on it.
+
+    Raises ServingError where a permanent view depends on it.
+    """
+    dependents = connection.execute(DEPENDENTS, [f"serving.{relation}"]).fetchone()
+    if dependents and dependents[0]:
+        raise ServingError(
+            f"the view serving.{relation} has to be dropped, and {dependents[0]} depends on it. "
+            "Drop that and publish again; create it again where the new view has its columns."
+        )
     connection.execute(
-        sql.SQL("drop view if exists {}").format(sql.Identifier("serving", relation))
+        sql.SQL("drop view if exists {} cascade").format(sql.Identifier("serving", relation))
     )
+
+
+def _drop(connection: Connection, relation: str) -> None:
+    drop_view(connection, relation)
     connection.execute(
         sql.SQL("drop table if exists {}").format(sql.Identifier("serving_data", relation))
     )

@@ -7,7 +7,8 @@ from psycopg import sql
 
 from python_scoring.serving.connection import Connection
 
-FILES = sorted((Path(__file__).parent / "sql").glob("*.sql"))
+# 0_operator.sql is for the operator.
+FILES = sorted((Path(__file__).parent / "sql").glob("[1-9]_*.sql"))
 MARK = "Bookkeeping of customer_predictions; nothing here is for consumers. SQL "
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from psycopg import sql
 
-from python_scoring.errors import ServingError
 from python_scoring.serving.columns import COMPUTED, COMPUTED_IN_HISTORY, RUN_COLUMNS, Column
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.grants import sync_grants
 from python_scoring.serving.lake_state import Mart
 from python_scoring.serving.lock_retry import retry_locked
+from python_scoring.serving.partition_cleanup import drop_view
 
 # A subquery finds the run, so that the plan reads its partition alone. Another one calls authorize,
 # so that it runs once per read and not once per row.
@@ -88,18 +88,7 @@ def _replace(
     if _is_replaceable(connection, mart):
         connection.execute(sql.SQL("create or replace view {} {}").format(view, statement))
     else:
-        dependents = connection.execute(
-            "select string_agg(distinct ev_class::regclass::text, ', ') from pg_depend"
-            " inner join pg_rewrite on pg_depend.objid = pg_rewrite.oid"
-            " where refobjid = to_regclass(%s) and ev_class <> refobjid",
-            [f"serving.{mart.relation}"],
-        ).fetchone()
-        if dependents and dependents[0]:
-            raise ServingError(
-                f"the view serving.{mart.relation} has new columns, and {dependents[0]} depends on "
-                "it. Drop that, publish, and create it again."
-            )
-        connection.execute(sql.SQL("drop view if exists {}").format(view))
+        drop_view(connection, mart.relation)
         connection.execute(sql.SQL("create view {} {}").format(view, statement))
     connection.execute(
         "update serving_data.marts set view_digest = %s, columns = %s, comment_digest = null,"

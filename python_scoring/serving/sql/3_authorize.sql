@@ -63,7 +63,11 @@ begin
     else
         select
             string_agg(distinct quote_literal(usage_context), ', '),
-            max(valid_until) filter (where usage_context = context)
+            max(valid_until) filter (
+                where
+                    usage_context = context
+                    and valid_until < cast(clock_timestamp() at time zone 'utc' as date)
+            )
         into entitled, ended_on
         from serving_data.entitlements
         where
@@ -122,7 +126,7 @@ begin
         and entitlements.usage_context = context
         and (
             entitlements.valid_until is null
-            or entitlements.valid_until >= cast(statement_timestamp() at time zone 'utc' as date)
+            or entitlements.valid_until >= cast(clock_timestamp() at time zone 'utc' as date)
         )
     order by entitlements.role
     limit 1;

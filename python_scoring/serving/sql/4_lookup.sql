@@ -35,10 +35,12 @@ begin
         on pg_has_role(pg_roles.oid, entitlements.role_oid, 'usage')
     inner join serving_data.marts
         on entitlements.output = marts.output and entitlements.version = marts.version
-    inner join serving_data.product_states as states on marts.product = states.product
+    -- None before the first publication: then nothing is known, and the answer is to skip.
+    left join serving_data.product_states as states on marts.product = states.product
     left join serving_data.runs on marts.current_run = runs.run_number
     cross join lateral serving.judge(
-        states.as_of, states.fresh_until, states.max_age_hours, states.newer_run_failed,
+        states.as_of, states.fresh_until, states.max_age_hours,
+        coalesce(states.newer_run_failed, false),
         states.incident_reason, states.pending_responses,
         statement_timestamp() at time zone 'utc'
     ) as judged
@@ -50,7 +52,7 @@ begin
         and entitlements.usage_context = lookup_prediction.usage_context
         and (
             entitlements.valid_until is null
-            or entitlements.valid_until >= cast(statement_timestamp() at time zone 'utc' as date)
+            or entitlements.valid_until >= cast(clock_timestamp() at time zone 'utc' as date)
         )
     order by marts.version desc, cardinality(entitlements.withheld_columns), entitlements.role
     limit 1;

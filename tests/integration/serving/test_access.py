@@ -9,6 +9,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from python_scoring.errors import ServingError
+from python_scoring.project import PROJECT
 from python_scoring.serving.access_log import new_entries
 from python_scoring.serving.publishing import publish
 from tests.support.serving_database import PASSWORD, Database, ask, use
@@ -548,7 +549,31 @@ def test_lines_that_are_none_of_ours_are_passed_over(shop: Database) -> None:
     assert len(new_entries(shop.dsn, ("gone.json", 5))) >= 2
 
 
-def test_an_operator_who_may_not_read_the_log_is_told_what_to_grant(shop: Database) -> None:
-    user = shop.login().info.user
-    with pytest.raises(ServingError, match="grant pg_monitor"):
-        new_entries(f"{shop.dsn_for(user)} password={PASSWORD}")
+def test_a_publisher_reads_the_log_and_no_other_file(shop: Database) -> None:
+    """By the operator's SQL, run twice; before it the error names the file."""
+    publisher = shop.login()
+    user = publisher.info.user
+    dsn = f"{shop.dsn_for(user)} password={PASSWORD}"
+    with pytest.raises(ServingError, match=r"serving/sql/0_operator\.sql, once in this database"):
+        new_entries(dsn)
+    shop.run(
+        f"grant usage on schema serving_data to {user};"
+        f"grant select on all tables in schema serving_data to {user};"
+        f"grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to {user}"
+    )
+    statements = (PROJECT / "python_scoring" / "serving" / "sql" / "0_operator.sql").read_text()
+    for _ in range(2):
+        shop.run(f"set serving.publisher = '{user}'; {statements}")
+    crm = shop.login("crm", context="campaign")
+    ask(crm, "select count(*) from serving.churn_predictions_v1")
+    shop.entries()
+    assert [each.role for each in new_entries(dsn) if each.allowed] == ["crm"]
+    for query in (
+        "select pg_read_binary_file('global/pg_control')",
+        "select serving_operator.read_log('../global/1260', 0, 100)",
+        "select serving_operator.read_log('../postgresql.conf', 0, 100)",
+        "select serving_operator.read_log('x/../../PG_VERSION.json', 0, 100)",
+        "select serving_operator.read_log('postgresql.log', 0, 100)",
+    ):
+        refused(publisher, query)
+    refused(crm, "select serving_operator.read_log('postgresql.json', 0, 1)")

@@ -1,7 +1,7 @@
 """Freshness as PostgreSQL judges it, equal to the lake; and the lookup of one customer."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -227,6 +227,23 @@ def test_every_outcome_of_a_lookup(database: Database) -> None:
     )
     database.publish()
     assert look_up(crm, "segments")[5:7] == (False, "A response is overdue.")
+
+
+def test_before_the_first_publication_the_answer_is_to_skip(database: Database) -> None:
+    """Also where the first publish of the product failed half-way; it is no denial."""
+    database.lake.add_product("churn")
+    database.lake.allow("crm", "churn_predictions", 1, "campaign", valid_until=date(2030, 1, 1))
+    database.publish()
+    crm = database.login("crm", context="campaign")
+    lookup = (
+        "select outcome, score, action_allowed, reason"
+        " from serving.lookup_prediction('churn', 'C1', 'campaign')"
+    )
+    expected = [("skip", None, False, "Nothing was published yet.")]
+    assert ask(crm, lookup) == expected
+    database.run("delete from serving_data.product_states")
+    assert ask(crm, lookup) == expected
+    assert [entry.allowed for entry in database.entries()] == [True, True]
 
 
 def test_a_lookup_needs_an_entitlement_and_is_logged(database: Database) -> None:

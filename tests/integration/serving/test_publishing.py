@@ -342,6 +342,18 @@ def test_a_version_that_is_served_no_longer_goes(shop: Database) -> None:
     assert shop.run("select to_regclass('serving_data.churn_predictions_v1')") == [(None,)]
 
 
+def test_a_readers_temporary_view_keeps_no_version(shop: Database) -> None:
+    """It goes with the version; the reader's session goes on."""
+    crm = shop.login("crm", context="campaign")
+    crm.execute("create temporary view mine as select * from serving.churn_predictions_v1")
+    shop.lake.run("delete from lake.operations.served_outputs where output = 'churn_predictions'")
+    shop.publish()
+    assert shop.run("select to_regclass('serving.churn_predictions_v1')") == [(None,)]
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        crm.execute("table mine")
+    assert ask(crm, "select 1") == [(1,)]
+
+
 def test_one_products_failure_never_stops_anothers(shop: Database) -> None:
     lake = shop.lake
     for product in ("broken", "clv"):
