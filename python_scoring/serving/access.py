@@ -21,6 +21,25 @@ ROLE_ATTRIBUTES = {
     "rolbypassrls": "nobypassrls",
 }
 
+REMOVE = """
+delete from serving_data.entitlements
+where (role, output, version, usage_context) not in (
+    select * from unnest(%s::text[], %s::text[], %s::integer[], %s::text[])
+)
+"""
+SHORTEN = """
+update serving_data.entitlements
+set valid_until = wanted.valid_until
+from unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::date[])
+    as wanted (role, output, version, usage_context, valid_until)
+where
+    entitlements.role = wanted.role
+    and entitlements.output = wanted.output
+    and entitlements.version = wanted.version
+    and entitlements.usage_context = wanted.usage_context
+    and coalesce(entitlements.valid_until, 'infinity') > wanted.valid_until
+"""
+
 MartColumns = Mapping[tuple[str, int], set[str]]
 
 
@@ -69,6 +88,25 @@ def sync_access(
         former = _record(connection, served)
         sync_grants(connection, former)
     return problems
+
+
+def revoke(connection: Connection, entitlements: Iterable[Entitlement]) -> None:
+    """Take away what the exposures no longer say, or say for fewer days; gives nothing.
+
+    It needs no lock, so a publish calls it before it waits for its turn.
+    """
+    found = connection.execute("select to_regclass('serving_data.last_revocation')").fetchone()
+    if not found or found[0] is None:
+        return
+    kept = [
+        (each.role, each.output, each.version, each.usage_context, each.valid_until)
+        for each in entitlements
+    ]
+    columns = [list(column) for column in zip(*kept, strict=True)] if kept else [[]] * 5
+    with connection.transaction():
+        removed = connection.execute(REMOVE, columns[:4]).rowcount
+        shortened = connection.execute(SHORTEN, columns).rowcount
+        _count_revocation(connection, is_one=bool(removed or shortened))
 
 
 def _check(

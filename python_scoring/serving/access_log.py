@@ -7,11 +7,12 @@ itself (a view that was never granted, an internal table) are read from its erro
 """
 
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import psycopg
@@ -21,8 +22,9 @@ from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection, connect, masked
 
 DECISION = "serving access "
+SECONDS_APART = 10.0  # between a decision's own clock and that of its line: more is a copied line
 
-# Any user can log a line with these words, but not from within one of these functions.
+# How decisions were told from other lines before they had a mark. A caller can change this text.
 OWN_FUNCTIONS = (
     "PL/pgSQL function serving.authorize(",
     "PL/pgSQL function serving.lookup_prediction(",
@@ -48,6 +50,7 @@ select pg_read_binary_file(
 )
 """
 IS_SET_UP = "select to_regprocedure('serving_operator.read_log(text, bigint, bigint)') is not null"
+KEY = "select key, made_at at time zone 'utc' from serving_data.log_key"
 OWN_NAMES = """
 select nspname from pg_namespace where nspname in ('serving', 'serving_data')
 union
@@ -176,6 +179,8 @@ class _Reader:
             ).fetchall()
         }
         self._roles: dict[str, str] = dict(connection.execute(ROLES_OF_LOGINS).fetchall())
+        [(self._key, self._key_made_at)] = connection.execute(KEY, binary=True).fetchall()
+        self._seen: set[str] = set()
 
     def entry(self, line: bytes, file: str, position: int) -> Access | None:
         """The read that a line records; None for all other lines."""
@@ -201,14 +206,26 @@ class _Reader:
             **decision,
         )
 
-    @staticmethod
-    def _decision(record: dict[str, Any]) -> dict[str, Any] | None:
-        message, context = str(record.get("message")), str(record.get("context"))
-        if record.get("error_severity") != "LOG" or not context.startswith(OWN_FUNCTIONS):
+    def _decision(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        message = str(record.get("message"))
+        if record.get("error_severity") != "LOG" or not message.startswith(DECISION):
             return None
-        if not message.startswith(DECISION):
-            return None
-        decision = json.loads(message.removeprefix(DECISION))
+        text = message.removeprefix(DECISION)
+        logged_at = self._instant(str(record["timestamp"]))
+        if logged_at < self._key_made_at:  # by a version before 0.2
+            if not str(record.get("context")).startswith(OWN_FUNCTIONS):
+                return None
+            decision = json.loads(text)
+        else:
+            line, _, mark = text.rpartition(" ")
+            if not hmac.compare_digest(self._mark(line), mark):
+                return None
+            decision = json.loads(line)
+            apart = abs(decision["at"] - logged_at.replace(tzinfo=timezone.utc).timestamp())
+            is_copy = decision["id"] in self._seen or decision["pid"] != record.get("pid")
+            if is_copy or apart > SECONDS_APART:
+                return None
+            self._seen.add(decision["id"])
         return {
             "role": decision["role"],
             "output": decision["output"],
@@ -217,6 +234,11 @@ class _Reader:
             "allowed": decision["allowed"],
             "reason": decision["reason"],
         }
+
+    def _mark(self, line: str) -> str:
+        """The mark that serving_data.log_decision gives a line."""
+        inner = hashlib.sha256(self._key + line.encode("utf-8", "replace")).digest()
+        return hashlib.sha256(self._key + inner).hexdigest()
 
     def _denial(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """Denial by PostgreSQL itself, which does not know the usage context."""

@@ -117,7 +117,7 @@ def remove(dsn: str, customer_ids: Sequence[str]) -> list[str]:
     with (
         _as_serving_error(dsn),
         connect(dsn) as connection,
-        exclusive_lock(connection),
+        exclusive_lock(dsn),
         connect(dsn) as source,
     ):
         source.execute(SET_CUSTOMER_IDS, [json.dumps(list(customer_ids))])

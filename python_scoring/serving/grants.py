@@ -1,4 +1,7 @@
-"""Grants of the consumers: exactly their entitlements, whatever else was granted."""
+"""Grants of the consumers: the views and functions of `serving`, whatever else was granted.
+
+Which rows and columns they get is decided within a view, where each decision is logged.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +15,7 @@ ROLE_MARK = "Consumer of customer_predictions"
 
 FUNCTIONS = (
     "serving.authorize(text,integer)",
+    "serving.authorize_column(text,integer,text)",
     (
         "serving.judge(timestamp without time zone,timestamp without time zone,numeric,boolean,"
         "text,jsonb,timestamp without time zone)"
@@ -61,28 +65,12 @@ left join pg_roles on holders.grantee = pg_roles.oid
 where holders.grantee = 0 or pg_roles.oid is not null
 """
 
-# The union of the columns withheld in any context: a role has the same columns in all contexts.
-WANTED_COLUMNS = """
-select
-    entitlements.role,
-    marts.relation,
-    columns.name,
-    columns.name = any (withheld.names)
-from (select distinct role, output, version from serving_data.entitlements) as entitlements
-inner join serving_data.marts
-    on entitlements.output = marts.output and entitlements.version = marts.version
+VIEWS_OF_ROLES = """
+select consumers.role, pg_class.relname
+from serving_data.consumers as consumers
+cross join serving_data.marts as marts
 inner join pg_class
     on marts.relation = relname and relnamespace = 'serving'::regnamespace and relkind = 'v'
-cross join lateral jsonb_array_elements_text(marts.columns) as columns (name)
-cross join lateral (
-    select coalesce(array_agg(each), '{}') as names
-    from serving_data.entitlements as own
-    cross join lateral unnest(own.withheld_columns) as each
-    where
-        own.role = entitlements.role
-        and own.output = entitlements.output
-        and own.version = entitlements.version
-) as withheld
 """
 
 
@@ -122,18 +110,11 @@ def _wanted(connection: Connection) -> set[Right]:
     for (role,) in connection.execute("select role from serving_data.consumers").fetchall():
         wanted.add(Right("schema", "serving", None, None, "USAGE", role))
         wanted |= {Right("function", "serving", each, None, "EXECUTE", role) for each in FUNCTIONS}
-    views: dict[tuple[str, str], list[tuple[str, bool]]] = {}
-    for role, relation, name, is_withheld in connection.execute(WANTED_COLUMNS).fetchall():
-        views.setdefault((role, relation), []).append((name, is_withheld))
-    for (role, relation), columns in views.items():
-        if any(is_withheld for _, is_withheld in columns):
-            wanted |= {
-                Right("table", "serving", relation, name, "SELECT", role)
-                for name, is_withheld in columns
-                if not is_withheld
-            }
-        else:
-            wanted.add(Right("table", "serving", relation, None, "SELECT", role))
+    # Every view, entitled or not: the view's own check logs a denial before it raises.
+    wanted |= {
+        Right("table", "serving", relation, None, "SELECT", role)
+        for role, relation in connection.execute(VIEWS_OF_ROLES).fetchall()
+    }
     return wanted
 
 

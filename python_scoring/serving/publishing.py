@@ -15,7 +15,7 @@ import duckdb
 import psycopg
 
 from python_scoring.errors import PredictionError
-from python_scoring.serving.access import MartColumns, Problem, sync_access
+from python_scoring.serving.access import MartColumns, Problem, revoke, sync_access
 from python_scoring.serving.activation import activate, wait_for_planned_readers
 from python_scoring.serving.connection import Connection, connect, masked
 from python_scoring.serving.exclusive_lock import exclusive_lock
@@ -71,12 +71,18 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
     products = product_names(lake)
     outcomes: list[Outcome] = []
     try:
-        with connect(dsn) as connection, exclusive_lock(connection):
-            create_schema(connection)
-            problems = _sync_access(connection, lake)
-            outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
-            _finish(connection, lake, products)
-            outcomes = [_with_problems(each, problems) for each in outcomes]
+        with connect(dsn) as connection:
+            revoke(connection, read_entitlements(lake))
+            with exclusive_lock(dsn):
+                create_schema(connection)
+                problems = _sync_access(connection, lake)
+                # Views that withhold a column from now on come before anything is loaded.
+                for each in products:
+                    with suppress(Exception):  # raised again, and reported, in the next step
+                        _prepare_product(connection, read_product(lake, each))
+                outcomes.extend(_outcome(connection, lake, each, dsn) for each in products)
+                _finish(connection, lake, products)
+                outcomes = [_with_problems(each, problems) for each in outcomes]
     except Exception as error:  # noqa: BLE001 - any error is reported in the outcomes
         text = _text(error, dsn)
         reported = {each.product for each in outcomes}
@@ -103,10 +109,7 @@ def _outcome(
 def _publish_product(
     connection: Connection, lake: duckdb.DuckDBPyConnection, product: Product
 ) -> int:
-    tables = [prepare_table(connection, mart) for mart in product.marts]
-    prepare_lookup_function(connection)
-    for mart in product.marts:
-        prepare_view(connection, mart, product.contract)
+    tables = _prepare_product(connection, product)
     for table in tables:
         if table.mart.kind == "current":
             clean_up(connection, table)
@@ -118,6 +121,15 @@ def _publish_product(
     for table in tables:
         clean_up(connection, table)
     return sum(each or 0 for each in loaded.values())
+
+
+def _prepare_product(connection: Connection, product: Product) -> list[Table]:
+    """Create or change tables, lookup function and views; each only where something changed."""
+    tables = [prepare_table(connection, mart) for mart in product.marts]
+    prepare_lookup_function(connection)
+    for mart in product.marts:
+        prepare_view(connection, mart, product.contract)
+    return tables
 
 
 def _load(

@@ -67,7 +67,7 @@ def prepare_view(connection: Connection, mart: Mart, contract: dict[str, Any]) -
     `contract` is the product's row of prediction_contracts. Raises ServingError where another view
     depends on it and would have to be dropped.
     """
-    statement = _definition(mart)
+    statement = _definition(mart, _withheld(connection, mart))
     digest = hashlib.sha256(statement.as_string(connection).encode()).hexdigest()
     names = json.dumps([each.name for each in mart.columns])
     found = connection.execute(
@@ -110,9 +110,22 @@ def _is_replaceable(connection: Connection, mart: Mart) -> bool:
     return bool(found) and [name for name, _ in found] == names[: len(found)]
 
 
-def _definition(mart: Mart) -> sql.Composed:
+def _withheld(connection: Connection, mart: Mart) -> set[str]:
+    """The columns that some consumer of the mart may not read."""
+    found = connection.execute(
+        "select distinct unnest(withheld_columns) from serving_data.entitlements"
+        " where output = %s and version = %s",
+        [mart.output, mart.version],
+    )
+    return {name for (name,) in found.fetchall()}
+
+
+def _definition(mart: Mart, withheld: set[str]) -> sql.Composed:
     columns = sql.SQL(",\n    ").join(
-        sql.SQL("{} as {}").format(_source(mart, each), sql.Identifier(each.name))
+        sql.SQL("{} as {}").format(
+            _guarded(mart, each) if each.name in withheld else _source(mart, each),
+            sql.Identifier(each.name),
+        )
         for each in mart.columns
     )
     query = sql.SQL(CURRENT if mart.kind == "current" else HISTORY).format(
@@ -123,6 +136,16 @@ def _definition(mart: Mart) -> sql.Composed:
         version=sql.Literal(mart.version),
     )
     return sql.SQL("with (security_barrier = true) as {}").format(query)
+
+
+def _guarded(mart: Mart, column: Column) -> sql.Composable:
+    """The column behind a check that logs a denial and raises; once per read that names it."""
+    return sql.SQL(
+        "case when (select serving.authorize_column({}, {}, {})) then {} end"
+    ).format(
+        sql.Literal(mart.output), sql.Literal(mart.version), sql.Literal(column.name),
+        _source(mart, column),
+    )  # fmt: skip
 
 
 def _source(mart: Mart, column: Column) -> sql.Composable:

@@ -77,6 +77,14 @@ create table if not exists serving_data.entitlements (
 -- older sees an older row here, but everybody sees a sequence as it is now.
 create table if not exists serving_data.last_revocation (number bigint not null);
 
+-- The key of the marks in the server's log: whoever cannot read it cannot write a decision there.
+create table if not exists serving_data.log_key (key bytea not null, made_at timestamptz not null);
+insert into serving_data.log_key
+select
+    sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')),
+    clock_timestamp()
+where not exists (select from serving_data.log_key);
+
 do $$
 begin
     if to_regclass('serving_data.revocations') is null then

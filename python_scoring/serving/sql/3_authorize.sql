@@ -1,11 +1,34 @@
 -- Who may read what, in which context. Every decision is one line of the server's log, written
 -- before the error is raised: whoever catches the error cannot keep it out of the log.
+--
+-- A caller chooses the text of statements, the settings of the session and what happens around a
+-- call. So settings that change a text are pinned on each function, and a line is known by its mark.
+
+-- Writes a decision to the log with a mark, an HMAC that only the owner of the key can make.
+create or replace function serving_data.log_decision(decision jsonb) returns void
+language plpgsql stable parallel restricted
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $$
+declare
+    line text := decision || jsonb_build_object(
+        'id', gen_random_uuid(), 'pid', pg_backend_pid(), 'at', extract(epoch from clock_timestamp())
+    );
+    secret bytea;
+begin
+    select log_key.key into strict secret from serving_data.log_key;
+    raise log 'serving access % %',
+        line, encode(sha256(secret || sha256(secret || convert_to(line, 'UTF8'))), 'hex');
+end
+$$;
 
 -- Whether the transaction's snapshot is older than the last change that took an entitlement away.
 -- Within repeatable read, the former entitlements would count for as long as it stays open.
 create or replace function serving_data.is_outdated() returns boolean
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set datestyle = 'ISO'
 as $$
 begin
     if current_setting('transaction_isolation') in ('read committed', 'read uncommitted') then
@@ -22,6 +45,8 @@ create or replace function serving_data.refusal(
 ) returns text
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set datestyle = 'ISO'
 as $$
 #variable_conflict use_column
 declare
@@ -92,11 +117,11 @@ begin
         end if;
     end if;
 
-    raise log 'serving access %', json_build_object(
+    perform serving_data.log_decision(jsonb_build_object(
         'role', case when cardinality(known_roles) = 1 then known_roles[1] else caller end,
         'output', left(wanted_output, 100), 'version', wanted_version, 'context', left(context, 100),
         'allowed', false, 'lookup', is_lookup, 'reason', reason
-    );
+    ));
     return format('access denied: %s; %s', reason, remedy);
 end
 $$;
@@ -107,6 +132,8 @@ $$;
 create or replace function serving.authorize(output text, version integer) returns boolean
 language plpgsql stable parallel restricted security definer
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set datestyle = 'ISO'
 as $$
 #variable_conflict use_column
 declare
@@ -138,10 +165,64 @@ begin
                 caller, authorize.output, authorize.version, context, false
             );
     end if;
-    raise log 'serving access %', json_build_object(
+    perform serving_data.log_decision(jsonb_build_object(
         'role', consumer, 'output', authorize.output, 'version', authorize.version,
         'context', context, 'allowed', true, 'lookup', false, 'reason', null
-    );
+    ));
     return true;
+end
+$$;
+
+-- Stands around each column of a view that somebody may not read, as a subquery: once per read that
+-- names the column. A privilege on the column would deny it too, but a denial by PostgreSQL that the
+-- caller catches is in no log.
+create or replace function serving.authorize_column(
+    output text, version integer, column_name text
+) returns boolean
+language plpgsql stable parallel restricted security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $$
+#variable_conflict use_column
+declare
+    caller text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+    reason text;
+begin
+    if exists (
+        select
+        from pg_roles
+        inner join serving_data.entitlements
+            on pg_has_role(pg_roles.oid, entitlements.role_oid, 'usage')
+        where
+            pg_roles.rolname = caller
+            and not pg_roles.rolsuper
+            and entitlements.output = authorize_column.output
+            and entitlements.version = authorize_column.version
+        group by entitlements.role
+        having not bool_or(authorize_column.column_name = any (entitlements.withheld_columns))
+    ) then
+        return true;
+    end if;
+    reason := format(
+        '%s is not entitled to the column %s of %s v%s',
+        caller, quote_literal(column_name), output, version
+    );
+    perform serving_data.log_decision(jsonb_build_object(
+        'role', (
+            select case when count(*) = 1 then min(consumers.role) else caller end
+            from serving_data.consumers
+            inner join pg_roles on pg_roles.rolname = caller and not pg_roles.rolsuper
+            where pg_has_role(pg_roles.oid, consumers.role_oid, 'usage')
+        ),
+        'output', output, 'version', version,
+        'context', left(current_setting('serving.usage_context', true), 100),
+        'allowed', false, 'lookup', false, 'reason', reason
+    ));
+    raise exception using
+        errcode = 'insufficient_privilege',
+        message = format(
+            'access denied: %s; name the columns that you read, or change withheld_columns of the'
+            ' exposure and publish again', reason
+        );
 end
 $$;

@@ -7,6 +7,8 @@ create or replace function serving.lookup_prediction(
 ) returns serving.prediction
 language plpgsql stable parallel restricted security definer
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set datestyle = 'ISO'
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -122,11 +124,11 @@ begin
         );
     end if;
 
-    raise log 'serving access %', json_build_object(
+    perform serving_data.log_decision(jsonb_build_object(
         'role', served.role, 'output', served.output, 'version', served.version,
         'context', lookup_prediction.usage_context, 'allowed', true, 'lookup', true,
         'reason', null, 'outcome', answer.outcome
-    );
+    ));
     return answer;
 end
 $$;

@@ -76,9 +76,6 @@ def test_every_consumer_output_version_and_context(shop: Database) -> None:
     expected = []
     for consumer in ("crm", "retention", "dashboard", "pricing"):
         connection = shop.login(consumer)
-        granted = {
-            (output, version) for name, output, version, *_ in ENTITLEMENTS if name == consumer
-        }
         for (output, version), context in combinations(MARTS, CONTEXTS):
             use(connection, context)
             is_allowed = (consumer, output, version, context) in allowed
@@ -87,9 +84,7 @@ def test_every_consumer_output_version_and_context(shop: Database) -> None:
                 assert ask(connection, query) == [(50,)]
             else:
                 refused(connection, query)
-            # PostgreSQL denies what was never granted, before anybody asks for the context.
-            logged = context if (output, version) in granted else None
-            expected.append((consumer, output, version, logged, is_allowed))
+            expected.append((consumer, output, version, context, is_allowed))
     found = [
         (each.role, each.output, each.version, each.usage_context, each.allowed)
         for each in shop.entries()
@@ -106,8 +101,9 @@ def test_denials_say_which_and_what_to_do(shop: Database) -> None:
     assert "not entitled to churn_predictions v1 in the usage context 'pricing'" in message
     assert "state one of 'campaign'" in message
     assert "ended on 2020-01-01" in refused(pricing, read)
-    assert "permission denied for view clv_predictions_v1" in refused(
-        crm, "select * from serving.clv_predictions_v1"
+    assert (
+        "crm is not entitled to the output clv_predictions; name it under meta.access"
+        in refused(crm, "select * from serving.clv_predictions_v1")
     )
     assert "is no consumer" in refused(shop.operator(), read)
 
@@ -502,6 +498,77 @@ def test_the_log_cannot_be_forged_or_silenced(shop: Database) -> None:
              " exception when insufficient_privilege then null; end $$")  # fmt: skip
     found = [(each.role, each.output, each.usage_context, each.allowed) for each in shop.entries()]
     assert found == [("crm", "churn_predictions", "pricing", False)]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "quote_all_identifiers = on",
+        "datestyle = 'German'",
+        "search_path = pg_temp, serving_data",
+        "row_security = off",
+        "client_min_messages = error",
+        "standard_conforming_strings = off",
+        "bytea_output = 'escape'",
+        "extra_float_digits = -15",
+        "timezone = 'Asia/Kathmandu'",
+        "xmloption = document",
+    ],
+)
+def test_no_setting_of_a_caller_hides_a_decision(shop: Database, setting: str) -> None:
+    """Of its session or its role; nor does a handler around the read."""
+    crm = shop.login("crm", context="campaign")
+    ask(crm, f"set {setting}")
+    ask(crm, "select count(*) from serving.churn_predictions_v1")
+    ask(crm, "select * from serving.lookup_prediction('churn', 'C0000001', 'campaign')")
+    refused(crm, "select count(*) from serving.clv_predictions_v1")
+    ask(crm, "do $$ begin perform * from serving.clv_prediction_history_v1;"
+             " exception when others then null; end $$")  # fmt: skip
+    shop.run(f"alter role {crm.info.user} set {setting}")
+    found = [(each.role, each.output, each.allowed) for each in shop.entries()]
+    assert found == [
+        ("crm", "churn_predictions", True),
+        ("crm", "churn_predictions", True),
+        ("crm", "clv_predictions", False),
+        ("crm", "clv_prediction_history", False),
+    ]
+
+
+def test_a_copied_line_is_no_decision(shop: Database) -> None:
+    """A caller is shown its own lines where it asks for them; with their mark they count once."""
+    crm = shop.login("crm", context="campaign")
+    shown: list[str] = []
+    crm.add_notice_handler(lambda notice: shown.append(str(notice.message_primary)))
+    ask(crm, "set client_min_messages = log")
+    ask(crm, "select count(*) from serving.churn_predictions_v1")
+    [line] = [each for each in shown if each.startswith("serving access")]
+    for copy in (line, line.replace('"allowed": true', '"allowed": false')):
+        ask(crm, f"do $do$ begin raise log '%', $line${copy}$line$; end $do$")
+    retention = shop.login("retention")
+    ask(retention, f"do $do$ begin raise log '%', $line${line}$line$; end $do$")
+    assert [(each.role, each.allowed) for each in shop.entries()] == [("crm", True)]
+
+
+def test_a_withheld_column_is_denied_in_the_log(database: Database) -> None:
+    """Also where the caller catches the error; who may read it, reads it."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("crm", "churn_predictions", 1, "campaign", withheld=["score"])
+    lake.allow("dashboard", "churn_predictions", 1, "campaign")
+    database.publish()
+    crm = database.login("crm", context="campaign")
+    ask(crm, "do $$ begin perform score from serving.churn_predictions_v1;"
+             " exception when insufficient_privilege then null; end $$")  # fmt: skip
+    message = refused(crm, "select max(score) from serving.churn_predictions_v1")
+    assert "is not entitled to the column 'score' of churn_predictions v1; name the col" in message
+    dashboard = database.login("dashboard", context="campaign")
+    assert ask(dashboard, "select count(score) from serving.churn_predictions_v1") == [(50,)]
+    found = [(each.role, each.allowed, each.reason or "") for each in database.entries()]
+    assert [(role, allowed) for role, allowed, reason in found if "column" in reason] == [
+        ("crm", False),
+        ("crm", False),
+    ]
 
 
 def test_the_log_is_read_from_where_it_was_left(shop: Database) -> None:

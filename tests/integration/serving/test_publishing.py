@@ -388,13 +388,47 @@ def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
         assert outcome.product == "churn"
 
 
+def test_a_database_in_another_encoding_is_refused(database: Database) -> None:
+    name = f"{database.name}_latin"
+    database.run(f"create database {name} encoding 'LATIN1' locale 'C' template template0")
+    try:
+        dsn = database.dsn.replace(f"dbname={database.name}", f"dbname={name}")
+        database.lake.add_product("churn")
+        (outcome,) = publish(database.lake.connection, dsn)
+        assert "the database is in the encoding LATIN1; expected UTF8" in str(outcome.error)
+    finally:
+        database.run(f"drop database {name} with (force)")
+
+
 def test_publishers_take_turns(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds the lock is named; after the stated time that session is ended. Meanwhile what an
+    exposure no longer says is gone already.
+    """
     monkeypatch.setattr(exclusive_lock, "LOCK_TIMEOUT", 0.3)
-    other = shop.operator()
-    other.execute("select pg_advisory_lock(%s)", [exclusive_lock.LOCK_KEY])
+    crm = shop.login("crm", context="campaign")
+    read = "select count(*) from serving.churn_predictions_v1"
+    other = psycopg.connect(shop.dsn)
+    other.execute("lock table serving_data.publisher_turn in exclusive mode")
+    shop.lake.run("delete from lake.operations.consumer_contracts where consumer = 'crm'")
+    pid = other.info.backend_pid
     (outcome,) = publish(shop.lake.connection, shop.dsn)
-    assert "another publish has been running" in str(outcome.error)
+    assert f"has been running on this database for 0.3 s: process {pid} of" in str(outcome.error)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="not entitled"):
+        ask(crm, read)
+    monkeypatch.setattr(exclusive_lock, "ENDED_AFTER", 0.1)
+    shop.publish()
+    assert shop.run("select count(*) from pg_stat_activity where pid = %s", pid) == [(0,)]
     other.close()
+
+
+def test_no_reader_can_hold_a_publish_up(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can lock neither what publishers lock, nor by an advisory lock that they would need."""
+    monkeypatch.setattr(exclusive_lock, "LOCK_TIMEOUT", 0.3)
+    crm = shop.login("crm")
+    for key in (0, 1, 5_062_870_411):
+        crm.execute("select pg_advisory_lock(%s)", [key])
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        crm.execute("lock table serving_data.publisher_turn in access share mode")
     shop.publish()
 
 
