@@ -14,7 +14,7 @@ from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import duckdb_functions as serving
-from python_scoring.warehouse import Warehouse, keep_private, prepare, set_clock
+from python_scoring.warehouse import Warehouse, keep_private, limit_threads, prepare, set_clock
 
 # Seconds. Longer than any transaction of another writer takes, so a build waits for one.
 LOCK_TIMEOUT = 60.0
@@ -40,6 +40,7 @@ class Plugin(BasePlugin):
                 f"{self.lock.lock_file}: another process has been writing to the lake for "
                 f"{LOCK_TIMEOUT:g} s. Find out what it does, end it, and build again."
             ) from error
+        limit_threads(conn)
         prepare(self.warehouse, conn)
         lineage.register(conn, self.warehouse)
         serving.register(conn, self.warehouse)

@@ -103,6 +103,21 @@ def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
             connection.install_extension(str(file))
 
 
+def limit_threads(connection: duckdb.DuckDBPyConnection) -> None:
+    """Use DUCKDB_THREADS threads, where it is set; by default DuckDB uses every core.
+
+    Raises InputError where it is no number of threads.
+    """
+    if not (threads := os.environ.get("DUCKDB_THREADS")):
+        return
+    try:
+        connection.execute("set threads = ?", [int(threads)])
+    except (ValueError, duckdb.Error) as error:
+        raise InputError(
+            f"DUCKDB_THREADS={threads}: expected a number of threads of at least 1"
+        ) from error
+
+
 def prepare(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
     """Create the lake where there is none; follow the folder where it was moved or copied.
 
@@ -142,6 +157,7 @@ def connect_lake(
         keep_private(warehouse.folder)
     with duckdb.connect() as connection:
         install_extensions(connection)
+        limit_threads(connection)
         connection.execute("set timezone = 'UTC'")
         connection.execute(warehouse.attach_sql(read_only=read_only))
         set_clock(connection)

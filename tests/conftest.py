@@ -21,5 +21,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    os.environ.setdefault("DUCKDB_THREADS", "1")  # the workers take the cores
     if config.getoption("numprocesses", None):
         start_server()
