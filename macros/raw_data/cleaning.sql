@@ -41,11 +41,6 @@
     {{ column }} is not null and {{ parsed }} is null
 {%- endmacro %}
 
-{#- A text that not every database can hold: PostgreSQL takes no NUL. 256 characters are more than any id has. -#}
-{% macro is_unstorable(column) -%}
-    coalesce(contains({{ column }}, chr(0)) or length({{ column }}) > 256, false)
-{%- endmacro %}
-
 {% macro is_not_finite(column) -%}
     {{ adapter.dispatch('is_not_finite')(column) }}
 {%- endmacro %}

@@ -22,8 +22,6 @@ select
     row_json,
     case
         when customer_id is null then 'customer_id is null or blank'
-        when {{ is_unstorable('customer_id') }} then 'customer_id has a NUL byte or more than 256 characters'
-        when {{ is_unstorable('country') }} then 'country has a NUL byte or more than 256 characters'
         when signed_up_at_unreadable then 'signed_up_at cannot be parsed'
         when loaded_at_unreadable then 'loaded_at cannot be parsed'
         when signed_up_at is null then 'signed_up_at is null'

@@ -29,9 +29,6 @@ select
     case
         when typed.event_id is null then 'event_id is null or blank'
         when typed.customer_id is null then 'customer_id is null or blank'
-        when {{ is_unstorable('typed.event_id') }} then 'event_id has a NUL byte or more than 256 characters'
-        when {{ is_unstorable('typed.customer_id') }} then 'customer_id has a NUL byte or more than 256 characters'
-        when {{ is_unstorable('typed.event_type') }} then 'event_type has a NUL byte or more than 256 characters'
         when typed.occurred_at_unreadable then 'occurred_at cannot be parsed'
         when typed.loaded_at_unreadable then 'loaded_at cannot be parsed'
         when typed.event_type is null then 'event_type is null or blank'

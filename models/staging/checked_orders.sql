@@ -39,8 +39,6 @@ select
     case
         when typed.order_id is null then 'order_id is null or blank'
         when typed.customer_id is null then 'customer_id is null or blank'
-        when {{ is_unstorable('typed.order_id') }} then 'order_id has a NUL byte or more than 256 characters'
-        when {{ is_unstorable('typed.customer_id') }} then 'customer_id has a NUL byte or more than 256 characters'
         when typed.ordered_at_unreadable then 'ordered_at cannot be parsed'
         when typed.loaded_at_unreadable then 'loaded_at cannot be parsed'
         when typed.amount_not_finite then 'amount is not finite'

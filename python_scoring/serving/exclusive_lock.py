@@ -21,6 +21,7 @@ create schema if not exists serving_data;
 revoke all on schema serving_data from public;
 create table if not exists serving_data.publisher_turn ();
 """
+IS_THERE = "select to_regclass('serving_data.publisher_turn')"
 LOCK = "lock table serving_data.publisher_turn in exclusive mode nowait"
 HOLDERS = """
 select pid, usename::text, client_addr::text, extract(epoch from clock_timestamp() - xact_start)
@@ -42,8 +43,10 @@ def exclusive_lock(dsn: str) -> Iterator[None]:
     """
     with connect(dsn) as holder:
         holder.execute("set idle_in_transaction_session_timeout = 0")
-        with suppress(DuplicateTable, UniqueViolation):  # by another publish, at the same instant
-            holder.execute(TABLE)
+        found = holder.execute(IS_THERE).fetchone()
+        if not found or found[0] is None:
+            with suppress(DuplicateTable, UniqueViolation):  # by another, at the same instant
+                holder.execute(TABLE)
         with holder.transaction():
             _wait(holder)
             yield

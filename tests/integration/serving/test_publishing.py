@@ -427,7 +427,7 @@ def test_no_reader_can_hold_a_publish_up(shop: Database, monkeypatch: pytest.Mon
     crm = shop.login("crm")
     for key in (0, 1, 5_062_870_411):
         crm.execute("select pg_advisory_lock(%s)", [key])
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), crm.transaction():
         crm.execute("lock table serving_data.publisher_turn in access share mode")
     shop.publish()
 
