@@ -139,7 +139,7 @@ class Erasure:
         with self._lake(read_only=True) as lake:
             if tombstone.is_written(lake, checkpoint.erasure_id):
                 return {}
-            return {former: rest for _, former, rest in inputs.restated(lake, checkpoint.inputs)}
+            return {each.recorded: each.rest for each in inputs.restated(lake, checkpoint.inputs)}
 
     def _remove_from_lake(
         self, lake: duckdb.DuckDBPyConnection, checkpoint: Checkpoint, found: Inventory
@@ -154,7 +154,6 @@ class Erasure:
                     *tombstone.run_records(lake, self.subjects, found.lake),
                 ]
                 tombstone.write(lake, self._tombstone(checkpoint, found), records)
-                inputs.restate_former(lake)
                 inputs.restate(lake, checkpoint.inputs)
             for holding in found.lake:
                 tables.erase(lake, self.subjects, holding)

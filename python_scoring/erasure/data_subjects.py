@@ -91,10 +91,10 @@ class DataSubjects:
     def _names(self) -> re.Pattern[str] | None:
         if not self.spellings:
             return None
-        return re.compile(f"{_NOT_BEFORE}{_one_of(self.spellings)}{_NOT_AFTER}")
+        return re.compile(f"{_NOT_BEFORE}{one_of(self.spellings)}{_NOT_AFTER}")
 
 
-def _one_of(words: tuple[str, ...]) -> str:
+def one_of(words: tuple[str, ...]) -> str:
     """Regular expression of any of the words, the longest where one begins another.
 
     Beginnings that words share are written once: a text is searched for thousands of words in
@@ -104,7 +104,7 @@ def _one_of(words: tuple[str, ...]) -> str:
     for word in words:
         if word:
             tails.setdefault(word[0], []).append(word[1:])
-    branches = [f"{re.escape(first)}{_one_of(tuple(rest))}" for first, rest in tails.items()]
+    branches = [f"{re.escape(first)}{one_of(tuple(rest))}" for first, rest in tails.items()]
     if len(branches) == 1 and "" not in words:
         return branches[0]
     return f"(?:{'|'.join(branches)}){'?' if '' in words else ''}" if branches else ""

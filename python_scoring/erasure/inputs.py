@@ -5,7 +5,10 @@ subtracts the erased part and keeps it nowhere: the part of one customer would b
 their rows, by which an old export could be searched for them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -15,10 +18,21 @@ from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import identifier, is_one_of, literal
 from python_scoring.erasure.tombstone import ErasedRecord
+from python_scoring.lineage.input_digests import without
 from python_scoring.project import raw_sources
 
 # The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
 READ_BY = {"timestamp": "duckdb__as_instant", "decimal": "as_money", "integer": "as_count"}
+
+RECORDED = """
+select content_digest from lake.operations.snapshot_inputs
+where source = ? and as_of = ? and feature_version = ?
+"""
+RESTATE = """
+update lake.operations.snapshot_inputs
+set row_count = row_count - ?, content_digest = ?
+where source = ? and as_of = ? and feature_version = ?
+"""
 
 # The text of a row is that of macros/lineage/inputs.sql.
 INPUTS = """
@@ -67,52 +81,55 @@ def find(
             yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)
 
 
-def restated(
-    lake: duckdb.DuckDBPyConnection, erased: Iterable[ErasedRecord]
-) -> list[tuple[ErasedRecord, str, str]]:
-    """The recorded inputs that lose a part: the part, the recorded digest, and that of the rest."""
+@dataclass(frozen=True)
+class Restated:
+    """A recorded input without the rows that were erased from it."""
+
+    source: str
+    as_of: datetime
+    feature_version: str | None
+    rows_erased: int
+    recorded: str  # its digest now
+    rest: str  # and without them
+
+
+def restated(lake: duckdb.DuckDBPyConnection, erased: Iterable[ErasedRecord]) -> list[Restated]:
+    """The recorded inputs that lose parts: those of this erasure, and what earlier ones left."""
+    parts: dict[tuple[str, datetime, str | None], list[ErasedRecord]] = defaultdict(list)
+    for record in [*_left_by_former(lake), *erased]:
+        if record.content_digest:
+            parts[record.source, record.as_of, record.feature_version].append(record)
     found = []
-    for record in erased:
-        recorded = lake.execute(
-            "select content_digest from lake.operations.snapshot_inputs"
-            " where source = ? and as_of = ? and feature_version = ?",
-            [record.source, record.as_of, record.feature_version],
-        ).fetchone()
-        if recorded and record.content_digest:
-            found.append((record, recorded[0], _without(recorded[0], record.content_digest)))
+    for (source, as_of, version), lost in parts.items():
+        recorded = lake.execute(RECORDED, [source, as_of, version]).fetchone()
+        if recorded:
+            rest = without(recorded[0], (str(each.content_digest) for each in lost))
+            rows = sum(each.rows_erased for each in lost)
+            found.append(Restated(source, as_of, version, rows, recorded[0], rest))
     return found
 
 
 def restate(lake: duckdb.DuckDBPyConnection, erased: Iterable[ErasedRecord]) -> None:
     """Subtract erased parts from the recorded inputs, in the transaction of the tombstone."""
-    for record, _, rest in restated(lake, erased):
+    for each in restated(lake, erased):
         lake.execute(
-            "update lake.operations.snapshot_inputs"
-            " set row_count = row_count - ?, content_digest = ?"
-            " where source = ? and as_of = ? and feature_version = ?",
-            [record.rows_erased, rest, record.source, record.as_of, record.feature_version],
+            RESTATE,
+            [each.rows_erased, each.rest, each.source, each.as_of, each.feature_version],
         )
-
-
-def restate_former(lake: duckdb.DuckDBPyConnection) -> None:
-    """Do the same for tombstones of versions before 0.2, which kept the digest of the part."""
-    columns = lake.table("lake.operations.erased_records").columns
-    if "content_digest" not in columns:
-        return
-    former = lake.execute(
-        "select kind, source, as_of, feature_version, run_id, rows_erased, customers_erased,"
-        " feature_snapshot_id_after, content_digest from lake.operations.erased_records"
-        " where content_digest is not null order by all"
-    ).fetchall()
-    for row in former:
-        restate(lake, [ErasedRecord(*row)])
-    if former:
+    if _left_by_former(lake):
         lake.execute("update lake.operations.erased_records set content_digest = null")
 
 
-def _without(recorded: str, part: str) -> str:
-    sums = zip(recorded.split("-"), part.split("-"), strict=True)
-    return "-".join(str(int(whole) - int(erased)) for whole, erased in sums)
+def _left_by_former(lake: duckdb.DuckDBPyConnection) -> list[ErasedRecord]:
+    """Parts that are in tombstones of versions before 0.2, and still in the recorded inputs."""
+    if "content_digest" not in lake.table("lake.operations.erased_records").columns:
+        return []
+    found = lake.execute(
+        "select kind, source, as_of, feature_version, run_id, rows_erased, customers_erased,"
+        " feature_snapshot_id_after, content_digest from lake.operations.erased_records"
+        " where content_digest is not null order by all"
+    )
+    return [ErasedRecord(*row) for row in found.fetchall()]
 
 
 def _as_staging_reads(manifest: dict[str, Any], data_type: str, column: str) -> str:

@@ -5,13 +5,12 @@ of its columns, is theirs; it is deleted. If another text of a row names a data 
 stays and the name is replaced.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
 
-from python_scoring.erasure.data_subjects import DataSubjects
+from python_scoring.erasure.data_subjects import DataSubjects, one_of
 
 TEXT_TYPES = ("VARCHAR", "JSON")
 COLUMNS = """
@@ -88,8 +87,7 @@ def contains(column: str, spellings: tuple[str, ...]) -> str:
     """SQL condition: a text holds one of the spellings; one pass, however many there are."""
     if len(spellings) == 1:
         return f"contains(cast({column} as text), {literal(spellings[0])})"
-    pattern = "|".join(map(re.escape, spellings))
-    return f"regexp_matches(cast({column} as text), {literal(pattern)})"
+    return f"regexp_matches(cast({column} as text), {literal(one_of(spellings))})"
 
 
 def is_theirs(table: Table, subjects: DataSubjects) -> str:

@@ -6,7 +6,6 @@ things in files, so only cells are searched for it.
 """
 
 import mmap
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow import compute
 
-from python_scoring.erasure.data_subjects import DataSubjects
+from python_scoring.erasure.data_subjects import DataSubjects, one_of
 from python_scoring.erasure.tables import (
     TEXT_TYPES,
     identifier,
@@ -96,7 +95,7 @@ def _places(content: mmap.mmap, spellings: tuple[str, ...]) -> Iterator[tuple[in
     """Where which spelling begins; the content is read once, however many spellings there are."""
     wanted = {each: each.encode() for each in spellings}
     longest = max(map(len, wanted.values()), default=0)
-    any_of_them = "|".join(map(re.escape, wanted))
+    any_of_them = one_of(spellings)
     for start in range(0, len(content) if wanted else 0, CHUNK):
         chunk = content[start : start + CHUNK + longest - 1]
         if not compute.match_substring_regex(pa.scalar(chunk), any_of_them).as_py():

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.explanations.wording import Wordings
+from python_scoring.lineage.input_digests import without
 from python_scoring.lineage.libraries import library_versions
 from python_scoring.models import artifacts
 from python_scoring.models.registry import Registry
@@ -79,19 +80,9 @@ def _erased_parts(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, 
 
 
 def _without(recorded: Counts, erased: list[Counts]) -> Counts:
-    """What is left of an input: the digest is two sums over its rows."""
+    """What is left of an input."""
     rows = recorded[0] - sum(part_rows for part_rows, _ in erased)
-    sums = [
-        total - sum(parts)
-        for total, *parts in zip(
-            _sums(recorded[1]), *(_sums(digest) for _, digest in erased), strict=True
-        )
-    ]
-    return rows, "-".join(map(str, sums))
-
-
-def _sums(digest: str) -> list[int]:
-    return [int(part) for part in digest.split("-")]
+    return rows, without(recorded[1], (digest for _, digest in erased))
 
 
 def inputs_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from python_scoring.erasure import raw_files, tables, verification
+from python_scoring.erasure import inputs, raw_files, tables, verification
 from python_scoring.erasure.checkpoint import Checkpoint, Journal
 from python_scoring.erasure.command import Erasure
 from python_scoring.erasure.data_subjects import DataSubjects
+from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.errors import InputError
 
 
@@ -144,6 +145,31 @@ def test_any_number_of_customers_is_erased_at_once(tmp_path: Path, count: int) -
         ).fetchall() == [(3000 - by_record, by_text, 3000 - count)]
         assert list(tables.find(connection, "memory", subjects)) == []
     assert verification.search([tmp_path], subjects, ()) == [f"{whole} (in its bytes)"]
+
+
+def test_recorded_inputs_lose_what_former_versions_left_in_them() -> None:
+    """Their tombstones held the erased part; with the next erasure both parts go, in one digest."""
+    as_of = datetime(2026, 11, 1)
+    mine = ErasedRecord("input", "orders", as_of, "1.0.0", None, 2, 1, None, "3-4")
+    with duckdb.connect() as lake:
+        lake.execute(
+            "attach ':memory:' as lake; create schema lake.operations;"
+            "create table lake.operations.snapshot_inputs as select 'orders' as source, timestamp"
+            " '2026-11-01' as as_of, '1.0.0' as feature_version, 9 as row_count,"
+            " '10-20' as content_digest;"
+            "create table lake.operations.erased_records as select 'e1' as erasure_id, 'input' as"
+            " kind, 'orders' as source, timestamp '2026-11-01' as as_of,"
+            " '1.0.0' as feature_version, null::text as run_id, 1 as rows_erased,"
+            " 1 as customers_erased, null::text as feature_snapshot_id_after,"
+            " '1-2' as content_digest"
+        )
+        [found] = inputs.restated(lake, [mine])
+        assert (found.recorded, found.rest) == ("10-20", "6-14")
+        inputs.restate(lake, [mine])
+        assert lake.execute(
+            "select row_count, snapshot_inputs.content_digest, erased_records.content_digest"
+            " from lake.operations.snapshot_inputs cross join lake.operations.erased_records"
+        ).fetchall() == [(6, "6-14", None)]
 
 
 def test_an_order_that_was_moved_to_the_person_is_named(tmp_path: Path) -> None:

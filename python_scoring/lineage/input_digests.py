@@ -1,0 +1,11 @@
+"""Digests of inputs, as macros/lineage/inputs.sql makes them: two sums over the MD5 of each row."""
+
+from collections.abc import Iterable
+
+
+def without(digest: str, parts: Iterable[str]) -> str:
+    """The digest of an input without some parts of it, of which the digests are given."""
+    sums = [int(total) for total in digest.split("-")]
+    for part in parts:
+        sums = [total - int(one) for total, one in zip(sums, part.split("-"), strict=True)]
+    return "-".join(map(str, sums))
