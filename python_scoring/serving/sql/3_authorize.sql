@@ -22,6 +22,12 @@ begin
 end
 $$;
 
+-- Who reads: the one who is logged in, or has been taken by SET ROLE. Unlike current_user it is the
+-- same inside another owner's view or function.
+create or replace function serving_data.caller() returns text
+language sql stable parallel restricted
+return coalesce(nullif(current_setting('role'), 'none'), session_user);
+
 -- Whether the transaction's snapshot is older than the last change that took an entitlement away.
 -- Within repeatable read, the former entitlements would count for as long as it stays open.
 create or replace function serving_data.is_outdated() returns boolean
@@ -40,8 +46,11 @@ end
 $$;
 
 -- Logs that a read is refused, and returns why. The caller raises it: a short error context.
+-- A column is named where all but that was allowed. Before 0.2 nobody named one.
+drop function if exists serving_data.refusal(text, text, integer, text, boolean);
 create or replace function serving_data.refusal(
-    caller text, wanted_output text, wanted_version integer, context text, is_lookup boolean
+    caller text, wanted_output text, wanted_version integer, wanted_column text, context text,
+    is_lookup boolean
 ) returns text
 language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
@@ -64,7 +73,14 @@ begin
     where pg_has_role(pg_roles.oid, consumers.role_oid, 'usage');
     subject := coalesce(array_to_string(known_roles, ', '), caller);
 
-    if known_roles is null then
+    if wanted_column is not null then
+        reason := format(
+            '%s is not entitled to the column %s of %s',
+            caller, quote_literal(wanted_column), wanted
+        );
+        remedy := 'name the columns that you read, or change withheld_columns of the exposure and'
+            ' publish again';
+    elsif known_roles is null then
         reason := format('%s is no consumer', caller);
         remedy := 'connect with a login that is a member of a consumer''s role';
     elsif serving_data.is_outdated() then
@@ -127,8 +143,6 @@ end
 $$;
 
 -- Stands in the WHERE of every view, as a subquery: once per read, before any row.
--- The identity is who is logged in, or has been taken by SET ROLE. Unlike current_user it is
--- the same inside another owner's view or function.
 create or replace function serving.authorize(output text, version integer) returns boolean
 language plpgsql stable parallel restricted security definer
 set search_path = pg_catalog, pg_temp
@@ -137,7 +151,7 @@ set datestyle = 'ISO'
 as $$
 #variable_conflict use_column
 declare
-    caller text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+    caller text := serving_data.caller();
     context text := current_setting('serving.usage_context', true);
     consumer text;
 begin
@@ -162,7 +176,7 @@ begin
         raise exception using
             errcode = 'insufficient_privilege',
             message = serving_data.refusal(
-                caller, authorize.output, authorize.version, context, false
+                caller, authorize.output, authorize.version, null, context, false
             );
     end if;
     perform serving_data.log_decision(jsonb_build_object(
@@ -185,8 +199,7 @@ set quote_all_identifiers = off
 as $$
 #variable_conflict use_column
 declare
-    caller text := coalesce(nullif(current_setting('role'), 'none'), session_user);
-    reason text;
+    caller text := serving_data.caller();
 begin
     if exists (
         select
@@ -203,26 +216,11 @@ begin
     ) then
         return true;
     end if;
-    reason := format(
-        '%s is not entitled to the column %s of %s v%s',
-        caller, quote_literal(column_name), output, version
-    );
-    perform serving_data.log_decision(jsonb_build_object(
-        'role', (
-            select case when count(*) = 1 then min(consumers.role) else caller end
-            from serving_data.consumers
-            inner join pg_roles on pg_roles.rolname = caller and not pg_roles.rolsuper
-            where pg_has_role(pg_roles.oid, consumers.role_oid, 'usage')
-        ),
-        'output', output, 'version', version,
-        'context', left(current_setting('serving.usage_context', true), 100),
-        'allowed', false, 'lookup', false, 'reason', reason
-    ));
     raise exception using
         errcode = 'insufficient_privilege',
-        message = format(
-            'access denied: %s; name the columns that you read, or change withheld_columns of the'
-            ' exposure and publish again', reason
+        message = serving_data.refusal(
+            caller, authorize_column.output, authorize_column.version,
+            authorize_column.column_name, current_setting('serving.usage_context', true), false
         );
 end
 $$;

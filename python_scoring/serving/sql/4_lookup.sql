@@ -13,7 +13,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-    caller text := coalesce(nullif(current_setting('role'), 'none'), session_user);
+    caller text := serving_data.caller();
     wanted text;
     served record;
     found_prediction record;
@@ -65,7 +65,7 @@ begin
         raise exception using
             errcode = 'insufficient_privilege',
             message = serving_data.refusal(
-                caller, coalesce(wanted, lookup_prediction.product, 'null'), null,
+                caller, coalesce(wanted, lookup_prediction.product, 'null'), null, null,
                 lookup_prediction.usage_context, true
             );
     end if;
