@@ -11,6 +11,9 @@ export RAW_DATA WAREHOUSE
 # Where the package hub was out of reach, the set-up noted it, and the builds go on without Elementary.
 DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
 
+# Whole builds come first, in the order of the folders; the files of short tests fill what is left.
+PYTEST = $(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+
 .PHONY: build test test-all lint docs lock clean help
 
 help:
@@ -25,10 +28,10 @@ build: $(VENV)/elementary
 	@if [ "$$(cat $(VENV)/elementary)" = off ]; then echo "Before plain dbt build: export ELEMENTARY=off (the package hub was out of reach)"; fi
 
 test: $(VENV)/elementary lint
-	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10 -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 test-all: $(VENV)/elementary lint
-	@$(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+	@$(PYTEST)
 
 lint: $(VENV)/elementary
 	@$(BIN)/ruff check .

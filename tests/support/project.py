@@ -88,7 +88,6 @@ class Project:
             "DBT_LOG_PATH": str(self.target / "logs"),
             "DBT_USE_COLORS": "false",
             "DBT_LOG_LEVEL_FILE": "none",
-            "DUCKDB_THREADS": "1",  # the workers of pytest take the cores
             "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
             **(extra or {}),
         }
