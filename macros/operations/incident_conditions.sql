@@ -207,7 +207,13 @@
             message,
             false as is_mitigated,
             is_resolved
-        from (select * from serving_conditions union all select * from replay_conditions) as logged
+        from (
+            select * from serving_conditions
+            union all
+            select * from access_log_conditions
+            union all
+            select * from replay_conditions
+        ) as logged
 
         union all
 
@@ -246,6 +252,8 @@
         select product, 'sla_escalation' as cause, watermark from ({{ sla_conditions() }}) as promises
         union all
         select product, cause, watermark from ({{ serving_conditions() }}) as servings
+        union all
+        select product, cause, watermark from ({{ access_log_conditions() }}) as loads
         union all
         select product, cause, watermark from ({{ replay_conditions() }}) as replays
         union all

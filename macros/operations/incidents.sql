@@ -38,7 +38,7 @@ group by incident_id, product, cause
     escalation is as severe as its consumers are critical, for its breaches are over by then. -#}
 {% macro severity(cause, criticality, state) -%}
     case
-        when {{ cause }} = 'access_denied' then 'medium'
+        when {{ cause }} in ('access_denied', 'access_log_gap') then 'medium'
         else case
             {{ level('coalesce(' ~ criticality ~ ", 'low')") }} + case
                 when {{ cause }} = 'sla_escalation' then 0
@@ -100,6 +100,10 @@ access_conditions as (
 
 serving_conditions as (
     {{ serving_conditions() }}
+),
+
+access_log_conditions as (
+    {{ access_log_conditions() }}
 ),
 
 replay_conditions as (
@@ -210,6 +214,7 @@ events as (
         case named.event
             when 'resolved' then case named.cause
                 when 'access_denied' then 'No series of denials any more.'
+                when 'access_log_gap' then 'The log is whole again; what was read within the gap remains unknown.'
                 when 'serving_failed' then 'The serving database has what the lake has.'
                 when 'replay_mismatch' then 'What differed is identical again.'
                 else 'The run as of ' || {{ plain_date('named.served_as_of') }} || ' was published in time.'

@@ -193,6 +193,7 @@ where known.notification_id is null
         'sla_breach': 'see that the job runs and publishes; dbt build computes the newest slot, customer-predictions backfill older ones.',
         'sla_escalation': 'answer each response of the contract by a row in seeds/incident_reviews.csv; lake.operations.review_duties lists them.',
         'serving_failed': 'see that the PostgreSQL of SERVING_DSN answers and has room; the next dbt build completes what is missing there.',
+        'access_log_gap': 'have the operator restore the log as the message says, and find out who stopped it; if personal data may have been read unseen, tell the data protection officer.',
         'replay_mismatch': 'find out who changed what the message names, and restore it; then replay the run again with --record. If what was published is wrong: withdraw_run.',
         'access_denied': 'ask the owner of the role what it needs; its entitlement stands in models/consumers.'
     }) }}

@@ -6,7 +6,7 @@ Public interface, for the rest of the project:
 |---|---|
 | `publishing` | `publish`: bring the database to the state of the lake |
 | `customer_removal` | `find`, `remove`: the partitions that hold given customers |
-| `access_log` | `new_entries`: who read what, from the server's log |
+| `access_log` | `load`: who read what, from the server's log, and whether it is whole |
 | `duckdb_functions` | `register`: publish and read the access log from the hooks of a build |
 | `local`, `demo` | `LocalServer`, `serve`: a PostgreSQL server for a laptop and for tests |
 

@@ -1,7 +1,9 @@
 """Database roles of the consumers: one per exposure, without rights once it is gone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import sql
@@ -10,6 +12,11 @@ from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.grants import ROLE_MARK, sync_grants
 from python_scoring.serving.lake_state import LONGEST_NAME, Entitlement
+from python_scoring.serving.revocations import (
+    enforce_revocations,
+    is_installed,
+    record_revocations,
+)
 
 RESERVED = ("none", "public")
 ROLE_ATTRIBUTES = {
@@ -26,6 +33,7 @@ delete from serving_data.entitlements
 where (role, output, version, usage_context) not in (
     select * from unnest(%s::text[], %s::text[], %s::integer[], %s::text[])
 )
+returning role, role_oid
 """
 SHORTEN = """
 update serving_data.entitlements
@@ -38,9 +46,11 @@ where
     and entitlements.version = wanted.version
     and entitlements.usage_context = wanted.usage_context
     and coalesce(entitlements.valid_until, 'infinity') > wanted.valid_until
+returning entitlements.role, entitlements.role_oid
 """
 
 MartColumns = Mapping[tuple[str, int], set[str]]
+Row: TypeAlias = tuple[Any, ...]  # of serving_data.entitlements
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ def sync_access(
                 problems.append(Problem(products, text))
         former = _record(connection, served)
         sync_grants(connection, former)
+    problems += [Problem(frozenset(), each) for each in enforce_revocations(connection)]
     return problems
 
 
@@ -95,8 +106,7 @@ def revoke(connection: Connection, entitlements: Iterable[Entitlement]) -> None:
 
     It needs no lock, so a publish calls it before it waits for its turn.
     """
-    found = connection.execute("select to_regclass('serving_data.last_revocation')").fetchone()
-    if not found or found[0] is None:
+    if not is_installed(connection):
         return
     kept = [
         (each.role, each.output, each.version, each.usage_context, each.valid_until)
@@ -104,9 +114,10 @@ def revoke(connection: Connection, entitlements: Iterable[Entitlement]) -> None:
     ]
     columns = [list(column) for column in zip(*kept, strict=True)] if kept else [[]] * 5
     with connection.transaction():
-        removed = connection.execute(REMOVE, columns[:4]).rowcount
-        shortened = connection.execute(SHORTEN, columns).rowcount
-        _count_revocation(connection, is_one=bool(removed or shortened))
+        lost = connection.execute(REMOVE, columns[:4]).fetchall()
+        lost += connection.execute(SHORTEN, columns).fetchall()
+        record_revocations(connection, lost)
+    enforce_revocations(connection)  # what it could not do, sync_access tries again and reports
 
 
 def _check(
@@ -223,7 +234,7 @@ def _record(
             " where role = %s and output = %s and version = %s and usage_context = %s",
             [row[0], row[2], row[3], row[4]],
         )
-    _count_revocation(connection, is_one=bool(present - rows))
+    record_revocations(connection, _lost(present, rows))
     for row in sorted(rows - present, key=repr):
         connection.execute(
             "insert into serving_data.entitlements values (%s, %s, %s, %s, %s, %s, %s)",
@@ -232,18 +243,17 @@ def _record(
     return [oid for _, _, oid in found - wanted]
 
 
-def _count_revocation(connection: Connection, *, is_one: bool) -> None:
-    """Outdate transactions with older snapshots; see is_outdated in 3_authorize.sql.
-
-    The sequence runs ahead of the row where a publish failed in between; this repairs that too.
-    """
-    if is_one:
-        connection.execute("select nextval('serving_data.revocations')")
-    connection.execute(
-        "update serving_data.last_revocation"
-        " set number = (select last_value from serving_data.revocations)"
-        " where number <> (select last_value from serving_data.revocations)"
-    )
+def _lost(present: set[Row], wanted: set[Row]) -> Iterator[tuple[str, int]]:
+    """The roles that may read less than before: what, for how long, or which columns."""
+    by_key = {row[:5]: row for row in wanted}
+    for row in present - wanted:
+        kept = by_key.get(row[:5])
+        if (
+            kept is None
+            or (kept[5] or date.max) < (row[5] or date.max)
+            or not set(kept[6]) <= set(row[6])
+        ):
+            yield row[0], row[1]
 
 
 def _postgres_refusal(consumer: str, error: Exception) -> str:

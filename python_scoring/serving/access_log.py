@@ -1,113 +1,90 @@
-"""Access log: reads and denials from the server's JSON log, after the last one loaded.
+"""Access log: what readers read and were denied, from the server's log, and whether it is whole.
 
-The log is read over SQL.
-
-serving.authorize and serving.lookup_prediction log a line for each decision. Denials by PostgreSQL
-itself (a view that was never granted, an internal table) are read from its error messages.
+Each load writes a canary into the log and reads on until it finds it again: so the log is written
+to, and everything before the canary was read. The log's lines of decisions are compared with the
+server's own count of them, which no reader can change. What cannot be known is a gap, with the
+instants between which it lies.
 """
 
-import hashlib
-import hmac
-import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import psycopg
-from psycopg.errors import InsufficientPrivilege, UndefinedFile, UndefinedTable
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
 from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection, connect, masked
+from python_scoring.serving.log_files import Line, LogFolder, Place, Start
+from python_scoring.serving.log_lines import Access, LineReader, Record
 
-DECISION = "serving access "
-SECONDS_APART = 10.0  # between a decision's own clock and that of its line: more is a copied line
+BATCH = 100_000
+CANARY_TIMEOUT = 10.0  # seconds; the server's collector writes within milliseconds
 
-# How decisions were told from other lines before they had a mark. A caller can change this text.
-OWN_FUNCTIONS = (
-    "PL/pgSQL function serving.authorize(",
-    "PL/pgSQL function serving.lookup_prediction(",
-    "PL/pgSQL function serving_data.refusal(",
-)
-DENIAL = re.compile(
-    r"permission denied for (?:view|table|sequence|function|schema|materialized view) (.+)",
-    re.DOTALL,
-)
-PARTITION = re.compile(r"(?:run|month)_[0-9_]+")
-DENIED = "42501"
-
-CHUNK = 8_000_000
-FILES = """
-select name, size from pg_ls_logdir()
-where name like '%.json' order by modification, name
+# The count is read before the canary is written: what it counts was logged by then. A crash resets
+# all of the server's statistics, and pg_stat_reset those of the database.
+COUNT = """
+select
+    coalesce(pg_stat_get_function_calls(to_regprocedure('serving_data.record_decision(jsonb)')), 0),
+    greatest(pg_stat_database.stats_reset, pg_stat_bgwriter.stats_reset) at time zone 'utc'
+from pg_stat_database
+cross join pg_stat_bgwriter
+where datname = current_database()
 """
-# The operator's function reads the log alone (sql/0_operator.sql); a superuser needs none.
-READ_BY_OPERATOR = "select serving_operator.read_log(%s, %s, %s)"
-READ = """
-select pg_read_binary_file(
-    current_setting('log_directory') || '/' || %s, %s, %s, true
-)
-"""
-IS_SET_UP = "select to_regprocedure('serving_operator.read_log(text, bigint, bigint)') is not null"
-KEY = "select key, made_at at time zone 'utc' from serving_data.log_key"
-OWN_NAMES = """
-select nspname from pg_namespace where nspname in ('serving', 'serving_data')
-union
-select relname from pg_class where relnamespace::regnamespace::text in ('serving', 'serving_data')
-union
-select proname from pg_proc where pronamespace::regnamespace::text in ('serving', 'serving_data')
-"""
-ROLES_OF_LOGINS = """
-select pg_roles.rolname, min(consumers.role)
-from pg_roles
-inner join serving_data.consumers on pg_has_role(pg_roles.oid, consumers.role_oid, 'usage')
-where not pg_roles.rolsuper
-group by pg_roles.rolname
-having count(*) = 1
-"""
+WRITE_CANARY = "select serving_data.log_canary(), clock_timestamp() at time zone 'utc'"
 
 
 @dataclass(frozen=True)
-class Access:
-    """One read, allowed or denied; a row of lake.operations.access_log.
+class Progress:
+    """How far the log was loaded, and how its decisions compare with the server's count.
 
-    `logged_at` is naive UTC. `log_position` is the byte after the read's line in `log_file`.
-    `output` and `version` are None where a denial concerns no mart, or all its versions.
+    Attributes
+    ----------
+    place
+        The byte after the last line that was read: a canary, where it was found.
+    read_until
+        When the last load wrote its canary, in naive UTC.
+    complete_until
+        When the last canary that was found was written; all before it was read, but for gaps.
+    counted
+        Decisions that the server had counted by then.
+    uncounted
+        Decisions found in the log that the server had not counted yet: it counts a session's when
+        its transaction has ended.
+
     """
 
-    logged_at: datetime
-    role: str
-    output: str | None
-    version: int | None
-    usage_context: str | None
-    allowed: bool
-    statement_digest: str
-    log_file: str
-    log_position: int
-    reason: str | None
+    place: Place
+    read_until: datetime
+    complete_until: datetime
+    counted: int = 0
+    uncounted: int = 0
 
 
-def new_entries(
-    dsn: str, after: tuple[str, int] | None = None, limit: int = 100_000
-) -> list[Access]:
-    """The reads logged after a position, oldest first, at most `limit` of them.
+@dataclass(frozen=True)
+class Load:
+    """Outcome of a load: the new progress, and what is not known where the log has a gap.
 
-    `after` is the log_file and log_position of the last read that is loaded, None for all reads.
-    Raises ServingError where the server cannot be reached, writes no JSON log, or does not let the
-    user of `dsn` read it.
+    `gap_from` and `gap_until` are naive UTC; None, with `message`, where the log is whole.
+    """
+
+    entries: int
+    progress: Progress | None
+    gap_from: datetime | None = None
+    gap_until: datetime | None = None
+    message: str | None = None
+
+
+def load(dsn: str, known: Progress | None, write: Callable[[list[Access]], None]) -> Load | None:
+    """Read the log from `known` to a canary of now; `write` is given the reads in batches.
+
+    Returns None where nothing was published yet. Raises ServingError where the server cannot be
+    reached, writes no JSON log, or does not let the user of `dsn` read it.
     """
     try:
         with connect(dsn) as connection:
-            reader = _Reader(connection)
-            found = []
-            for file, position, line in _lines(connection, after):
-                entry = reader.entry(line, file, position)
-                if entry:
-                    found.append(entry)
-                if len(found) >= limit:
-                    break
-            return found
+            return _Loading(connection, known, write).run()
     except InsufficientPrivilege as error:
         raise ServingError(
             f"the server's log may not be read ({masked(error, dsn)}). The operator lets the "
@@ -115,159 +92,130 @@ def new_entries(
             "once in this database."
         ) from error
     except UndefinedTable:  # nothing was published yet, so no one could read
-        return []
+        return None
     except psycopg.Error as error:
         raise ServingError(f"the server's log cannot be read: {masked(error, dsn)}") from error
 
 
-def _lines(
-    connection: Connection, after: tuple[str, int] | None
-) -> Iterator[tuple[str, int, bytes]]:
-    """Each complete line after the position: file, byte after the line, line."""
-    found = connection.execute(IS_SET_UP).fetchone()
-    read = READ_BY_OPERATOR if found and found[0] else READ
-    for file, start in _starts(connection, after):
-        position, rest = start, b""
-        while True:
-            chunk = _chunk(connection, read, file, position + len(rest))
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                position += len(line) + 1
-                yield file, position, line
-            if not chunk:  # the rest is a line that is still being written
+@dataclass
+class _Loading:
+    """One load. Reads that were only planned wait for the run of their statement."""
+
+    connection: Connection
+    known: Progress | None
+    write: Callable[[list[Access]], None]
+    found: int = field(default=0, init=False)
+    counted_since: datetime | None = field(default=None, init=False)
+    logged: int = field(default=0, init=False)
+    logged_since_reset: int = field(default=0, init=False)
+    entries: list[Access] = field(default_factory=list, init=False)
+    planned: dict[tuple[object, ...], Access] = field(default_factory=dict, init=False)
+
+    def run(self) -> Load:
+        """Write a canary and read on until it is found."""
+        reader = LineReader(self.connection)
+        folder = LogFolder(self.connection)
+        known = self.known
+        start = folder.start_after(
+            known.place if known else None, known.read_until if known else None
+        )
+        [(counted, self.counted_since)] = self.connection.execute(COUNT).fetchall()
+        [(canary, written_at)] = self.connection.execute(WRITE_CANARY).fetchall()
+        own_file = start.files[0][0] if known and not start.break_reason else None
+        is_found, name, position = False, "", 0
+        for line, record in _records(folder, reader, start):
+            name, position = line.log_file, line.position
+            if record and record.canary == canary:
+                is_found = True
                 break
+            if not record or not record.access:
+                continue
+            # Another file than the last load's may begin with lines that were read already.
+            if known and name != own_file and record.logged_at < to_milliseconds(known.read_until):
+                continue
+            self._take(record, record.access)
+        self._finish()
 
-
-def _starts(connection: Connection, after: tuple[str, int] | None) -> list[tuple[str, int]]:
-    """The files to read, oldest first, each with the byte to start from."""
-    try:
-        files = connection.execute(FILES).fetchall()
-    except UndefinedFile:
-        files = []
-    if not files:
-        raise ServingError(
-            "the server writes no JSON log, so nobody knows who read what. The operator sets "
-            "logging_collector = on and log_destination = 'jsonlog' in postgresql.conf."
-        )
-    names = [name for name, _ in files]
-    if after is None or after[0] not in names:
-        return [(name, 0) for name in names]
-    first = names.index(after[0])
-    size = files[first][1]
-    # A smaller file was truncated on rotation (log_truncate_on_rotation).
-    start = after[1] if after[1] <= size else 0
-    return [(after[0], start), *((name, 0) for name in names[first + 1 :])]
-
-
-def _chunk(connection: Connection, read: str, file: str, position: int) -> bytes:
-    found = connection.execute(read, [file, position, CHUNK], binary=True).fetchone()
-    return bytes(found[0]) if found and found[0] is not None else b""
-
-
-class _Reader:
-    """Parser of log lines; knows the objects and consumers of the serving database."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        database, user = connection.execute("select current_database(), session_user").fetchall()[0]
-        self._database, self._publisher = database, user
-        self._own_names = {name for (name,) in connection.execute(OWN_NAMES).fetchall()}
-        self._marts = {
-            relation: (output, version)
-            for relation, output, version in connection.execute(
-                "select relation, output, version from serving_data.marts"
-            ).fetchall()
-        }
-        self._roles: dict[str, str] = dict(connection.execute(ROLES_OF_LOGINS).fetchall())
-        [(self._key, self._key_made_at)] = connection.execute(KEY, binary=True).fetchall()
-        self._seen: set[str] = set()
-
-    def entry(self, line: bytes, file: str, position: int) -> Access | None:
-        """The read that a line records; None for all other lines."""
-        if DECISION.encode() not in line and DENIED.encode() not in line:
-            return None
-        try:
-            record = json.loads(line)
-        except ValueError:
-            return None
-        if not isinstance(record, dict) or record.get("dbname") != self._database:
-            return None
-        if record.get("user") == self._publisher:
-            return None
-        decision = self._decision(record) or self._denial(record)
-        if not decision:
-            return None
-        statement = str(record.get("statement", ""))
-        return Access(
-            logged_at=self._instant(str(record["timestamp"])),
-            statement_digest=hashlib.sha256(statement.encode("utf-8", "replace")).hexdigest(),
-            log_file=file,
-            log_position=position,
-            **decision,
-        )
-
-    def _decision(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        message = str(record.get("message"))
-        if record.get("error_severity") != "LOG" or not message.startswith(DECISION):
-            return None
-        text = message.removeprefix(DECISION)
-        logged_at = self._instant(str(record["timestamp"]))
-        if logged_at < self._key_made_at:  # by a version before 0.2
-            if not str(record.get("context")).startswith(OWN_FUNCTIONS):
-                return None
-            decision = json.loads(text)
+        complete_until = known.complete_until if known else reader.key_made_at
+        reasons = [start.break_reason]
+        if is_found:
+            missing, uncounted = self._compare(counted)
+            if known and known.complete_until < known.read_until:
+                reasons.append("the log is written to again")
+            if missing:
+                reasons.append(f"the server counted {missing:,} decisions that the log lacks")
+            until = written_at
         else:
-            line, _, mark = text.rpartition(" ")
-            if not hmac.compare_digest(self._mark(line), mark):
-                return None
-            decision = json.loads(line)
-            apart = abs(decision["at"] - logged_at.replace(tzinfo=timezone.utc).timestamp())
-            is_copy = decision["id"] in self._seen or decision["pid"] != record.get("pid")
-            if is_copy or apart > SECONDS_APART:
-                return None
-            self._seen.add(decision["id"])
-        return {
-            "role": decision["role"],
-            "output": decision["output"],
-            "version": decision["version"],
-            "usage_context": decision["context"],
-            "allowed": decision["allowed"],
-            "reason": decision["reason"],
-        }
+            reasons.append(
+                f"a line that this build wrote did not come within {CANARY_TIMEOUT:g} s: see that "
+                "logging_collector is on and log_min_messages at most log"
+            )
+            counted = known.counted if known else 0
+            uncounted = self.logged + (known.uncounted if known else 0)
+            until = complete_until
+        place = Place(name, folder.identity(name), position) if name else known and known.place
+        progress = Progress(place, written_at, until, counted, uncounted) if place else None
+        message = "; ".join(each for each in reasons if each)
+        if not message:
+            return Load(self.found, progress)
+        return Load(self.found, progress, complete_until, written_at, message)
 
-    def _mark(self, line: str) -> str:
-        """The mark that serving_data.log_decision gives a line."""
-        inner = hashlib.sha256(self._key + line.encode("utf-8", "replace")).digest()
-        return hashlib.sha256(self._key + inner).hexdigest()
+    def _take(self, record: Record, access: Access) -> None:
+        self.logged += record.is_counted
+        if self.counted_since and record.logged_at > self.counted_since:
+            self.logged_since_reset += record.is_counted
+        if record.is_planned:
+            self.planned[record.statement] = access
+            return
+        self.planned.pop(record.statement, None)
+        self._add(access)
 
-    def _denial(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """Denial by PostgreSQL itself, which does not know the usage context."""
-        match = DENIAL.fullmatch(str(record.get("message")))
-        if record.get("state_code") != DENIED or not match:
-            return None
-        name = match[1]
-        if name not in self._own_names and not PARTITION.fullmatch(name):
-            return None
-        output, version = self._marts.get(name, (None, None))
-        user = str(record.get("user"))
-        return {
-            "role": self._roles.get(user, user),
-            "output": output,
-            "version": version,
-            "usage_context": None,
-            "allowed": False,
-            "reason": match[0],
-        }
+    def _add(self, access: Access) -> None:
+        self.entries.append(access)
+        if len(self.entries) >= BATCH:
+            self._flush()
 
-    def _instant(self, text: str) -> datetime:
-        """A log timestamp as naive UTC; the log may be in any time zone that PostgreSQL knows."""
-        clock, _, zone = text.rpartition(" ")
-        if zone in {"UTC", "GMT"}:
-            return datetime.fromisoformat(clock)
-        found = self._connection.execute(
-            "select cast(%s as timestamptz) at time zone 'utc'", [text]
-        ).fetchone()
-        if not found:
-            raise ServingError(f"the server's log has the timestamp {text!r}, which is none.")
-        instant: datetime = found[0]
-        return instant
+    def _finish(self) -> None:
+        for access in self.planned.values():
+            self._add(access)
+        self._flush()
+
+    def _flush(self) -> None:
+        if self.entries:
+            self.write(self.entries)
+            self.found += len(self.entries)
+            self.entries = []
+
+    def _compare(self, counted: int) -> tuple[int, int]:
+        """Decisions that were counted and are not in the log, and the other way around."""
+        if self.known and counted < self.known.counted:  # it was reset
+            more = self.logged_since_reset - counted
+        else:
+            before = (self.known.counted, self.known.uncounted) if self.known else (0, 0)
+            more = before[1] + self.logged - (counted - before[0])
+        return max(0, -more), max(0, more)
+
+
+def _records(
+    folder: LogFolder, reader: LineReader, start: Start
+) -> Iterator[tuple[Line, Record | None]]:
+    """Yield lines and what they record, and go on for CANARY_TIMEOUT as the log grows."""
+    until = time.monotonic() + CANARY_TIMEOUT
+    positions = dict(start.files)
+    while True:
+        began = time.monotonic()
+        for name, position in positions.items():
+            for line in folder.lines(name, position):
+                positions[name] = line.position
+                yield line, reader.record(line.text, name, line.position)
+        if began > until:
+            return
+        time.sleep(0.02)
+        for file in folder.files():
+            if file.name not in start.older:
+                positions.setdefault(file.name, 0)
+
+
+def to_milliseconds(instant: datetime) -> datetime:
+    """The instant as the log writes it."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

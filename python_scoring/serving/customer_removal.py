@@ -20,6 +20,7 @@ from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection, connect, masked
 from python_scoring.serving.exclusive_lock import exclusive_lock
 from python_scoring.serving.lock_retry import retry_locked
+from python_scoring.serving.tables import keep_no_statistics
 
 # Every table with the key, whether readers are shown it or not.
 TABLES = """
@@ -190,6 +191,14 @@ def _copy(
     connection.execute(
         sql.SQL("create table {} (like {} including all excluding indexes)").format(new, old)
     )
+    indexes = connection.execute(INDEXES, [f"serving_data.{partition.name}"]).fetchall()
+    for is_unique, method in indexes:
+        connection.execute(
+            sql.SQL("create {} index on {} {}").format(
+                sql.SQL("unique" if is_unique else ""), new, sql.SQL(method)
+            )
+        )
+    keep_no_statistics(connection, f"{partition.name}_erasing")
     # Frozen: visible to readers whose transaction began before this one, too.
     statement = sql.SQL("copy {} from stdin (format binary, freeze)").format(new)
     with (
@@ -198,14 +207,6 @@ def _copy(
     ):
         for block in out:
             target.write(block)
-    indexes = connection.execute(INDEXES, [f"serving_data.{partition.name}"]).fetchall()
-    for is_unique, method in indexes:
-        connection.execute(
-            sql.SQL("create {} index on {} {}").format(
-                sql.SQL("unique" if is_unique else ""), new, sql.SQL(method)
-            )
-        )
-    connection.execute(sql.SQL("analyze {}").format(new))
 
 
 def _run_operator_statements(connection: Connection) -> list[str]:

@@ -6,9 +6,9 @@ raise.
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ ACCESS_SCHEMA = pa.schema(
 
 
 def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Create the functions `publish_to_serving` and `new_access` in a DuckDB connection.
+    """Create the functions `publish_to_serving` and `load_access_log` in a DuckDB connection.
 
     Both do nothing where SERVING_DSN is not set. They read the lake through a cursor of their own,
     which sees committed data only.
@@ -45,16 +45,16 @@ def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Non
     def publish_to_serving() -> str:
         return json.dumps(_publish(connection.cursor), default=str)
 
-    def new_access(log_file: str | None, log_position: int | None) -> str:
-        return json.dumps(_new_access(warehouse, log_file, log_position))
+    def load_access_log(known: str | None) -> str:
+        return json.dumps(_load_access_log(warehouse, known), default=str)
 
     connection.create_function(
         "publish_to_serving", publish_to_serving, [], "varchar", side_effects=True
     )
     connection.create_function(
-        "new_access",
-        new_access,
-        ["varchar", "bigint"],
+        "load_access_log",
+        load_access_log,
+        ["varchar"],
         "varchar",
         side_effects=True,
         null_handling=FunctionNullHandling.SPECIAL,
@@ -88,34 +88,43 @@ def _is_anything_built(lake: duckdb.DuckDBPyConnection) -> bool:
     return found.fetchone() is not None
 
 
-def _new_access(
-    warehouse: Warehouse, log_file: str | None, log_position: int | None
-) -> dict[str, str | None]:
+def _load_access_log(warehouse: Warehouse, known: str | None) -> dict[str, Any]:
+    """The load as JSON, with the file of the reads; only an error where there is one.
+
+    `known` is the progress of the last load, as this function returned it.
+    """
     dsn = os.environ.get("SERVING_DSN")
     if not dsn:
         return {}
-    after = None if log_file is None or log_position is None else (log_file, log_position)
+    from python_scoring.serving.access_log import load  # noqa: PLC0415
+    from python_scoring.serving.log_progress import from_row, to_row  # noqa: PLC0415
+
     file = warehouse.folder / "new_access.parquet"
     try:
-        is_any = _write(_batches(dsn, after), file)
+        with closing(_Rows(file)) as rows:
+            found = load(dsn, from_row(json.loads(known)) if known else None, rows.write)
     except Exception as error:  # noqa: BLE001 - the hooks record it, and go on
-        return {"file": None, "error": str(error)}
-    return {"file": str(file) if is_any else None, "error": None}
+        return {"file": None, "error": str(error), "load": None}
+    return {
+        "file": str(file) if found and found.entries else None,
+        "error": None,
+        "load": to_row(found) if found and found.progress else None,
+    }
 
 
-def _write(batches: Iterator[pa.RecordBatch], file: Path) -> bool:
-    first = next(batches, None)
-    if first is None:
-        return False
-    with pq.ParquetWriter(file, ACCESS_SCHEMA) as writer:
-        for batch in chain([first], batches):
-            writer.write_batch(batch)
-    return True
+class _Rows:
+    """Parquet file of reads, written in batches; no file where there are none."""
 
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._writer: pq.ParquetWriter | None = None
 
-def _batches(dsn: str, after: tuple[str, int] | None) -> Iterator[pa.RecordBatch]:
-    from python_scoring.serving.access_log import new_entries  # noqa: PLC0415
+    def write(self, entries: Sequence[Any]) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, ACCESS_SCHEMA)
+        rows = [asdict(each) for each in entries]
+        self._writer.write_batch(pa.RecordBatch.from_pylist(rows, ACCESS_SCHEMA))
 
-    while entries := new_entries(dsn, after):
-        yield pa.RecordBatch.from_pylist([asdict(each) for each in entries], ACCESS_SCHEMA)
-        after = (entries[-1].log_file, entries[-1].log_position)
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()

@@ -16,6 +16,9 @@ ROLE_MARK = "Consumer of customer_predictions"
 FUNCTIONS = (
     "serving.authorize(text,integer)",
     "serving.authorize_column(text,integer,text)",
+    "serving.authorize_plan(text,integer)",
+    "serving.authorize_row(text,integer,timestamp with time zone)",
+    "serving.authorized_until(text,integer)",
     (
         "serving.judge(timestamp without time zone,timestamp without time zone,numeric,boolean,"
         "text,jsonb,timestamp without time zone)"

@@ -56,6 +56,27 @@ def prepare_table(connection: Connection, mart: Mart) -> Table:
     return Table(mart, int(found[0]), columns)
 
 
+def keep_no_statistics(connection: Connection, name: str) -> None:
+    """Have PostgreSQL keep no statistics of an empty table of serving_data: readers might see them.
+
+    pg_class shows its estimate of rows to everybody, and EXPLAIN what it knows of values. It keeps
+    none of a table that is neither analyzed nor vacuumed and whose indexes were made while it was
+    empty. Searches by customer_id need none: the index is unique.
+    """
+    table = sql.Identifier("serving_data", name)
+    found = connection.execute(
+        "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0"
+        " and not attisdropped",
+        [f"serving_data.{name}"],
+    ).fetchall()
+    changes: list[sql.Composable] = [sql.SQL("set (autovacuum_enabled = off)")]
+    changes += [
+        sql.SQL("alter column {} set statistics 0").format(sql.Identifier(column))
+        for (column,) in found
+    ]
+    connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(changes)))
+
+
 def _create(connection: Connection, mart: Mart, columns: tuple[Column, ...]) -> None:
     parts: list[sql.Composable] = [sql.SQL("run_number integer not null")]
     key = sql.SQL("list (run_number)")

@@ -13,8 +13,20 @@ from python_scoring.serving.lake_state import Mart
 from python_scoring.serving.lock_retry import retry_locked
 from python_scoring.serving.partition_cleanup import drop_view
 
-# A subquery finds the run, so that the plan reads its partition alone. Another one calls authorize,
-# so that it runs once per read and not once per row.
+# Checks when a statement is planned, when it begins, and while it goes on; sql/3_authorize.sql says
+# what each is for. Subqueries run once per read. The clock decides for each row, at a tenth of the
+# cost of reading it, whether the last check is due.
+AUTHORIZED = """
+    serving.authorize_plan({output}, {version})
+    and (select serving.authorize({output}, {version}))
+    and case
+        when clock_timestamp() < (select clock_timestamp() + interval '10 seconds') then true
+        else serving.authorize_row(
+            {output}, {version}, (select serving.authorized_until({output}, {version}))
+        )
+    end
+"""
+# A subquery finds the run, so that the plan reads its partition alone.
 CURRENT = """
 select {columns}
 from serving_data.marts as marts
@@ -29,7 +41,9 @@ inner join {table} as predictions
         select served.current_run from serving_data.marts as served
         where served.relation = {relation}
     )
-where marts.relation = {relation} and (select serving.authorize({output}, {version}))
+where
+    marts.relation = {relation}
+    and {authorized}
 """
 HISTORY = """
 select {columns}
@@ -40,7 +54,7 @@ where
     marts.relation = {relation}
     and runs.relation = {relation}
     and runs.is_visible
-    and (select serving.authorize({output}, {version}))
+    and {authorized}
 """
 
 # Columns of prediction_contracts, and their titles in the comment on a view.
@@ -128,12 +142,14 @@ def _definition(mart: Mart, withheld: set[str]) -> sql.Composed:
         )
         for each in mart.columns
     )
+    authorized = sql.SQL(AUTHORIZED).format(
+        output=sql.Literal(mart.output), version=sql.Literal(mart.version)
+    )
     query = sql.SQL(CURRENT if mart.kind == "current" else HISTORY).format(
         columns=columns,
         table=sql.Identifier("serving_data", mart.relation),
         relation=sql.Literal(mart.relation),
-        output=sql.Literal(mart.output),
-        version=sql.Literal(mart.version),
+        authorized=authorized,
     )
     return sql.SQL("with (security_barrier = true) as {}").format(query)
 

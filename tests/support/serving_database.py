@@ -7,11 +7,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from python_scoring.serving.access_log import Access, new_entries
+from python_scoring.project import PROJECT
+from python_scoring.serving.access_log import Load, Progress, load
 from python_scoring.serving.local import LocalServer
+from python_scoring.serving.log_lines import Access
 from python_scoring.serving.publishing import Outcome, publish
 from tests.support.serving_lake import Lake
 
+OPERATOR_SQL = PROJECT / "python_scoring" / "serving" / "sql" / "0_operator.sql"
 PASSWORD = "only-in-tests"  # noqa: S105 - of a server that lives for a test
 
 
@@ -52,6 +55,10 @@ class Database:
             cursor = connection.execute(query.encode(), list(values) or None)
             return cursor.fetchall() if cursor.description else []
 
+    def set_up_publisher(self, user: str) -> None:
+        """What the operator does once for a publisher that is no superuser."""
+        self.run(f"set serving.publisher = '{user}'; {OPERATOR_SQL.read_text()}")
+
     def login(self, *roles: str, context: str | None = None) -> psycopg.Connection[Any]:
         """A new login that is a member of the roles, connected in the context."""
         self.logins += 1
@@ -72,17 +79,24 @@ class Database:
         return connection
 
     def entries(self) -> list[Access]:
-        """All reads in the log of this database, once the server has written them."""
-        mark = f"mark {time.monotonic_ns()}"
-        self.run(f"do $$ begin raise log '{mark}'; end $$")
-        until = time.monotonic() + 10
-        while not self.run(
-            "select 1 from pg_ls_logdir() where name like '%.json' and position(convert_to("
-            f"'{mark}', 'UTF8') in pg_read_binary_file('log/' || name)) > 0"
-        ):
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        return new_entries(self.dsn)
+        """All reads in the log of this database until now."""
+        return self.load()[0]
+
+    def load(self, known: Progress | None = None) -> tuple[list[Access], Load]:
+        """The reads that a load finds, and its outcome."""
+        found: list[Access] = []
+        loaded = load(self.dsn, known, found.extend)
+        assert loaded
+        assert loaded.entries == len(found)
+        return found, loaded
+
+    def rotate_log(self) -> None:
+        """Have the server begin a new file; its name has the second in it."""
+        current = "select pg_current_logfile('jsonlog')"
+        former = self.run(current)
+        while self.run(current) == former:
+            self.run("select pg_rotate_logfile()")
+            time.sleep(0.1)
 
     def close(self) -> None:
         """End every connection that was handed out."""

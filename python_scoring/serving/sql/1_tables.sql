@@ -74,8 +74,16 @@ create table if not exists serving_data.entitlements (
 );
 
 -- The number of the last change that took an entitlement from somebody, twice: a snapshot that is
--- older sees an older row here, but everybody sees a sequence as it is now.
+-- older sees an older row here, but everybody sees a sequence as it is now. The sequence follows
+-- the row when the change is committed.
 create table if not exists serving_data.last_revocation (number bigint not null);
+
+-- The roles that lost an entitlement, until no session is left that may have read by it.
+create table if not exists serving_data.revoked_roles (
+    role text not null,
+    role_oid oid not null,
+    revoked_at timestamptz  -- null until it is in force
+);
 
 -- The key of the marks in the server's log: whoever cannot read it cannot write a decision there.
 create table if not exists serving_data.log_key (key bytea not null, made_at timestamptz not null);

@@ -124,7 +124,7 @@ begin
         );
     end if;
 
-    perform serving_data.log_decision(jsonb_build_object(
+    perform serving_data.record_decision(jsonb_build_object(
         'role', served.role, 'output', served.output, 'version', served.version,
         'context', lookup_prediction.usage_context, 'allowed', true, 'lookup', true,
         'reason', null, 'outcome', answer.outcome

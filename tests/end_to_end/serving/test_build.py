@@ -101,6 +101,32 @@ def test_what_readers_did_is_in_the_access_log_once(fresh: Fresh, database: Data
     assert incidents(project, "access_denied") == [("clv", "open")]
 
 
+def test_a_gap_in_the_log_is_an_incident_until_a_build_finds_it_whole(
+    fresh: Fresh, database: Database
+) -> None:
+    """It says since when nothing is known."""
+    project, environment = fresh(), {"SERVING_DSN": database.dsn}
+    for _ in range(2):
+        project.dbt(*NOTHING_TO_BUILD, env=environment)
+    [(complete_until, log_file)] = project.query(
+        "select complete_until, log_file from lake.operations.access_log_loads"
+        " where outcome = 'complete'"
+    )
+    database.rotate_log()
+    (database.server.folder / "log" / log_file).unlink()
+    result = project.dbt(*NOTHING_TO_BUILD, env=environment)
+    assert "The access log has a gap from" in result.stdout
+    assert incidents(project, "access_log_gap") == [("all", "open")]
+    [(gap_from, message)] = project.query(
+        "select gap_from, message from lake.operations.access_log_loads"
+        " where outcome = 'incomplete'"
+    )
+    assert gap_from == complete_until
+    assert message == f"the log file {log_file} was removed before it was read to its end"
+    project.dbt(*NOTHING_TO_BUILD, env=environment)
+    assert incidents(project, "access_log_gap") == [("all", "resolved")]
+
+
 def test_each_consumer_reads_what_its_exposure_says_and_nothing_else(
     fresh: Fresh, database: Database
 ) -> None:

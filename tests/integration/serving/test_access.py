@@ -1,5 +1,7 @@
 """Consumers of the serving database get what they are entitled to, and nothing by any other way."""
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from itertools import product as combinations
 from typing import Any
@@ -9,8 +11,9 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from python_scoring.errors import ServingError
-from python_scoring.project import PROJECT
-from python_scoring.serving.access_log import new_entries
+from python_scoring.serving import customer_removal
+from python_scoring.serving.access_log import load
+from python_scoring.serving.log_lines import ONLY_PLANNED
 from python_scoring.serving.publishing import publish
 from tests.support.serving_database import PASSWORD, Database, ask, use
 from tests.support.serving_lake import V2_COLUMNS
@@ -90,6 +93,85 @@ def test_every_consumer_output_version_and_context(shop: Database) -> None:
         for each in shop.entries()
     ]
     assert found == expected
+
+
+def fetch(login: psycopg.Connection[Any], query: str) -> None:
+    """Through a cursor of the server."""
+    with login.transaction(), login.cursor("mine") as cursor:
+        cursor.execute(query.encode())
+        cursor.fetchmany(5)
+
+
+WAYS: dict[str, Callable[[psycopg.Connection[Any], str], object]] = {
+    "quoted": ask,
+    "extended": lambda login, read: login.execute(
+        f"{read} where customer_id <> %b".encode(), ["nobody"], prepare=True, binary=True
+    ).fetchall(),
+    "cursor": fetch,
+    "explain": lambda login, read: ask(login, f"explain {read}"),
+    "caught": lambda login, read: ask(
+        login,
+        f"do $$ begin perform count(*) from ({read}) as rows;"
+        " exception when insufficient_privilege then raise exception using"
+        " errcode = 'insufficient_privilege', message = 'access denied: as caught'; end $$",
+    ),
+    "hidden": lambda login, read: ask(
+        login,
+        f"do $$ begin perform count(*) from ({read}) as rows;"
+        " exception when others then null; end $$",
+    ),
+    "definer": lambda login, read: ask(login, f"select shared.definer($${read}$$)"),
+    "invoker": lambda login, read: ask(login, f"select shared.invoker($${read}$$)"),
+    "copied": lambda login, read: ask(login, f"copy ({read}) to stdout"),
+}
+
+
+def test_each_attempt_in_each_way_is_decided_and_logged(shop: Database) -> None:
+    """Consumer, output, version, context, and the ways that a reader has to come to rows.
+
+    The functions belong to a role that may read more than its callers.
+    """
+    lender = shop.login("crm", "dashboard").info.user
+    shop.run(f"create schema shared authorization {lender}; grant usage on schema shared to public")
+    for security in ("definer", "invoker"):
+        shop.run(
+            f"create function shared.{security}(query text) returns setof text language plpgsql"
+            f" security {security} as $f$ begin return query execute query; end $f$;"
+            f"alter function shared.{security} owner to {lender}"
+        )
+    allowed = {
+        (consumer, output, version, context)
+        for consumer, output, version, contexts, last_day in ENTITLEMENTS
+        for context in contexts
+        if last_day is None
+    }
+    expected = []
+    for consumer in ("crm", "retention", "dashboard", "pricing"):
+        login = shop.login(consumer)
+        ask(login, "set quote_all_identifiers = on")
+        for (output, version), context in combinations(MARTS, CONTEXTS):
+            use(login, context)
+            attempt = (consumer, output, version, context)
+            for way, read in WAYS.items():
+                query = f"select customer_id from serving.{output}_v{version}"
+                if attempt in allowed or way == "hidden":
+                    read(login, query)
+                else:
+                    with pytest.raises(InsufficientPrivilege, match="access denied"):
+                        read(login, query)
+                if attempt not in allowed:
+                    expected.append((*attempt, False, False))
+                    continue
+                if way in {"explain", "cursor"}:  # a cursor is planned, then read from
+                    expected.append((*attempt, True, True))
+                if way != "explain":
+                    expected.append((*attempt, True, False))
+    found = [
+        (each.role, each.output, each.version, each.usage_context, each.allowed,
+         each.reason == ONLY_PLANNED)
+        for each in shop.entries()
+    ]  # fmt: skip
+    assert Counter(found) == Counter(expected)
 
 
 def test_denials_say_which_and_what_to_do(shop: Database) -> None:
@@ -190,10 +272,64 @@ def test_who_was_granted_cannot_grant(shop: Database) -> None:
     assert "not entitled" in refused(pricing, "table serving.churn_predictions_v2")
 
 
-def test_statistics_tell_nothing(shop: Database) -> None:
-    shop.run("analyze")
+def test_explain_estimates_for_nobody_who_may_not_read(shop: Database) -> None:
+    """It runs nothing, so the planner itself is refused, and that is logged; in every way to it."""
+    pricing = shop.login("pricing", context="campaign")
+    read = "select * from serving.churn_predictions_v1 where label = 'high' and score > 0.9"
+    ask(pricing, f"prepare mine as {read}")
+    statements = [
+        f"explain {read}",
+        f"explain (generic_plan) {read}",
+        f"explain (costs, verbose, settings) {read}",
+        "explain execute mine",
+        f"declare mine cursor with hold for {read}",
+        f"explain create table mine as {read}",
+        f"explain select * from generate_series(1, 3) where exists ({read})",
+        f"do $$ begin execute $e$ explain {read} $e$; exception when others then null; end $$",
+    ]
+    for statement in statements[:-1]:
+        assert "ended on" in refused(pricing, statement)
+    ask(pricing, statements[-1])
+    found = shop.entries()
+    assert [(each.role, each.output, each.allowed) for each in found] == [
+        ("pricing", "churn_predictions", False)
+    ] * len(statements)
+
+
+def test_who_may_read_may_explain_and_that_is_logged(shop: Database) -> None:
+    """Once for each statement, whether it was only planned or also run."""
+    crm = shop.login("crm", context="campaign")
+    read = "select count(*) from serving.churn_predictions_v1"
+    plan = ask(crm, f"explain {read}")
+    assert plan
+    ask(crm, read)
+    ask(crm, f"explain analyze {read}")
+    found = [(each.allowed, (each.reason or "")[:12]) for each in shop.entries()]
+    assert sorted(found) == [(True, ""), (True, ""), (True, "Only planned")]
+
+
+def test_partitions_have_no_statistics(shop: Database) -> None:
+    """Neither of values nor of how many rows they have, also after an erasure and an analyze."""
+    shop.lake.publish_run("churn", "churn-2", rows=60)
+    shop.publish()
+    customer_removal.remove(shop.dsn, ["C0000007"])
     pricing = shop.login("pricing")
-    assert ask(pricing, "select * from pg_stats where schemaname like 'serving%'") == []
+    partitions = (
+        "from pg_class where relnamespace = 'serving_data'::regnamespace"
+        " and relname ~ '^(run|month)_[0-9_]+$'"
+    )
+    counts = ask(pricing, f"select relname, reltuples, relpages, reloptions {partitions}")
+    assert len(counts) == 7
+    assert {tuple(row[1:3]) for row in counts} == {(-1.0, 0)}
+    assert {row[3][0] for row in counts} == {"autovacuum_enabled=off"}
+    shop.run("analyze")
+    assert (
+        shop.run(
+            "select tablename, attname from pg_stats"
+            " where schemaname = 'serving_data' and tablename ~ '^(run|month)_'"
+        )
+        == []
+    )
 
 
 def test_others_cannot_lend_their_access(shop: Database) -> None:
@@ -232,8 +368,9 @@ def test_who_has_two_roles_may_do_what_either_may(shop: Database) -> None:
 
 
 def test_a_removed_entitlement_is_gone_with_the_next_publish(shop: Database) -> None:
-    """Prepared statements and open connections included; other contexts stay."""
+    """Sessions that may have read by it are ended; other contexts stay."""
     retention = shop.login("retention", context="campaign")
+    crm = shop.login("crm", context="campaign")
     ask(retention, "prepare mine as select count(*) from serving.churn_predictions_v2")
     assert ask(retention, "execute mine") == [(50,)]
     contracts = "lake.operations.consumer_contracts"
@@ -241,21 +378,49 @@ def test_a_removed_entitlement_is_gone_with_the_next_publish(shop: Database) -> 
         f"delete from {contracts} where consumer = 'retention' and usage_context <> 'reporting'"
     )
     shop.publish()
-    assert "not entitled" in refused(retention, "execute mine")
+    assert_ended(retention)
+    read = "select count(*) from serving.churn_predictions_v2"
+    retention = shop.login("retention", context="campaign")
+    assert "not entitled" in refused(retention, read)
     use(retention, "reporting")
-    assert ask(retention, "execute mine") == [(50,)]
+    assert ask(retention, read) == [(50,)]
     shop.lake.run(f"delete from {contracts} where consumer = 'retention' and version = 2")
     shop.publish()
-    assert "not entitled to the output churn_predictions" in refused(retention, "execute mine")
+    retention = shop.login("retention", context="reporting")
+    assert "not entitled to the output churn_predictions" in refused(retention, read)
 
     shop.lake.run(f"delete from {contracts} where consumer = 'retention'")
     shop.publish()
+    assert_ended(retention)
     assert "permission denied for schema" in refused(
-        retention, "table serving.churn_prediction_history_v1"
+        shop.login("retention"), "table serving.churn_prediction_history_v1"
     )
     role = shop.run("select rolcanlogin from pg_roles where rolname = 'retention'")
     assert role == [(False,)]
     assert not shop.run("select has_schema_privilege('retention', 'serving', 'usage')")[0][0]
+    assert ask(crm, read) == [(50,)]  # who lost nothing reads on
+
+
+def assert_ended(connection: psycopg.Connection[Any]) -> None:
+    """The server has ended the session."""
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        ask(connection, "select 1")
+
+
+def test_what_takes_nothing_away_ends_no_session(shop: Database) -> None:
+    """More days, fewer withheld columns, or a new context."""
+    crm = shop.login("crm", context="campaign")
+    last_day = (
+        "update lake.operations.consumer_contracts set valid_until = ? where consumer = 'crm'"
+    )
+    shop.lake.run(last_day, date(2100, 1, 1))
+    shop.publish()
+    assert_ended(crm)
+    crm = shop.login("crm", context="campaign")
+    shop.lake.run(last_day, date(2101, 1, 1))
+    shop.lake.allow("crm", "churn_predictions", 1, "reporting")
+    shop.publish()
+    assert ask(crm, "select count(*) from serving.churn_predictions_v1") == [(50,)]
 
 
 def test_an_open_transaction_outlives_no_entitlement(shop: Database) -> None:
@@ -274,14 +439,117 @@ def test_an_open_transaction_outlives_no_entitlement(shop: Database) -> None:
         f"delete from {contracts} where consumer = 'retention' and usage_context = 'campaign'"
     )
     shop.publish()
-    for connection in (retention, crm):
-        assert "begin a new transaction" in refused(connection, query)
-        ask(connection, "rollback")
-        ask(connection, "begin isolation level repeatable read")
-    assert "not entitled" in refused(retention, query)
+    assert_ended(retention)
+    assert "begin a new transaction" in refused(crm, query)
+    ask(crm, "rollback")
+    ask(crm, "begin isolation level repeatable read")
     assert ask(crm, query) == [(50,)]
     lookup = "select outcome from serving.lookup_prediction('churn', 'C0000001', 'campaign')"
     assert ask(crm, lookup) == [("skip",)]
+    assert "not entitled" in refused(shop.login("retention", context="campaign"), query)
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
+def test_a_cursor_outlives_no_entitlement(shop: Database, isolation: str) -> None:
+    """Also in a session that the publisher may not end: neither opened before, nor fetched from."""
+    for relation in ("churn_predictions_v2", "churn_prediction_history_v1"):
+        (definition,) = shop.run(f"select pg_get_viewdef('serving.{relation}'::regclass)")[0]
+        assert "'00:00:10'" in definition
+        without_grace = definition.replace("'00:00:10'", "'00:00:00'")
+        shop.run(
+            f"create or replace view serving.{relation} with (security_barrier) as {without_grace}"
+        )
+    retention = shop.login("retention", context="reporting")
+    ask(retention, f"begin isolation level {isolation}")
+    for name, relation in (
+        ("opened", "churn_predictions_v2"),
+        ("read", "churn_predictions_v2"),
+        ("history", "churn_prediction_history_v1"),
+    ):
+        query = f"declare {name} cursor for select customer_id from serving.{relation}"
+        ask(retention, query)
+    assert len(ask(retention, "fetch 10 from read")) == 10
+    assert len(ask(retention, "fetch 10 from history")) == 10
+    # As a publisher does it, but for the end of the sessions.
+    shop.run("delete from serving_data.entitlements where role = 'retention';"
+             "update serving_data.last_revocation set number = number + 1")  # fmt: skip
+    shop.run("select setval('serving_data.revocations', number) from serving_data.last_revocation")
+    for name in ("opened", "read", "history"):
+        ask(retention, "savepoint before")
+        assert "entitlements have changed" in refused(retention, f"fetch 10 from {name}")
+        ask(retention, "rollback to before")
+    denied = [each for each in shop.entries() if not each.allowed]
+    assert [(each.role, each.output) for each in denied] == [
+        ("retention", "churn_predictions"),
+        ("retention", "churn_predictions"),
+        ("retention", "churn_prediction_history"),
+    ]
+
+
+def test_a_read_ends_with_the_last_day(shop: Database) -> None:
+    """By the clock of each row, not of the statement's beginning."""
+    crm = shop.login("crm", context="campaign")
+    check = (
+        "select serving.authorize_row('churn_predictions', 1, clock_timestamp() {} interval '1 s')"
+    )
+    assert ask(crm, check.format("+")) == [(True,)]
+    refused(crm, check.format("-"))
+    until = "select serving.authorized_until('churn_predictions', 1)"
+    assert ask(crm, f"select ({until}) = 'infinity'") == [(True,)]
+    today = "cast(clock_timestamp() at time zone 'utc' as date)"
+    shop.run(f"update serving_data.entitlements set valid_until = {today} where role = 'crm'")
+    assert ask(crm, f"select ({until}) at time zone 'utc' = {today} + 1") == [(True,)]
+
+
+def test_a_revocation_that_was_cut_short_is_enforced_by_the_next_publish(shop: Database) -> None:
+    """Killed after the commit, before old snapshots are refused and sessions ended."""
+    retention = shop.login("retention", context="campaign")
+    assert ask(retention, "select count(*) from serving.churn_predictions_v2") == [(50,)]
+    shop.lake.run("delete from lake.operations.consumer_contracts where consumer = 'retention'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("python_scoring.serving.access.enforce_revocations", killed)
+        outcomes = publish(shop.lake.connection, shop.dsn)
+    assert {each.error for each in outcomes} == {"killed"}
+    assert ask(retention, "select 1") == [(1,)]
+    shop.publish()
+    assert_ended(retention)
+    assert shop.run("select * from serving_data.revoked_roles") == []
+    crm = shop.login("crm", context="campaign")
+    assert ask(crm, "select count(*) from serving.churn_predictions_v2") == [(50,)]
+
+
+def killed(_: object) -> list[str]:
+    raise ServingError("killed")
+
+
+def test_a_publisher_ends_the_sessions_of_its_consumers_and_no_others(database: Database) -> None:
+    """By the operator's function; without it the outcome names the file, and nothing is hidden."""
+    lake = database.lake
+    lake.add_product("churn")
+    lake.publish_run("churn", "run-1")
+    lake.allow("crm", "churn_predictions", 1, "campaign")
+    lake.allow("bi", "churn_predictions", 1, "campaign")
+    publisher = database.login()
+    user = publisher.info.user
+    database.run(
+        f"alter role {user} createrole; grant create on database {database.name} to {user}"
+    )
+    dsn = f"{database.dsn_for(user)} password={PASSWORD}"
+    assert [each.error for each in publish(lake.connection, dsn)] == [None]
+    crm, bi, other = database.login("crm"), database.login("bi"), database.login()
+    lake.run("delete from lake.operations.consumer_contracts where consumer = 'crm'")
+    (outcome,) = publish(lake.connection, dsn)
+    assert "role 'crm': lost an entitlement" in str(outcome.error)
+    assert "0_operator.sql" in str(outcome.error)
+    database.set_up_publisher(user)
+    assert [each.error for each in publish(lake.connection, dsn)] == [None]
+    assert_ended(crm)
+    for untouched in (bi, other, publisher):
+        assert ask(untouched, "select 1") == [(1,)]
+    role = database.run("select oid from pg_roles where rolname = 'pg_read_all_stats'")[0][0]
+    end = "select serving_operator.end_sessions({}, clock_timestamp())"
+    assert "does not administer" in refused(publisher, end.format(role))
+    refused(bi, end.format(role))
 
 
 def test_what_was_granted_by_hand_is_revoked(shop: Database) -> None:
@@ -497,7 +765,10 @@ def test_the_log_cannot_be_forged_or_silenced(shop: Database) -> None:
     ask(crm, "do $$ begin perform * from serving.churn_predictions_v1;"
              " exception when insufficient_privilege then null; end $$")  # fmt: skip
     found = [(each.role, each.output, each.usage_context, each.allowed) for each in shop.entries()]
-    assert found == [("crm", "churn_predictions", "pricing", False)]
+    assert found == [
+        ("crm", None, None, False),  # of log_min_messages
+        ("crm", "churn_predictions", "pricing", False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -541,8 +812,8 @@ def test_a_copied_line_is_no_decision(shop: Database) -> None:
     crm.add_notice_handler(lambda notice: shown.append(str(notice.message_primary)))
     ask(crm, "set client_min_messages = log")
     ask(crm, "select count(*) from serving.churn_predictions_v1")
-    [line] = [each for each in shown if each.startswith("serving access")]
-    for copy in (line, line.replace('"allowed": true', '"allowed": false')):
+    [planned, line] = [each for each in shown if each.startswith("serving access")]
+    for copy in (planned, line, line.replace('"allowed": true', '"allowed": false')):
         ask(crm, f"do $do$ begin raise log '%', $line${copy}$line$; end $do$")
     retention = shop.login("retention")
     ask(retention, f"do $do$ begin raise log '%', $line${line}$line$; end $do$")
@@ -577,44 +848,40 @@ def test_the_log_is_read_from_where_it_was_left(shop: Database) -> None:
     statement = "select 'some words', count(*) from serving.churn_predictions_v1"
     ask(crm, statement)
     ask(crm, statement)
-    first = shop.entries()
+    first, load = shop.load()
     assert len(first) == 2
     assert first[0].statement_digest == first[1].statement_digest
     assert len(first[0].statement_digest) == 64
-    last = (first[-1].log_file, first[-1].log_position)
-    assert new_entries(shop.dsn, last) == []
+    nothing, load = shop.load(load.progress)
+    assert nothing == []
     shop.run("select pg_rotate_logfile()")
     refused(crm, "select serving.lookup_prediction('clv', 'C0000001', 'campaign')")
     refused(crm, "table serving_data.marts")
-    shop.entries()
-    later = new_entries(shop.dsn, last)
+    later, load = shop.load(load.progress)
+    assert load.message is None
     assert [(each.role, each.output, each.allowed) for each in later] == [
         ("crm", "clv_predictions", False),
         ("crm", None, False),
     ]
     assert all(each.reason for each in later)
-    assert new_entries(shop.dsn, last, limit=1) == later[:1]
+    assert shop.load(load.progress)[0] == []
 
 
 def test_lines_that_are_none_of_ours_are_passed_over(shop: Database) -> None:
-    """Other programs' lines, broken ones, and the last one while it is still being written."""
+    """Other programs' lines, broken ones, and copies, which end in the middle at first."""
+    _, load = shop.load()
     crm = shop.login("crm", context="campaign")
     ask(crm, "select count(*) from serving.churn_predictions_v1")
-    (entry,) = shop.entries()
+    [entry], after = shop.load(load.progress)
     log = shop.server.folder / "log" / entry.log_file
     whole = log.read_bytes()[: entry.log_position].splitlines(keepends=True)[-1]
     with log.open("ab") as file:
         file.write(b'serving access {"role"\n\xff\xfe 42501\n[42501]\n"42501"\n\n')
-        file.write(whole.replace(b"LOG", b"NOTICE") + whole[:-20])
-    last = (entry.log_file, entry.log_position)
-    assert new_entries(shop.dsn, last) == []
-    with log.open("ab") as file:
-        file.write(whole[-20:])
-    (completed,) = new_entries(shop.dsn, last)
-    assert completed.role == "crm"
-    assert completed.log_position == log.stat().st_size
-    # From the beginning: the completed line is a copy of the first, and counts once.
-    assert new_entries(shop.dsn, ("gone.json", 5)) == [entry]
+        file.write(whole.replace(b"LOG", b"NOTICE") + whole.replace(b"crm", b"bot"))
+        file.write(whole + whole[:-20] + b"\n")
+    assert shop.load(load.progress)[0] == [entry]
+    assert shop.load(load.progress)[1].message is None
+    assert after.progress
 
 
 def test_a_publisher_reads_the_log_and_no_other_file(shop: Database) -> None:
@@ -623,19 +890,22 @@ def test_a_publisher_reads_the_log_and_no_other_file(shop: Database) -> None:
     user = publisher.info.user
     dsn = f"{shop.dsn_for(user)} password={PASSWORD}"
     with pytest.raises(ServingError, match=r"serving/sql/0_operator\.sql, once in this database"):
-        new_entries(dsn)
+        load(dsn, None, print)
     shop.run(
         f"grant usage on schema serving_data to {user};"
         f"grant select on all tables in schema serving_data to {user};"
+        f"grant execute on all functions in schema serving_data to {user};"
         f"grant execute on function pg_read_binary_file(text, bigint, bigint, boolean) to {user}"
     )
-    statements = (PROJECT / "python_scoring" / "serving" / "sql" / "0_operator.sql").read_text()
     for _ in range(2):
-        shop.run(f"set serving.publisher = '{user}'; {statements}")
+        shop.set_up_publisher(user)
     crm = shop.login("crm", context="campaign")
     ask(crm, "select count(*) from serving.churn_predictions_v1")
-    shop.entries()
-    assert [each.role for each in new_entries(dsn) if each.allowed] == ["crm"]
+    roles: list[str] = []
+    loaded = load(dsn, None, lambda batch: roles.extend(each.role for each in batch))
+    assert loaded
+    assert loaded.message is None
+    assert roles == ["crm"]
     for query in (
         "select pg_read_binary_file('global/pg_control')",
         "select serving_operator.read_log('../global/1260', 0, 100)",
