@@ -14,13 +14,15 @@ DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
 # Whole builds come first, in the order of the folders; the files of short tests fill what is left.
 PYTEST = $(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
-.PHONY: build test test-all lint docs lock clean help
+.PHONY: build test test-all lint docs lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
 	@echo "make test    set up, lint, type-check, every test but the slow ones (make test-all)"
 	@echo "make docs    target/static_index.html, the dbt docs, and target/report.html, the report"
 	@echo "make lock    resolve the dependencies again (needs uv)"
+	@echo "make sbom    target/sbom.json, the software bill of materials of the lock (CycloneDX)"
+	@echo "make audit   known vulnerabilities of what the lock names"
 
 build: $(VENV)/elementary
 	@if [ -z "$$(ls -A $(RAW_DATA) 2>/dev/null)" ]; then $(BIN)/python -m python_scoring demo-data --out $(RAW_DATA); fi
@@ -60,6 +62,22 @@ $(VENV)/elementary: $(VENV)/installed packages.yml
 
 lock:
 	uv pip compile pyproject.toml --extra mlflow --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+
+# Tools of a release, apart from what the project runs with.
+RELEASE_TOOLS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
+
+$(VENV)/release/installed: Makefile
+	$(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check $(RELEASE_TOOLS)
+	@touch $@
+
+sbom: $(VENV)/release/installed
+	@mkdir -p target
+	@$(VENV)/release/bin/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o target/sbom.json
+	@echo "target/sbom.json"
+
+audit: $(VENV)/release/installed
+	@$(VENV)/release/bin/pip-audit --requirement requirements.lock --disable-pip
 
 clean:
 	rm -rf $(VENV) target logs dbt_packages

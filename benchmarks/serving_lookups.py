@@ -41,6 +41,7 @@ select 'churn' as product, cast(null as text) as run_id, cast(null as timestamp)
     cast(null as text) as incident_reason, '[]' as pending_responses;
 create table lake.operations.run_states as
 select 'r' as run_id, 'churn' as product, cast(null as timestamp) as as_of, false as is_served,
+    false as is_superseded,
     cast(null as bigint) as serving_entry;
 create table lake.operations.served_outputs as
 select 'churn_predictions' as output, 1 as version, 'churn_predictions_v1' as relation,

@@ -14,6 +14,7 @@ import psycopg
 
 from python_scoring.errors import InputError, ServingError
 
+VERSIONS = (16, 18)  # of PostgreSQL, in the wheel
 DATABASE = "predictions"
 OPERATOR = "postgres"
 
@@ -31,6 +32,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     "lc_messages": "C",  # access_log.py reads PostgreSQL's own denials
     "timezone": "UTC",
+    "track_functions": "pl",  # counts decisions; access_log.py compares the log with it
     "max_wal_size": "4GB",
     "wal_recycle": "off",  # a checkpoint removes old segments, with the customers in them
 }
@@ -48,10 +50,13 @@ host all all 127.0.0.1/32 scram-sha-256
 
 @contextmanager
 def local_server(
-    folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
+    folder: Path,
+    port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    version: int = VERSIONS[-1],
 ) -> Iterator["LocalServer"]:
     """Start a LocalServer and stop it at the end of the block; raises what LocalServer raises."""
-    server = LocalServer(folder, port, settings)
+    server = LocalServer(folder, port, settings, version)
     try:
         yield server
     finally:
@@ -62,11 +67,16 @@ class LocalServer:
     """PostgreSQL server that runs in a data folder until `stop`."""
 
     def __init__(
-        self, folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        version: int = VERSIONS[-1],
     ) -> None:
         """Start the server in the folder, which is created where it is missing.
 
-        A free port is used unless one is given; `settings` add to SETTINGS.
+        A free port is used unless one is given; `settings` add to SETTINGS; `version` is one of
+        VERSIONS.
         Raises InputError where the folder cannot be used or a server runs in it, ServingError
         where the server does not start.
         """
@@ -77,7 +87,12 @@ class LocalServer:
         self.folder = folder.resolve()
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self._server = get_server(self.folder, cleanup_mode=None, start=False)
+            self._server = get_server(
+                self.folder,
+                cleanup_mode=None,
+                start=False,
+                postgres_version=version,
+            )
             self._server.ensure_pgdata_inited()
         except (OSError, RuntimeError, CalledProcessError) as error:
             raise InputError(

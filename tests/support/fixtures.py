@@ -17,7 +17,7 @@ from psycopg import sql
 
 from python_scoring.project import PROJECT
 from python_scoring.raw.demo_data import generate
-from python_scoring.serving.local import LocalServer, local_server
+from python_scoring.serving.local import VERSIONS, LocalServer, local_server
 from python_scoring.warehouse import Warehouse, prepare
 from tests.support import processes
 from tests.support.project import Project
@@ -132,8 +132,14 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
     return make
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests marked `every_postgres` on each PostgreSQL of the wheel, others on its newest."""
+    if metafunc.definition.get_closest_marker("every_postgres"):
+        metafunc.parametrize("postgres", VERSIONS, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[LocalServer]:
+def postgres(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
     """A PostgreSQL server. Nothing in it needs to survive a crash, or to be vacuumed.
 
     Not in pytest's folder: started by root, the server runs as another user, and the next pytest
@@ -142,7 +148,11 @@ def postgres() -> Iterator[LocalServer]:
     settings = {"fsync": "off", "autovacuum": "off"}
     with (
         tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as folder,
-        local_server(Path(folder) / "data", settings=settings) as server,
+        local_server(
+            Path(folder) / "data",
+            settings=settings,
+            version=getattr(request, "param", VERSIONS[-1]),
+        ) as server,
     ):
         yield server
 

@@ -18,6 +18,8 @@ from python_scoring.serving.publishing import publish
 from tests.support.serving_database import PASSWORD, Database, ask, use
 from tests.support.serving_lake import V2_COLUMNS
 
+pytestmark = pytest.mark.every_postgres
+
 # (consumer, output, version, contexts, last day)
 ENTITLEMENTS = [
     ("crm", "churn_predictions", 1, ["campaign"], None),
