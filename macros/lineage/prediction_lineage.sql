@@ -31,7 +31,8 @@
             {%- if not is_built(relation) -%}
                 {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == table ~ product -%}
                     {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
-                    {%- do make_append_only_table(relation, node) -%}
+                    {%- do make_lake_table(relation, node) -%}
+                    {%- do adapter.cache_added(relation.incorporate(type='table')) -%}
                 {%- endfor -%}
             {%- endif -%}
         {%- endfor -%}

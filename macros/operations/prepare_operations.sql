@@ -13,6 +13,7 @@
 
 {% macro make_operations_tables() -%}
     {%- set existing = {} -%}
+    {%- set missing = [] -%}
     {%- for source in graph.get('sources', {}).values() if source.source_name == 'operations' -%}
         {%- set relation = api.Relation.create(
             database=source.database, schema=source.schema, identifier=source.identifier
@@ -22,13 +23,19 @@
         {%- endif -%}
         {%- set columns = existing[relation.schema].get(relation.identifier) -%}
         {%- if columns is none -%}
-            {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
-            {%- do run_query('create table if not exists ' ~ relation ~ ' (' ~ column_definitions(source) ~ ')') -%}
+            {%- do missing.append((relation, source)) -%}
         {%- elif source.columns.keys() | reject('in', columns) | list -%}
             {%- do rename_columns(relation, source.columns.values(), columns) -%}
             {%- do add_new_columns(relation, source.columns.values()) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if missing -%}
+        {%- for relation, source in missing -%}
+            {%- do run_query('create schema if not exists ' ~ relation.without_identifier()) -%}
+            {%- do make_lake_table(relation, source) -%}
+        {%- endfor -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -13,7 +13,7 @@
 
     {{ get_assert_columns_equivalent(compiled_code) }}
     {%- if existing_relation is none -%}
-        {%- do make_append_only_table(target_relation, model) -%}
+        {%- do make_lake_table(target_relation, model) -%}
     {%- else -%}
         {%- do add_new_columns(existing_relation, model.columns.values()) -%}
     {%- endif -%}
@@ -33,15 +33,19 @@
 {% endmaterialization %}
 
 
-{% macro make_append_only_table(relation, node) -%}
-    {%- call statement('create_table') -%}
-        create table if not exists {{ relation }} ({{ column_definitions(node) }})
-    {%- endcall -%}
-    {%- if node.config.get('partitioned_by') -%}
-        {%- call statement('set_partitions') -%}
-            alter table {{ relation }} set partitioned by ({{ node.config.partitioned_by | join(', ') }})
-        {%- endcall -%}
+{#- An empty table, in a transaction that the caller commits. DuckLake has no statistics of a table that was never
+    written to, and looks for them column by column whenever a query names the table: ten times the time of one that
+    has some. A row that comes and goes within the transaction leaves statistics, and no trace else. -#}
+{% macro make_lake_table(relation, resource) -%}
+    {%- set statements = ['create table ' ~ relation ~ ' (' ~ column_definitions(resource) ~ ')'] -%}
+    {%- if resource.config.partitioned_by -%}
+        {%- do statements.append('alter table ' ~ relation ~ ' set partitioned by (' ~ resource.config.partitioned_by | join(', ') ~ ')') -%}
     {%- endif -%}
+    {%- do statements.append('insert into ' ~ relation ~ ' (' ~ resource.columns.keys() | first ~ ') values (null)') -%}
+    {%- do statements.append('delete from ' ~ relation) -%}
+    {%- for sql in statements -%}
+        {%- call statement('make_lake_table') -%} {{ sql }} {%- endcall -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
