@@ -126,9 +126,7 @@
         where
             ledger.status = 'started'
             and ledger.invocation_id <> '{{ invocation_id }}'
-            and ledger.entry = (
-                select max(later.entry) from {{ ledger }} as later where later.run_id = ledger.run_id
-            )
+            and ledger.entry in (select max(entry) from {{ ledger }} group by run_id)
     {%- endset -%}
     {%- set found = run_query(crashed) -%}
     {%- if found.rows | length -%}

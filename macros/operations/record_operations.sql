@@ -1,17 +1,21 @@
-{#- What a build finds out about deadlines and incidents, at its start and its end. Each step looks at what
-    is recorded and adds what is missing, so that repeating it adds nothing. -#}
+{#- What a build finds out about deadlines and incidents, at its start and, where it added something, at its end. Each
+    step looks at what is recorded and adds what is missing, so that repeating it adds nothing. Messages tell of new
+    events, of duties and of deprecations: the same invocation needs to look again only after new events or reviews. -#}
 
-{% macro record_operations() -%}
+{% macro record_operations(is_repeated=false) -%}
     {%- set events = operations_table('incident_events') -%}
     {%- do record_missing('sla_records', due_sla_records()) -%}
     {%- set last = run_query('select coalesce(max(event_number), 0) as event_number from ' ~ events).rows[0]['event_number'] -%}
     {%- do record_missing('incident_events', due_incident_events(incident_reviews())) -%}
-    {%- for event in run_query(
+    {%- set new_events = run_query(
         'select incident_id, severity, event, message from ' ~ events ~ ' where event_number > ' ~ last ~ ' order by event_number'
     ).rows -%}
+    {%- for event in new_events -%}
         {{ log('  Incident ' ~ event['incident_id'] ~ ' (' ~ event['severity'] ~ ') ' ~ event['event'] | replace('_', ' ') ~ ': ' ~ event['message'], info=true) }}
     {%- endfor -%}
-    {%- do record_missing('notification_messages', due_notifications(incident_reviews())) -%}
+    {%- if new_events or not is_repeated -%}
+        {%- do record_missing('notification_messages', due_notifications(incident_reviews())) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

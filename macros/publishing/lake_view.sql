@@ -35,7 +35,7 @@
 
 
 {% macro definition_digest(node, sql) -%}
-    {{ return('definition ' ~ local_md5(sql ~ '|' ~ tojson(node.columns.values() | map(attribute='data_type') | list))) }}
+    {{ return('definition ' ~ local_md5(sql ~ '|' ~ tojson(node.columns.values() | map(attribute='data_type', default='') | list))) }}
 {%- endmacro %}
 
 
