@@ -1,7 +1,8 @@
-"""Compiles changed copies of a file one after the other: one process, and one whole parse.
+"""Compiles changed copies of a file one after the other, in one process.
 
-Called as `compile_cases.py CASES MESSAGES`, in the project's folder: CASES has, by the name of the
-case, a file and its changed text, and MESSAGES gets what dbt says to it, empty where it is content.
+Called as `tests.support.compile_cases CASES MESSAGES`, in the project's folder: CASES has, by the
+name of the case, a file and its changed text, and MESSAGES gets what dbt says to it, empty where it
+is content.
 """
 
 import json
@@ -14,7 +15,8 @@ from dbt.cli.main import dbtRunner
 def compiled() -> str:
     """Compile what reads every exposure and every contract; the message where that fails."""
     read = ["consumer_contracts", "prediction_contracts"]
-    result = dbtRunner().invoke(["--quiet", "compile", "--select", *read])
+    flags = ["--quiet", "--no-write-json", "--no-populate-cache"]
+    result = dbtRunner().invoke([*flags, "compile", "--select", *read])
     if result.success:
         return ""
     results = getattr(result.result, "results", [])

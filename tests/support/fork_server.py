@@ -86,6 +86,9 @@ def execute(request: dict[str, Any], server: Server) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(request["environment"])
+    os.environ.setdefault(
+        "DBT_PARTIAL_PARSE_FILE_PATH", str(server.target / "partial_parse.msgpack")
+    )
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
@@ -104,9 +107,6 @@ def execute(request: dict[str, Any], server: Server) -> None:
 
 def run_dbt(arguments: list[str], folder: Path, server: Server) -> None:
     """`dbt <arguments>`, on the parsed project where that is what dbt would parse now."""
-    os.environ.setdefault(
-        "DBT_PARTIAL_PARSE_FILE_PATH", str(server.target / "partial_parse.msgpack")
-    )
     prepared = {}
     if (
         folder == project.PROJECT

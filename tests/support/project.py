@@ -122,6 +122,10 @@ class Project:
         """Run `python -m python_scoring <args>`."""
         return self._run(["python_scoring", *args], env, check=check)
 
+    def module(self, name: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m <name> <args>`, which must succeed."""
+        return self._run([name, *args], None, check=True)
+
     def script(
         self, *args: str, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:

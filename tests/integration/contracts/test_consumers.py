@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from python_scoring.project import PROJECT
 from tests.support.project import Project, copy_of_project
 
 EXPOSURES = "models/consumers/_consumers__exposures.yml"
@@ -193,8 +192,7 @@ def messages(copy: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     }
     tmp = tmp_path_factory.mktemp("cases")
     (tmp / "cases.json").write_text(json.dumps(cases))
-    script = PROJECT / "tests" / "support" / "compile_cases.py"
-    copy.script(str(script), str(tmp / "cases.json"), str(tmp / "messages.json"))
+    copy.module("tests.support.compile_cases", str(tmp / "cases.json"), str(tmp / "messages.json"))
     said: dict[str, str] = json.loads((tmp / "messages.json").read_text())
     assert said["unchanged"] == ""
     return said
