@@ -21,6 +21,7 @@
         {%- do serve_predictions() -%}
         {%- if attempts -%}
             {%- do emit_lineage() -%}
+            {%- do print_summary(results) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -36,7 +37,8 @@
 {% macro attempts_of_this_invocation() -%}
     {%- set ledger = operations_table('run_ledger') -%}
     {{ return(run_query(
-        "select run_id, product, as_of, status, reason, model_version, feature_version, feature_snapshot_id, revision from " ~ ledger
+        "select run_id, product, as_of, status, reason, model_version, feature_version, feature_snapshot_id, revision, rows_scored from "
+        ~ ledger
         ~ " where invocation_id = '" ~ invocation_id ~ "' and entry in (select max(entry) from " ~ ledger
         ~ " where invocation_id = '" ~ invocation_id ~ "' group by run_id) order by product, as_of"
     ).rows) }}

@@ -222,6 +222,34 @@ def test_ledger_tells_each_run(built: Project, product: str) -> None:
     assert manifest == [(1,)]
 
 
+def summary(console: str) -> list[list[str]]:
+    """The table at the end of a build's log: product, as-of, outcome, rows, ..., what to do."""
+    lines = [line.split("  ", 1)[1] for line in console.splitlines() if "  " in line]
+    [header] = [n for n, line in enumerate(lines) if line.split()[-3:] == ["what", "to", "do"]]
+    cells = [re.split(r"\s{2,}", line.strip()) for line in lines[header + 1 :]]
+    return [row for row in cells if len(row) == 7]
+
+
+def test_the_log_ends_with_a_table_of_attempts(built: Project) -> None:
+    console = (built.warehouse.parent / "console.txt").read_text()
+    rows = summary(console)
+    assert [row[:4] for row in rows] == [
+        [product, str(as_of), "published", str(rows)]
+        for product, as_of, rows in built.query(
+            "select product, as_of::date, rows_scored from lake.operations.run_ledger "
+            "where status = 'published' order by product"
+        )
+    ]
+    for product, *_, seconds, warnings, step in rows:
+        warned = built.query(
+            "select count(*) from lake.operations.output_checks "
+            f"where product = '{product}' and severity = 'warn' and outcome = 'failed'"
+        )
+        assert [(int(warnings),)] == warned
+        assert float(seconds) > 0
+        assert step == "nothing"
+
+
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_each_run_has_five_passed_steps(built: Project, product: str) -> None:
     """The step log has the five steps of the run in their order, each with its times."""
@@ -263,6 +291,12 @@ def test_mart_serves_the_whole_eligible_population(built: Project, product: str)
     assert eligible
 
 
+def lake_snapshots(project: Project) -> int:
+    """How many transactions the lake has seen."""
+    [(newest,)] = project.query("select max(snapshot_id) from ducklake_snapshots('lake')")
+    return int(newest)
+
+
 @pytest.mark.parametrize("arguments", [(), ("--full-refresh",)], ids=["plain", "full_refresh"])
 def test_a_second_build_changes_nothing(fresh: Fresh, arguments: tuple[str, ...]) -> None:
     """Repeating a build, even with --full-refresh, says that nothing is due and leaves every row of
@@ -270,9 +304,12 @@ def test_a_second_build_changes_nothing(fresh: Fresh, arguments: tuple[str, ...]
     """
     project = fresh()
     before = contents(project)
+    snapshots = lake_snapshots(project)
     console = project.build(*arguments).stdout
     assert "Nothing is due" in console
     assert contents(project) == before
+    if not arguments:
+        assert lake_snapshots(project) == snapshots + 1, "more than the plan was recorded"
     if arguments:
         assert "predictions_churn" in console
         assert "is append-only: --full-refresh is refused, its rows stay." in console
@@ -340,6 +377,10 @@ def test_a_failed_check_quarantines_the_whole_run(fresh: Fresh, tmp_path: Path) 
 
     assert first.returncode != 0, first.stdout
     assert "no_unresolved_quarantine" in first.stdout
+    churn, *others = summary(first.stdout)
+    assert churn[:3] == ["churn", "2027-02-01", "quarantined"]
+    assert churn[-1].startswith("read its failed checks in lake.operations.output_checks")
+    assert [row[2] for row in others] == ["published", "published"]
     states = project.query(
         "select product, status from lake.operations.run_states "
         "where as_of = '2027-02-01' order by 1"
