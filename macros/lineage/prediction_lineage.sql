@@ -98,6 +98,7 @@
                 on reads.output = outputs.output and reads.version = outputs.version
             where
                 reads.allowed
+                and reads.reason is null  -- else it was only planned
                 and outputs.product = {{ run }}.product
                 and reads.logged_at >= {{ run }}.served_from
                 and (outputs.kind = 'history' or {{ run }}.served_until is null or reads.logged_at < {{ run }}.served_until)

@@ -21,6 +21,7 @@ from python_scoring.erasure import (
     inventory,
     lake_files,
     raw_files,
+    statements,
     tables,
     tombstone,
     verification,
@@ -46,8 +47,8 @@ Yours to do, outside of what the project keeps:
   - dbt's target/ and logs/, reports, exports, seeds and their history in git
   - backups and copies of RAW_DATA and of the warehouse"""
 OPERATOR_TASKS_POSTGRES = """\
-  - PostgreSQL's own log (statements hold the ids that somebody looked up), its archived and
-    recycled WAL segments, replicas and backups"""
+  - PostgreSQL's own log (statements hold the ids that somebody looked up): its files, once a build
+    has begun another one; its archived and recycled WAL segments, replicas and backups"""
 
 
 class Erasure:
@@ -157,6 +158,7 @@ class Erasure:
                 inputs.restate(lake, checkpoint.inputs)
             for holding in found.lake:
                 tables.erase(lake, self.subjects, holding)
+            statements.forget(lake)
             lake.commit()
         except BaseException as error:
             with suppress(duckdb.Error):

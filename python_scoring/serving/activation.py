@@ -6,6 +6,7 @@ from psycopg.types.json import Jsonb
 
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.lake_state import Product
+from python_scoring.serving.revocations import enforce_revocations, outdate_snapshots
 from python_scoring.serving.tables import Table
 
 # In seconds. A reader needs microseconds from its plan to its snapshot, longer on a busy machine.
@@ -66,6 +67,16 @@ where
     and (runs.is_visible, runs.is_withdrawn, runs.is_superseded)
         is distinct from (states.is_visible, states.is_withdrawn, states.is_superseded)
 """
+WITHDRAWS = """
+select exists (
+    select from serving_data.runs
+    inner join serving_data.marts using (relation)
+    where
+        runs.product = %s
+        and run_id = any (%s)
+        and (current_run = run_number or kind = 'history' and is_visible and not is_withdrawn)
+)
+"""
 STATE_COLUMNS = (
     "run_id, as_of, fresh_until, max_age_hours, newer_run_failed, action_policy, default_score,"
     " incident_reason, pending_responses"
@@ -107,9 +118,16 @@ def wait_for_planned_readers(connection: Connection, tables: list[Table]) -> Non
 
 
 def activate(connection: Connection, product: Product, tables: list[Table]) -> None:
-    """Show readers the product's runs and state of the lake, in one transaction."""
+    """Show readers the product's runs and state of the lake, in one transaction.
+
+    Where that withdraws a run, reads are refused that go on from a snapshot with it.
+    """
+    withdrawn = [each.run_id for each in product.runs if each.is_withdrawn]
     state = {**vars(product.state), "pending_responses": Jsonb(product.state.pending_responses)}
     with connection.transaction():
+        found = connection.execute(WITHDRAWS, [product.state.product, withdrawn]).fetchone()
+        if found and found[0]:
+            outdate_snapshots(connection)
         for table in tables:
             values = {"relation": table.mart.relation}
             if table.mart.kind == "current":
@@ -137,3 +155,4 @@ def activate(connection: Connection, product: Product, tables: list[Table]) -> N
             )
         connection.execute(ADD_STATE, state)
         connection.execute(SET_STATE, state)
+    enforce_revocations(connection)

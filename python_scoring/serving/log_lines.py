@@ -35,6 +35,11 @@ FAILED_LOGIN = ("28P01", "28000")
 RELEVANT = re.compile("|".join((DECISION, CANARY, DENIED, *FAILED_LOGIN)).encode())
 ONLY_PLANNED = "Only planned: the reader saw estimates at most, and no row by this statement."
 
+# Comments, strings (dollar quotes first, which may hold others) and numbers of a statement.
+VALUES = re.compile(
+    r"--[^\n]*|/\*.*?\*/|(\$(?:[^\W\d]\w*)?\$).*?\1|'(?:[^']|'')*'|(?<![\w$])\d[\w.]*", re.DOTALL
+)
+
 KEY = "select key, made_at at time zone 'utc' from serving_data.log_key"
 ROLES_OF_LOGINS = """
 select pg_roles.rolname, min(consumers.role)
@@ -93,6 +98,14 @@ class Record:
     statement: tuple[Any, ...] = ()
 
 
+def without_values(statement: str) -> str:
+    """A statement with `?` for each value and comment, or for all where it has a backslash."""
+    first, last = statement.find("'"), statement.rfind("'")
+    if "\\" in statement and first >= 0:
+        statement = f"{statement[:first]}''{statement[last + 1 :]}"
+    return VALUES.sub("?", statement)
+
+
 class _RecentIds:
     """Ids of decisions, for as long as a copy of their line would be taken for one."""
 
@@ -149,7 +162,6 @@ class LineReader:
         values = decision or denial
         if not values:
             return None
-        statement = str(found.get("statement", ""))
         access = Access(
             logged_at=logged_at,
             role=values["role"],
@@ -157,7 +169,7 @@ class LineReader:
             version=values["version"],
             usage_context=values["context"],
             allowed=values["allowed"],
-            statement_digest=hashlib.sha256(statement.encode("utf-8", "replace")).hexdigest(),
+            statement_digest=self._digest(str(found.get("statement", ""))),
             log_file=file,
             log_position=position,
             reason=values["reason"],
@@ -199,6 +211,11 @@ class LineReader:
         if values["pid"] != found.get("pid") or apart > SECONDS_APART:
             return None
         return values if self._ids.is_new(values["id"], logged_at) else None
+
+    def _digest(self, statement: str) -> str:
+        """Keyed digest of a statement without its values, in which customers may be named."""
+        shape = b"statement " + without_values(statement).encode("utf-8", "replace")
+        return hmac.new(self._key, shape, hashlib.sha256).hexdigest()
 
     def _mark(self, text: str) -> str:
         """The mark that serving_data.log_marked gives a text."""

@@ -69,7 +69,12 @@ def record_revocations(connection: Connection, roles: Iterable[tuple[str, int]])
     lost = sorted(set(roles))
     if lost:
         connection.execute(RECORD, [[name for name, _ in lost], [oid for _, oid in lost]])
-        connection.execute(COUNT)
+        outdate_snapshots(connection)
+
+
+def outdate_snapshots(connection: Connection) -> None:
+    """Record, within the caller's transaction, that snapshots of before are not to be read."""
+    connection.execute(COUNT)
 
 
 def enforce_revocations(connection: Connection) -> list[str]:

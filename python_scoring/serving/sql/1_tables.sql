@@ -73,7 +73,7 @@ create table if not exists serving_data.entitlements (
     primary key (role, output, version, usage_context)
 );
 
--- The number of the last change that took an entitlement from somebody, twice: a snapshot that is
+-- The number of the last change that took an entitlement or a run away, twice: a snapshot that is
 -- older sees an older row here, but everybody sees a sequence as it is now. The sequence follows
 -- the row when the change is committed.
 create table if not exists serving_data.last_revocation (number bigint not null);

@@ -58,8 +58,8 @@ create or replace function serving_data.caller() returns text
 language sql stable parallel safe
 return coalesce(nullif(current_setting('role'), 'none'), session_user);
 
--- Whether the snapshot is older than the last change that took an entitlement away: that of a
--- transaction in repeatable read, and that of a cursor or a statement that has begun before.
+-- Whether the snapshot is older than the last change that took an entitlement or a run away: that of
+-- a transaction in repeatable read, and that of a cursor or a statement that has begun before.
 create or replace function serving_data.is_outdated() returns boolean
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -110,7 +110,7 @@ begin
         reason := format('%s is no consumer', caller);
         remedy := 'connect with a login that is a member of a consumer''s role';
     elsif serving_data.is_outdated() then
-        reason := 'entitlements have changed since this read began';
+        reason := 'what may be read has changed since this read began';
         remedy := 'begin a new transaction';
     elsif not exists (
         select from serving_data.entitlements

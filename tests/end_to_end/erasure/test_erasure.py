@@ -1,6 +1,7 @@
 """Erasure: after it no file holds the person, and everything else is as it was."""
 
 import hashlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -20,8 +21,9 @@ from python_scoring.erasure.command import Erasure
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.errors import InputError
 from python_scoring.project import PROJECT, read_manifest
+from python_scoring.raw.demo_data import generate
 from python_scoring.warehouse import Warehouse, connect_lake
-from tests.support.fixtures import Fresh
+from tests.support.fixtures import UNTIL, Fresh
 from tests.support.project import PRODUCTS, Project
 from tests.support.serving_database import Database, ask
 
@@ -240,6 +242,100 @@ def test_nothing_holds_the_person_and_everything_else_stays(
         "select outcome, value from lake.operations.output_checks"
         " where check_name = 'left_unexplained' and value is not null"
     ) == [("passed", 0.0)]
+
+
+@pytest.mark.slow
+def test_twenty_of_two_thousand_leave_nothing_to_find_them_by(
+    fresh: Fresh, database: Database, tmp_path: Path
+) -> None:
+    """Neither an id, nor what somebody with an old export can compute: digests of ids, rows,
+    predictions, and of the statements that looked them up, before the erasure and after it.
+    """
+    raw = tmp_path / "raw"
+    generate(2_000, UNTIL, raw, progress=False)
+    project = fresh(empty=True, raw_data=raw)
+    environment = {"SERVING_DSN": database.dsn}
+    project.build(env=environment)
+    people = [
+        customer_id
+        for (customer_id,) in project.query(
+            "select customer_id from lake.predictions.predictions_churn"
+            " where customer_id in (select customer_id from lake.predictions.predictions_clv)"
+            " order by md5(customer_id) limit 20"
+        )
+    ]
+    traces = look_up(database, people)
+    project.dbt(*NOTHING_TO_BUILD, env=environment)
+    write_to(  # as versions before 0.2 did
+        project,
+        "insert into lake.operations.access_log by name select * replace"
+        f" ('{min(traces)}' as statement_digest,"
+        "  logged_at - interval '1 day' as logged_at) from lake.operations.access_log",
+    )
+    traces |= set(people) | exported(project, people)
+    folders = (project.raw_data, project.warehouse, database.server.folder / "base")
+    database.run("checkpoint")
+    assert len(found_in_files(traces, *folders)) > len(people)
+
+    project.command("erase", *people, *ARGUMENTS, env=environment)
+    assert found_in_files(traces, *folders) == {}
+    look_up(database, people)
+    project.dbt(*NOTHING_TO_BUILD, env=environment)
+    assert found_in_files(traces, *folders) == {}
+    assert project.query(
+        "select count(*), count(distinct statement_digest) from lake.operations.access_log"
+        " where role = 'retention_workflow' and allowed and logged_at >"
+        " (select min(read_until) from lake.operations.access_log_loads)"
+    ) == [(20, 1)]
+    assert project.query("select customers from lake.operations.erasures") == [(20,)]
+
+
+LOOKUP = "select * from serving.lookup_prediction('churn', '{}', 'retention_campaign')"
+
+
+def look_up(database: Database, people: list[str]) -> set[str]:
+    """Look each of them up, by a statement that names them; the digests of the statements."""
+    reader = database.login("retention_workflow", context="retention_campaign")
+    statements = [LOOKUP.format(each) for each in people]
+    for statement in statements:
+        ask(reader, statement)
+    reader.close()
+    return {hashlib.sha256(each.encode()).hexdigest() for each in statements}
+
+
+def exported(project: Project, people: list[str]) -> set[str]:
+    """What an old export lets somebody compute of each person, as hexadecimal digits."""
+    kinds = ("md5", "sha1", "sha256")
+    found = {hashlib.new(kind, each.encode()).hexdigest() for each in people for kind in kinds}
+    ids = ", ".join(f"'{each}'" for each in people)
+    for table in LAKE_TABLES[:4]:
+        rows = project.query(f"select rows from lake.{table} as rows where customer_id in ({ids})")
+        assert rows
+        texts = [str(row) for (row,) in rows]
+        found |= {hashlib.new(kind, text.encode()).hexdigest() for text in texts for kind in kinds}
+    predictions = (
+        f"select prediction_id from lake.predictions.predictions_{product}"
+        f" where customer_id in ({ids})"
+        for product in PRODUCTS
+    )
+    return found | {row[0] for query in predictions for row in project.query(query)}
+
+
+def found_in_files(traces: set[str], *folders: Path) -> dict[str, list[str]]:
+    """The traces in all files, in their bytes or, as Parquet is compressed, in its cells."""
+    any_of_them = re.compile("|".join(map(re.escape, traces)).encode())
+    found: dict[str, list[str]] = {}
+    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        if path.suffix == ".parquet":
+            cells = duckdb.sql(
+                "select string_agg(cast(rows as text), chr(10))"
+                f" from read_parquet('{path}', hive_partitioning = false) as rows"
+            ).fetchall()[0][0]
+            content += str(cells).encode()
+        for trace in {match.decode() for match in any_of_them.findall(content)}:
+            found.setdefault(trace, []).append(str(path))
+    return found
 
 
 def input_digests(project: Project) -> set[str]:

@@ -478,7 +478,7 @@ def test_a_cursor_outlives_no_entitlement(shop: Database, isolation: str) -> Non
     shop.run("select setval('serving_data.revocations', number) from serving_data.last_revocation")
     for name in ("opened", "read", "history"):
         ask(retention, "savepoint before")
-        assert "entitlements have changed" in refused(retention, f"fetch 10 from {name}")
+        assert "what may be read has changed" in refused(retention, f"fetch 10 from {name}")
         ask(retention, "rollback to before")
     denied = [each for each in shop.entries() if not each.allowed]
     assert [(each.role, each.output) for each in denied] == [

@@ -193,6 +193,28 @@ def test_a_withdrawn_run_gives_way_to_the_former(shop: Database) -> None:
     assert sorted(states) == [("run-1", False), ("run-2", True), ("run-3", True)]
 
 
+def test_a_withdrawn_run_is_read_from_no_older_snapshot(shop: Database) -> None:
+    """While a transaction over an ordinary publication reads one run to its end."""
+    shop.lake.publish_run("churn", "run-2", FIRST + 2 * DAY)
+    shop.publish()
+    crm = shop.login("crm", context="campaign")
+    query = "select min(run_id) from serving.churn_predictions_v1"
+    ask(crm, "begin isolation level repeatable read")
+    assert ask(crm, query) == [("run-2",)]
+    shop.lake.publish_run("churn", "run-3", FIRST + 3 * DAY)
+    shop.publish()
+    assert ask(crm, query) == [("run-2",)]
+    withdraw(shop, "run-2")
+    shop.publish()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="begin a new transaction"):
+        ask(crm, query)
+    ask(crm, "rollback")
+    ask(crm, "begin isolation level repeatable read")
+    assert ask(crm, query) == [("run-2",)]
+    shop.publish()
+    assert ask(crm, query) == [("run-2",)]
+
+
 def withdraw(database: Database, then_current: str) -> None:
     """Withdraw the run that is served; the marts then hold the other one."""
     lake = database.lake

@@ -1,0 +1,43 @@
+"""Digests of statements: no value of a statement is in them."""
+
+import pytest
+
+from python_scoring.serving.log_lines import without_values
+
+LOOKUP = "select * from serving.lookup_prediction('churn', {}, 'campaign')"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'C00011901'",
+        "'O''Brien'",
+        "E'C\\'1'",
+        "'C:\\', ('C00011901'), '",
+        "$$C00011901$$",
+        "$id$it's C00011901$id$",
+        "17850",
+        "1.5e3",
+        "'C1' -- of C1\n",
+        "/* C00011901 */ 'C00011901'",
+        "'line\nbreak'",
+    ],
+)
+def test_the_value_does_not_matter(value: str) -> None:
+    shape = without_values(LOOKUP.format(value))
+    assert "C" not in shape
+    assert "17850" not in shape
+    assert shape.startswith("select * from serving.lookup_prediction(?")
+
+
+def test_statements_of_other_shapes_differ() -> None:
+    """Names, parameters and operators remain."""
+    shapes = [
+        "select score from serving.churn_predictions_v1 where customer_id = ?",
+        "select score from serving.churn_predictions_v2 where customer_id = ?",
+        "select score from serving.churn_predictions_v1 where customer_id = $1",
+        "select score from serving.churn_predictions_v1 where customer_id <> ?",
+        'select "score" from serving.churn_predictions_v1 where customer_id = ?',
+    ]
+    assert [without_values(each) for each in shapes] == shapes
+    assert without_values("select 'a', 12 from t limit 10") == "select ?, ? from t limit ?"
