@@ -20,7 +20,7 @@ from python_scoring.errors import ServingError
 from python_scoring.serving.connection import Connection, connect, masked
 from python_scoring.serving.exclusive_lock import exclusive_lock
 from python_scoring.serving.lock_retry import retry_locked
-from python_scoring.serving.tables import keep_no_statistics
+from python_scoring.serving.tables import keep_no_statistics, say_it_is_one_run
 
 # Every table with the key, whether readers are shown it or not.
 TABLES = """
@@ -191,6 +191,11 @@ def _copy(
     connection.execute(
         sql.SQL("create table {} (like {} including all excluding indexes)").format(new, old)
     )
+    copy_name = f"{partition.name}_erasing"
+    if partition.name.startswith("run_"):
+        (number,) = partition.rows_by_run
+        say_it_is_one_run(connection, copy_name, number)
+    keep_no_statistics(connection, copy_name)
     indexes = connection.execute(INDEXES, [f"serving_data.{partition.name}"]).fetchall()
     for is_unique, method in indexes:
         connection.execute(
@@ -198,7 +203,6 @@ def _copy(
                 sql.SQL("unique" if is_unique else ""), new, sql.SQL(method)
             )
         )
-    keep_no_statistics(connection, f"{partition.name}_erasing")
     # Frozen: visible to readers whose transaction began before this one, too.
     statement = sql.SQL("copy {} from stdin (format binary, freeze)").format(new)
     with (

@@ -13,7 +13,7 @@ from python_scoring.errors import ServingError
 from python_scoring.serving.columns import RUN_COLUMNS, quoted
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.lake_state import Run
-from python_scoring.serving.tables import Table, keep_no_statistics
+from python_scoring.serving.tables import Table, keep_no_statistics, say_it_is_one_run
 
 BATCH = 100_000
 WITHOUT_HEADER = csv.WriteOptions(include_header=False)
@@ -36,8 +36,9 @@ def load_current(
                 partition, table.identifier, sql.Literal(number)
             )
         )
-        connection.execute(sql.SQL("create unique index on {} (customer_id)").format(partition))
+        say_it_is_one_run(connection, f"run_{number}", number)
         keep_no_statistics(connection, f"run_{number}")
+        connection.execute(sql.SQL("create unique index on {} (customer_id)").format(partition))
         # Frozen: visible to every reader that sees the partition, and never vacuumed.
         row_count = _copy(connection, lake, table, run, number, partition, freeze=True)
         connection.execute(

@@ -33,6 +33,9 @@ OWN_REFUSAL = "access denied: "  # raised after its decision was logged
 DENIED = "42501"
 FAILED_LOGIN = ("28P01", "28000")
 RELEVANT = re.compile("|".join((DECISION, CANARY, DENIED, *FAILED_LOGIN)).encode())
+# Instead of a name that anybody may type, who is no role: a person's, or a password.
+STRANGER = "unknown login"
+LONGEST_REASON = 300  # characters of a message that a caller may have chosen
 ONLY_PLANNED = "Only planned: the reader saw estimates at most, and no row by this statement."
 
 # Comments, strings (dollar quotes first, which may hold others) and numbers of a statement.
@@ -41,6 +44,7 @@ VALUES = re.compile(
 )
 
 KEY = "select key, made_at at time zone 'utc' from serving_data.log_key"
+LOGINS = "select rolname from pg_roles"
 ROLES_OF_LOGINS = """
 select pg_roles.rolname, min(consumers.role)
 from pg_roles
@@ -106,6 +110,11 @@ def without_values(statement: str) -> str:
     return VALUES.sub("?", statement)
 
 
+def _plain(message: str) -> str:
+    """A message on one line, cut where it is too long."""
+    return " ".join(message.split())[:LONGEST_REASON]
+
+
 class _RecentIds:
     """Ids of decisions, for as long as a copy of their line would be taken for one."""
 
@@ -139,6 +148,7 @@ class LineReader:
             ).fetchall()
         }
         self._roles: dict[str, str] = dict(connection.execute(ROLES_OF_LOGINS).fetchall())
+        self._logins = {name for (name,) in connection.execute(LOGINS).fetchall()}
         [(self._key, self.key_made_at)] = connection.execute(KEY, binary=True).fetchall()
         self._ids = _RecentIds()
 
@@ -232,13 +242,14 @@ class LineReader:
         match = OBJECT.fullmatch(message)
         output, version = self._marts.get(match[1] if match else "", (None, None))
         user = str(found.get("user"))
+        is_known = user in self._logins
         return {
-            "role": self._roles.get(user, user),
+            "role": self._roles.get(user, user) if is_known else STRANGER,
             "output": output,
             "version": version,
             "context": None,
             "allowed": False,
-            "reason": message,
+            "reason": _plain(message) if is_known else "a login that does not exist was refused",
         }
 
     def _instant(self, text: str) -> datetime:

@@ -57,11 +57,12 @@ def prepare_table(connection: Connection, mart: Mart) -> Table:
 
 
 def keep_no_statistics(connection: Connection, name: str) -> None:
-    """Have PostgreSQL keep no statistics of an empty table of serving_data: readers might see them.
+    """Have PostgreSQL keep no statistics of an empty partition: readers might see them.
 
     pg_class shows its estimate of rows to everybody, and EXPLAIN what it knows of values. It keeps
     none of a table that is neither analyzed nor vacuumed and whose indexes were made while it was
-    empty. Searches by customer_id need none: the index is unique.
+    empty. Searches by customer_id need none: the index is unique. Call it in the transaction that
+    creates the partition.
     """
     table = sql.Identifier("serving_data", name)
     found = connection.execute(
@@ -75,6 +76,25 @@ def keep_no_statistics(connection: Connection, name: str) -> None:
         for (column,) in found
     ]
     connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(changes)))
+
+
+def say_it_is_one_run(connection: Connection, name: str, run_number: int) -> None:
+    """Let the planner know that all rows of an empty partition are those of one run.
+
+    Views ask for the served run, and without this the planner expects a two-hundredth of its rows.
+    That statistic is taken of rows that are gone again with their count. Call it in the
+    transaction that creates the partition, before `keep_no_statistics`.
+    """
+    table = sql.Identifier("serving_data", name)
+    connection.execute(
+        sql.SQL("insert into {} (run_number) select {} from generate_series(1, 10)").format(
+            table, sql.Literal(run_number)
+        )
+    )
+    connection.execute(sql.SQL("analyze {} (run_number)").format(table))
+    # In a savepoint, else the table is emptied in place and keeps its count.
+    with connection.transaction():
+        connection.execute(sql.SQL("truncate {}").format(table))
 
 
 def _create(connection: Connection, mart: Mart, columns: tuple[Column, ...]) -> None:

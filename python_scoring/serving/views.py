@@ -20,7 +20,8 @@ AUTHORIZED = """
     serving.authorize_plan({output}, {version})
     and (select serving.authorize({output}, {version}))
     and case
-        when clock_timestamp() < (select clock_timestamp() + interval '10 seconds') then true
+        when clock_timestamp() < (select clock_timestamp() + interval '10 seconds')
+            then predictions.run_number is not null  -- always; it binds the check to the scan
         else serving.authorize_row(
             {output}, {version}, (select serving.authorized_until({output}, {version}))
         )

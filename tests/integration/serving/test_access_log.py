@@ -223,10 +223,16 @@ def test_failed_logins_and_denied_roles_are_in_the_log(shop: Database, loaded: L
                       "alter role crm login", "table serving_data.marts"):  # fmt: skip
         with pytest.raises(InsufficientPrivilege):
             ask(crm, statement)
+    message = "forged for\ncrm;" + "x" * 1000
+    with pytest.raises(InsufficientPrivilege):
+        ask(crm, f"do $$ begin raise exception using errcode = '42501', message = '{message}';"
+                 " end $$")  # fmt: skip
     entries, _ = shop.load(progress(loaded))
     assert not any(each.allowed for each in entries)
     reasons = [(each.role, str(each.reason)) for each in entries]
-    assert [role for role, _ in reasons] == ["crm", "stranger", "shut", *["crm"] * 4]
+    assert [role for role, _ in reasons] == ["crm", "unknown login", "shut", *["crm"] * 5]
+    assert "stranger" not in str(entries)
+    assert reasons.pop() == ("crm", ("forged for crm;" + "x" * 1000)[:300])
     assert f'password authentication failed for user "{user}"' in reasons[0][1]
     assert "postgres" in reasons[3][1]
     assert "permission denied for schema serving_data" in reasons[-1][1]
