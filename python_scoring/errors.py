@@ -5,7 +5,15 @@ A run's message is kept in the ledger, so it is written for the person who reads
 
 
 class PredictionError(Exception):
-    """Base of every error of this library."""
+    """Base of every error of this library.
+
+    The message says all. dbt-duckdb prints the traceback of whatever a Python model raises, as
+    `traceback.format_exception` finds it, which is why an error of this family shows none there.
+    """
+
+    __cause__ = None
+    __suppress_context__ = True
+    __traceback__ = property(lambda _: None, lambda _, __: None)
 
 
 class InputError(PredictionError):
