@@ -5,8 +5,8 @@
             {%- do by_name.update({result.node.name: result}) -%}
         {%- endfor -%}
         {%- set attempts = attempts_of_this_invocation() -%}
+        {%- do record_steps(attempts, by_name, results) -%}
         {%- for attempt in attempts -%}
-            {%- do record_steps(attempt, by_name, results) -%}
             {%- if attempt['status'] == 'started' -%}
                 {%- do record_failure(attempt, failure_reason(attempt['product'], results)) -%}
             {%- else -%}
@@ -84,7 +84,18 @@
 {%- endmacro %}
 
 
-{% macro record_steps(attempt, by_name, results) -%}
+{% macro record_steps(attempts, by_name, results) -%}
+    {%- set rows = [] -%}
+    {%- for attempt in attempts -%}
+        {%- do rows.extend(step_rows(attempt, by_name, results)) -%}
+    {%- endfor -%}
+    {%- if rows -%}
+        {%- do run_query('insert into ' ~ operations_table('step_log') ~ ' values ' ~ rows | join(', ')) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro step_rows(attempt, by_name, results) -%}
     {%- set product = attempt['product'] -%}
     {%- set persisted = 'quarantine_' if attempt['status'] == 'quarantined' else 'predictions_' -%}
     {%- set steps = [
@@ -129,7 +140,7 @@
             ~ instant_or_null(timing.get('finished_at')) ~ ", " ~ (string_literal(message) if message else 'null') ~ ")"
         ) -%}
     {%- endfor -%}
-    {%- do run_query('insert into ' ~ operations_table('step_log') ~ ' values ' ~ rows | join(', ')) -%}
+    {{ return(rows) }}
 {%- endmacro %}
 
 

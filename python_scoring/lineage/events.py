@@ -35,6 +35,18 @@ TEST_STATUS = {"passed": "pass", "failed": "fail", "not_evaluated": "skip"}
 TABLES = {"published": "predictions", "quarantined": "quarantine"}
 
 
+Rows = dict[Any, list[tuple[Any, ...]]]
+
+
+@attr.define
+class Records:
+    """What is recorded of the runs of one invocation, each read once for all of them."""
+
+    checks: Rows  # by run_id
+    inputs: Rows  # by as_of, data_cutoff and feature_version
+    columns: Rows  # of the tables of predictions, by their names
+
+
 @attr.define
 class ModelFacet(facets.RunFacet):
     """The model that scored, as the run's manifest has it."""
@@ -63,11 +75,12 @@ def emit(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, invocation_id: s
     runs = _runs(lake, invocation_id)
     if not runs:
         return 0
+    records = _records(lake, invocation_id)
     set_producer(PRODUCER)
     client = _client(warehouse)
     try:
         for run in runs:
-            for event in _events(lake, warehouse, run):
+            for event in _events(records, warehouse, run):
                 client.emit(event)
     finally:
         client.close()
@@ -113,8 +126,36 @@ def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[dict[str,
     return [dict(zip(columns, values, strict=True)) for values in found.fetchall()]
 
 
+def _records(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> Records:
+    """In DuckLake a query of a few rows costs as much as one of thousands."""
+    checks: Rows = {}
+    inputs: Rows = {}
+    columns: Rows = {}
+    for run_id, *check in lake.execute(
+        "select run_id, check_name, scope, outcome, severity, threshold, value, message "
+        "from lake.operations.output_checks where run_id in "
+        "(select run_id from lake.operations.run_ledger where invocation_id = ?) "
+        "order by check_name, scope",
+        [invocation_id],
+    ).fetchall():
+        checks.setdefault(run_id, []).append(tuple(check))
+    for *key, source, rows, digest in lake.execute(
+        "select as_of, data_cutoff, feature_version, source, row_count, content_digest "
+        "from lake.operations.snapshot_inputs where as_of in "
+        "(select as_of from lake.operations.run_ledger where invocation_id = ?) order by source",
+        [invocation_id],
+    ).fetchall():
+        inputs.setdefault(tuple(key), []).append((source, rows, digest))
+    for table, name, data_type in lake.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = 'lake' and schema_name = 'predictions' order by column_index"
+    ).fetchall():
+        columns.setdefault(table, []).append((name, data_type))
+    return Records(checks, inputs, columns)
+
+
 def _events(
-    lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, run: dict[str, Any]
+    records: Records, warehouse: Warehouse, run: dict[str, Any]
 ) -> list[openlineage.RunEvent]:
     job = openlineage.Job(
         namespace=NAMESPACE,
@@ -125,7 +166,7 @@ def _events(
             )
         },
     )
-    inputs = _inputs(lake, warehouse, run)
+    inputs = _inputs(records, warehouse, run)
     started = openlineage.RunEvent(
         eventType=openlineage.RunState.START,
         eventTime=f"{run['started_at'].isoformat()}Z",
@@ -137,11 +178,11 @@ def _events(
         eventType=OUTCOMES[run["status"]],
         eventTime=f"{run['recorded_at'].isoformat()}Z",
         run=openlineage.Run(
-            runId=_run_uuid(run), facets={**_run_facets(run), **_outcome_facets(lake, run)}
+            runId=_run_uuid(run), facets={**_run_facets(run), **_outcome_facets(records, run)}
         ),
         job=job,
         inputs=inputs,
-        outputs=_outputs(lake, warehouse, run),
+        outputs=_outputs(records, warehouse, run),
     )
     return [started, ended]
 
@@ -176,15 +217,9 @@ def _run_facets(run: dict[str, Any]) -> dict[str, facets.RunFacet]:
     }
 
 
-def _outcome_facets(
-    lake: duckdb.DuckDBPyConnection, run: dict[str, Any]
-) -> dict[str, facets.RunFacet]:
+def _outcome_facets(records: Records, run: dict[str, Any]) -> dict[str, facets.RunFacet]:
     """Every check, and why the run was not published."""
-    checks = lake.execute(
-        "select check_name, scope, outcome, severity, threshold, value, message "
-        "from lake.operations.output_checks where run_id = ? order by check_name, scope",
-        [run["run_id"]],
-    ).fetchall()
+    checks = records.checks.get(run["run_id"], [])
     found: dict[str, facets.RunFacet] = {
         "test": facets.test_run.TestRunFacet(
             tests=[
@@ -209,16 +244,11 @@ def _outcome_facets(
 
 
 def _inputs(
-    lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, run: dict[str, Any]
+    records: Records, warehouse: Warehouse, run: dict[str, Any]
 ) -> list[openlineage.InputDataset]:
     """The raw tables as they counted, and the snapshot that was scored."""
-    key = [run["as_of"], run["data_cutoff"], run["feature_version"]]
     raw = raw_data_folder()
-    sources = lake.execute(
-        "select source, row_count, content_digest from lake.operations.snapshot_inputs "
-        "where as_of = ? and data_cutoff = ? and feature_version = ? order by source",
-        key,
-    ).fetchall()
+    sources = records.inputs.get((run["as_of"], run["data_cutoff"], run["feature_version"]), [])
     datasets = [_input("file", str(raw / source), digest, rows) for source, rows, digest in sources]
     if run["feature_snapshot_id"] is not None:
         datasets.append(
@@ -241,17 +271,13 @@ def _input(namespace: str, name: str, version: str, rows: int | None) -> openlin
 
 
 def _outputs(
-    lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, run: dict[str, Any]
+    records: Records, warehouse: Warehouse, run: dict[str, Any]
 ) -> list[openlineage.OutputDataset]:
     """The table that the run went into, with its columns and rows."""
     if run["status"] not in TABLES:
         return []
     table = f"{TABLES[run['status']]}_{run['product']}"
-    columns = lake.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = 'lake' "
-        "and schema_name = 'predictions' and table_name = ? order by column_index",
-        [table],
-    ).fetchall()
+    columns = records.columns.get(table, [])
     schema = facets.schema_dataset
     statistics = facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet
     return [
