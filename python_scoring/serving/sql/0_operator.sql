@@ -27,8 +27,8 @@ $$;
 revoke all on function serving_operator.read_log(text, bigint, bigint) from public;
 
 -- Ends the sessions of a role's members in this database that began before an instant; returns how
--- many are left. The publisher ends those of consumers that lost a right, and of roles that it may
--- not administer none: pg_signal_backend would let it end every session of the server.
+-- many are left: of roles that the publisher administers, its consumers, and never of superusers.
+-- pg_signal_backend would let it end the sessions of every database of the server.
 create or replace function serving_operator.end_sessions(ended_role oid, started_before timestamptz)
 returns bigint
 language plpgsql volatile security definer
