@@ -14,7 +14,10 @@ DBT_ENVIRONMENT = ELEMENTARY=$$(cat $(VENV)/elementary)
 # Whole builds come first, in the order of the folders; the files of short tests fill what is left.
 PYTEST = $(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
-.PHONY: build test test-all lint docs lock sbom audit clean help
+SQL_FILES := .sqlfluff .sqlfluffignore dbt_project.yml profiles.yml requirements.lock \
+  $(shell find models macros seeds tests -name '*.sql' -o -name '*.yml' -o -name '*.csv')
+
+.PHONY: build test test-all lint style docs lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
@@ -35,11 +38,17 @@ test: $(VENV)/elementary lint
 test-all: $(VENV)/elementary lint
 	@$(PYTEST)
 
-lint: $(VENV)/elementary
+lint: style $(VENV)/linted
+
+style: $(VENV)/elementary
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# sqlfluff takes over a minute: it runs where a file changed that SQL is made from.
+$(VENV)/linted: $(VENV)/elementary $(SQL_FILES)
 	@$(DBT_ENVIRONMENT) WAREHOUSE=$(VENV)/lint $(BIN)/sqlfluff lint models tests --disable-progress-bar
+	@touch $@
 
 docs: $(VENV)/elementary
 	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate
