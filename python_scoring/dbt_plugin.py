@@ -12,6 +12,7 @@ from filelock import Timeout
 from python_scoring.errors import InputError
 from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
+from python_scoring.raw import duckdb_functions as raw
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import duckdb_functions as serving
 from python_scoring.warehouse import Warehouse, keep_private, limit_threads, prepare, set_clock
@@ -43,6 +44,7 @@ class Plugin(BasePlugin):
         limit_threads(conn)
         prepare(self.warehouse, conn)
         lineage.register(conn, self.warehouse)
+        raw.register(conn)
         serving.register(conn, self.warehouse)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:

@@ -39,16 +39,8 @@
 {%- endmacro %}
 
 
-{% macro json_record(columns) -%}
-    {{ adapter.dispatch('json_record')(columns) }}
-{%- endmacro %}
-
-{% macro default__json_record(columns) -%}
-    to_json(named_struct({% for column in columns %}'{{ column }}', cast({{ column }} as string){{ ', ' if not loop.last }}{% endfor %}))
-{%- endmacro %}
-
-{% macro duckdb__json_record(columns) -%}
-    cast(to_json(struct_pack({% for column in columns %}{{ column }} := cast({{ column }} as text){{ ', ' if not loop.last }}{% endfor %})) as text)
+{% macro json_record(columns, record=none) -%}
+    cast(to_json(struct_pack({% for column in columns %}{{ column }} := cast({{ field_of(record, column) }} as text){{ ', ' if not loop.last }}{% endfor %})) as text)
 {%- endmacro %}
 
 

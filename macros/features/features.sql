@@ -28,11 +28,13 @@
 
 {% macro record_snapshots() -%}
     {%- set snapshot_plan = ref('snapshot_plan') -%}
+    {%- set customers_to_compute = ref('customers_to_compute') -%}
     {%- if execute and is_any_snapshot_needed(snapshot_plan) -%}
+    {{ verify_carried_features(snapshot_plan, customers_to_compute) }};
     insert into {{ operations_table('snapshot_manifest') }}
     (
         as_of, data_cutoff, feature_version, feature_snapshot_id, customers, built_at, invocation_id, code_version,
-        definitions_sha256
+        definitions_sha256, newest_landing, base_as_of, customers_computed
     )
     select
         as_of, data_cutoff, feature_version,
@@ -41,7 +43,12 @@
         {{ recorded_at() }} as built_at,
         '{{ invocation_id }}' as invocation_id,
         {{ code_version() }} as code_version,
-        {{ literal(feature_definitions().definitions_sha256) }} as definitions_sha256
+        {{ literal(feature_definitions().definitions_sha256) }} as definitions_sha256,
+        (select coalesce(max(landing), 0) from {{ operations_table('landed_files') }}) as newest_landing,
+        (select base_as_of from {{ snapshot_plan }} as plan where plan.as_of = snapshots.as_of) as base_as_of,
+        (
+            select count(*) from {{ customers_to_compute }} as computed where computed.as_of = snapshots.as_of
+        ) as customers_computed
     from {{ this }} as snapshots
     where (as_of, data_cutoff, feature_version) in (
         select (as_of, data_cutoff, feature_version) from {{ snapshot_plan }}
@@ -58,18 +65,31 @@
 {%- endmacro %}
 
 
-{% macro only_when_needed() -%}
-    {%- set snapshot_plan = ref('snapshot_plan') -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] and not is_any_snapshot_needed(snapshot_plan) -%}
-        false
-    {%- else -%}
-        true
-    {%- endif -%}
+{#- Stops, and takes back the snapshot, where customers by chance came out otherwise than the base has them. -#}
+{% macro verify_carried_features(snapshot_plan, customers_to_compute) -%}
+    select case when count(*) > 0 then {{ raise_in_sql(
+        "'feature_snapshots as of ' || min(as_of) || ': ' || count(*) || ' customers that did not change came out otherwise"
+        ~ " than carried forward, for example ' || min(customer_id) || '. Build once with RECOMPUTE_FEATURES=all, and report it.'"
+    ) }} end
+    from (
+        select plan.as_of, computed.customer_id
+        from {{ snapshot_plan }} as plan
+        inner join {{ customers_to_compute }} as computed on plan.as_of = computed.as_of and computed.is_verification
+        inner join {{ this }} as former
+            on plan.base_as_of = former.as_of and computed.customer_id = former.customer_id
+            and former.feature_version = plan.feature_version
+        inner join {{ this }} as present
+            on plan.as_of = present.as_of and computed.customer_id = present.customer_id
+            and present.feature_version = plan.feature_version
+        where ({{ carried_columns('former') }}) is distinct from ({{ carried_columns('present') }})
+    ) as differing
 {%- endmacro %}
 
 
-{% macro counts_at_as_of(happened_at, loaded_at) -%}
-    {{ happened_at }} < plan.as_of and {{ loaded_at }} < plan.data_cutoff
+{% macro carried_columns(relation) -%}
+    {%- for column in state_columns() + carried_features() -%}
+        {{ relation }}.{{ column.name }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 
@@ -98,53 +118,32 @@
 {%- endmacro %}
 
 
-{% macro sum_of_squared_gaps(days) -%}
-    {{ adapter.dispatch('sum_of_squared_gaps')(days) }}
-{%- endmacro %}
-
-{% macro default__sum_of_squared_gaps(days) -%}
-    aggregate(
-        sequence(2, greatest(size({{ days }}), 2)), cast(0 as bigint),
-        (total, i) -> total + case when i <= size({{ days }}) then
-            (element_at({{ days }}, i) - element_at({{ days }}, i - 1))
-            * (element_at({{ days }}, i) - element_at({{ days }}, i - 1)) else 0 end
-    )
-{%- endmacro %}
-
-{% macro duckdb__sum_of_squared_gaps(days) -%}
-    list_sum(list_transform(
-        range(2, len({{ days }}) + 1),
-        lambda i: cast({{ days }}[i] - {{ days }}[i - 1] as bigint) * ({{ days }}[i] - {{ days }}[i - 1])
-    ))
-{%- endmacro %}
-
-
-{% macro sorted_distinct_days(instant, condition) -%}
-    {{ adapter.dispatch('sorted_distinct_days')(instant, condition) }}
-{%- endmacro %}
-
-{% macro default__sorted_distinct_days(instant, condition) -%}
-    array_sort(collect_set(case when {{ condition }} then datediff(cast({{ instant }} as date), date '2000-01-01') end))
-{%- endmacro %}
-
-{% macro duckdb__sorted_distinct_days(instant, condition) -%}
-    list_sort(list_distinct(
-        list(cast({{ instant }} as date) - date '2000-01-01') filter (where {{ condition }})
-    ))
-{%- endmacro %}
-
-
 {% macro month_bit(age) -%}
     cast(1 as bigint) << cast(least({{ whole_quotient('(' ~ age ~ ' - 1)', 30 * 86400000000) }}, 11) as integer)
 {%- endmacro %}
 
 
-{% macro feature_value(relation, feature) -%}
-    {%- if feature.config.meta.get('absent') == 0 -%}
-        coalesce({{ relation }}.{{ feature.name }}, 0)
-    {%- else -%}
-        {{ relation }}.{{ feature.name }}
-    {%- endif -%}
+{% macro computed_value(feature) -%}
+    {%- set value = feature.config.meta.computed_in.split('_')[0] ~ 's.' ~ feature.name -%}
+    {{ 'coalesce(' ~ value ~ ', 0)' if feature.config.meta.get('absent') == 0 else value }}
+{%- endmacro %}
+
+
+{#- The features that do not move with the as-of while nothing about the customer changes. -#}
+{% macro carried_features() -%}
+    {{ return(
+        (features_of('order_features') + features_of('event_features'))
+        | rejectattr('config.meta.moves_with_as_of', 'defined') | list
+    ) }}
+{%- endmacro %}
+
+
+{#- The instants that the other features follow from, with the relation that has them. -#}
+{% macro state_columns() -%}
+    {{ return([
+        {'name': 'first_order_at', 'relation': 'orders'}, {'name': 'last_order_at', 'relation': 'orders'},
+        {'name': 'last_event_at', 'relation': 'events'}
+    ]) }}
 {%- endmacro %}
 
 
@@ -154,4 +153,70 @@
         {%- do features.append(feature) -%}
     {%- endfor -%}
     {{ return(features) }}
+{%- endmacro %}
+
+
+{#- The days before an as-of at which rows of a source leave or enter a window: the features declare them. -#}
+{% macro window_edges(source_name) -%}
+    {%- set edges = [] -%}
+    {%- for feature in feature_columns() if source_name in feature.config.meta.sources and feature.config.meta.window != 'lifetime' -%}
+        {%- do edges.extend(feature.config.meta.get('edges') or [feature.config.meta.window.split(' ')[0] | int]) -%}
+    {%- endfor -%}
+    {{ return(edges | unique | sort) }}
+{%- endmacro %}
+
+
+{#- Whether a row may change its customer's features between the base of a plan and its as-of. -#}
+{% macro changes_features(source_name, happened_at) -%}
+    {{ source_name }}.loaded_at < plan.data_cutoff
+    and (
+        {{ source_name }}.loaded_at >= plan.base_cutoff
+        or {{ source_name }}.landed_in > plan.base_landing
+        {%- for days in [0] + window_edges(source_name) %}
+        or (
+            {{ source_name }}.{{ happened_at }} >= plan.base_as_of - interval {{ days }} day
+            and {{ source_name }}.{{ happened_at }} < plan.as_of - interval {{ days }} day
+        )
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{#- The snapshots that plans are based on, or no rows where there is no snapshot yet. A relation, not a ref: what
+    reads it is what snapshots are built from. -#}
+{% macro former_snapshots(columns=none) -%}
+    {%- set snapshot_plan = ref('snapshot_plan') -%}
+    {%- set snapshots = snapshots_table() if execute -%}
+    {%- if snapshots -%}
+    select {{ columns | join(', ') if columns else '*' }} from {{ snapshots }}
+    where as_of in (select base_as_of from {{ snapshot_plan }}) and feature_version = '{{ feature_version() }}'
+    {%- else -%}
+    {{ no_rows(snapshot_types(columns)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro snapshot_types(columns) -%}
+    {%- set types = {'as_of': 'timestamp', 'customer_id': 'text'} -%}
+    {%- if not columns -%}
+        {%- for column in state_columns() -%}
+            {%- do types.update({column.name: 'timestamp'}) -%}
+        {%- endfor -%}
+        {%- for feature in carried_features() -%}
+            {%- do types.update({feature.name: feature.data_type}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{#- None before there are snapshots with the columns that carry them forward. -#}
+{% macro snapshots_table() -%}
+    {%- for node in graph.get('nodes', {}).values() if node.name == 'feature_snapshots' and node.resource_type == 'model' -%}
+        {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
+        {%- if relation and 'last_event_at' in (adapter.get_columns_in_relation(relation) | map(attribute='name')) -%}
+            {{ return(relation) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(none) }}
 {%- endmacro %}

@@ -1,40 +1,47 @@
-{#- What the raw tables held before a data cutoff. `plan` selects as_of, data_cutoff and feature_version. A row
-    belongs to the first cutoff it was loaded before, so that many cutoffs cost one scan. -#}
-
+{#- What the raw tables held before a data cutoff, from the digests of what was landed: whole days add up, and of the
+    day of the cutoff the rows are read. `plan` selects as_of, data_cutoff and feature_version. -#}
 {% macro input_digests(plan) -%}
-    {%- set cutoffs = run_query('select distinct data_cutoff from (' ~ plan ~ ') as plan order by data_cutoff').columns[0].values() -%}
     with plan as (
         {{ plan }}
     ),
 
+    days as (
+        select * from {{ operations_table('landed_days') }}
+    ),
+
+    replaced as (
+        select source, file, max(landing) as landing
+        from {{ operations_table('landed_files') }}
+        where change = 'replaced'
+        group by source, file
+    ),
+
+    whole_days as (
+        select plan.data_cutoff, days.source, days.row_count, days.last_loaded_at, days.first_sum, days.second_sum
+        from plan
+        inner join days on days.load_day < cast(plan.data_cutoff as date)
+        left join replaced on days.source = replaced.source and days.file = replaced.file
+        where days.landing >= coalesce(replaced.landing, 0)
+    ),
+
+    last_day as (
+        {{ rows_of_last_day() }}
+    ),
+
     parts as (
-        {%- for source in raw_tables() %}
-        {{ 'union all' if not loop.first }}
+        select * from whole_days
+
+        union all
+
         select
-            '{{ source.name }}' as source,
-            counted.part_cutoff,
-            count(*) as row_count,
-            max(counted.loaded_at) as newest_loaded_at,
-            {{ md5_sum('counted.row_text', 1) }} as first_sum,
-            {{ md5_sum('counted.row_text', 2) }} as second_sum
-        from (
-            select
-                {{ as_instant('loaded_at') }} as loaded_at,
-                case
-                    {%- for cutoff in cutoffs %}
-                    when {{ as_instant('loaded_at') }} < {{ timestamp_literal(cutoff) }} then {{ timestamp_literal(cutoff) }}
-                    {%- endfor %}
-                end as part_cutoff,
-                {{ raw_row_text(source) }} as row_text
-            from {{ api.Relation.create(database=source.database, schema=source.schema, identifier=source.identifier) }}
-        ) as counted
-        where counted.part_cutoff is not null
-        group by counted.part_cutoff
-        {%- endfor %}
+            data_cutoff, source, count(*), max(loaded_at),
+            {{ md5_sum('row_text', 1) }}, {{ md5_sum('row_text', 2) }}
+        from last_day
+        group by data_cutoff, source
     ),
 
     sources as (
-        {%- for source in raw_tables() %}
+        {%- for source in raw_sources() %}
         {{ 'union all' if not loop.first }}
         select '{{ source.name }}' as source
         {%- endfor %}
@@ -46,45 +53,48 @@
         plan.feature_version,
         sources.source,
         coalesce(sum(parts.row_count), 0) as row_count,
-        max(parts.newest_loaded_at) as newest_loaded_at,
+        max(parts.last_loaded_at) as newest_loaded_at,
         cast(coalesce(sum(parts.first_sum), 0) as text) || '-' || cast(coalesce(sum(parts.second_sum), 0) as text) as content_digest
     from plan
     cross join sources
-    left join parts on sources.source = parts.source and plan.data_cutoff >= parts.part_cutoff
+    left join parts on sources.source = parts.source and plan.data_cutoff = parts.data_cutoff
     group by plan.as_of, plan.data_cutoff, plan.feature_version, sources.source
 {%- endmacro %}
 
 
-{% macro raw_tables() -%}
-    {%- set tables = [] -%}
-    {%- for source in graph.get('sources', {}).values() if source.source_name == 'raw' -%}
-        {%- do tables.append(source) -%}
+{#- The rows, rejected ones included, that were loaded on the day of a cutoff and before it. -#}
+{% macro rows_of_last_day() -%}
+    {%- for source in raw_sources() %}
+    {{ 'union all' if not loop.first }}
+    select cutoffs.data_cutoff, '{{ source.name }}' as source, landed.loaded_at, landed.row_text
+    from (select distinct data_cutoff from plan) as cutoffs
+    inner join (
+        select loaded_at, coalesce(source_text, {{ raw_row_text(source) }}) as row_text
+        from (
+            select landed.*, files.has_loaded_at
+            from {{ landed_table(source.name) }} as landed
+            inner join {{ operations_table('landed_files') }} as files
+                on landed.landed_in = files.landing and landed.landed_file = files.file and files.source = '{{ source.name }}'
+        ) as rows
+    ) as landed
+        on landed.loaded_at < cutoffs.data_cutoff and landed.loaded_at >= date_trunc('day', cutoffs.data_cutoff)
+    union all
+    select cutoffs.data_cutoff, rejected.source, rejected.loaded_at, rejected.source_text
+    from (select distinct data_cutoff from plan) as cutoffs
+    inner join {{ operations_table('rejected_rows') }} as rejected
+        on
+            rejected.source = '{{ source.name }}'
+            and not rejected.is_landed
+            and rejected.loaded_at < cutoffs.data_cutoff
+            and rejected.loaded_at >= date_trunc('day', cutoffs.data_cutoff)
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro landed_table(name) -%}
+    {%- for node in graph.nodes.values() if node.name == 'stg_' ~ name and node.resource_type == 'model' -%}
+        {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) }}
     {%- endfor -%}
-    {{ return(tables | sort(attribute='name')) }}
-{%- endmacro %}
-
-
-{#- The values as staging reads them: the same row stored in another type of column is the same input. -#}
-{% macro raw_row_text(source) -%}
-    concat_ws(
-        '|'
-        {%- for column in source.columns.values() -%}
-        , coalesce(cast({{ raw_value(column) }} as text), '')
-        {%- endfor -%}
-    )
-{%- endmacro %}
-
-
-{% macro raw_value(column) -%}
-    {%- if column.data_type == 'timestamp' -%}
-        {{ as_instant(column.name) }}
-    {%- elif column.data_type == 'decimal' -%}
-        {{ as_money(column.name) }}
-    {%- elif column.data_type == 'integer' -%}
-        {{ as_count(column.name) }}
-    {%- else -%}
-        {{ column.name }}
-    {%- endif -%}
 {%- endmacro %}
 
 
@@ -97,9 +107,9 @@
 {%- endmacro %}
 
 
-{#- For replay: the inputs of past snapshots as the raw tables are now, into a warehouse of its own. -#}
+{#- For replay: the inputs of past snapshots as the raw tables are now, into a warehouse of its own where they were
+    landed. -#}
 {% macro record_inputs_again() -%}
-    {%- do prepare_raw_sources(required=true) -%}
     {%- do make_operations_tables() -%}
     {%- set plan = [] -%}
     {%- for snapshot in requested_snapshots() -%}

@@ -58,17 +58,19 @@
 
 {#- What only the engine, or Python, knows. -#}
 
-{% macro feature_definitions() -%}
-    {{ return(adapter.dispatch('feature_definitions')()) }}
-{%- endmacro %}
-
-{% macro default__feature_definitions() -%}
-    {{ return({'definitions_sha256': none, 'features': []}) }}
-{%- endmacro %}
-
 {#- A function of the plugin in python_scoring/dbt_plugin.py, as library_versions and model_card are. -#}
-{% macro duckdb__feature_definitions() -%}
+{% macro feature_definitions() -%}
     {{ return(fromjson(run_query('select feature_definitions()').columns[0].values()[0])) }}
+{%- endmacro %}
+
+
+{#- The digest of the definitions as SQL; null where features are computed in full (RECOMPUTE_FEATURES=all). -#}
+{% macro feature_definitions_sha256() -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] and env_var('RECOMPUTE_FEATURES', '') != 'all' -%}
+        {{ literal(feature_definitions().definitions_sha256) }}
+    {%- else -%}
+        {{ literal(none) }}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -41,6 +41,21 @@
     {{ column }} is not null and {{ parsed }} is null
 {%- endmacro %}
 
+{#- Blanks and NaN are how exports write that a number is not known. -#}
+{% macro unreadable_number(column, parsed) -%}
+    case when {{ unreadable(column, parsed) }}
+        then lower(trim(cast({{ column }} as text), e' \t\r\n')) not in ('', 'nan') else false end
+{%- endmacro %}
+
+{#- What other databases cannot hold, or nobody meant as a key. -#}
+{% macro unstorable(column) -%}
+    coalesce(length({{ column }}) > 256 or contains({{ column }}, chr(0)), false)
+{%- endmacro %}
+
+{% macro incredible(instant) -%}
+    {{ instant }} < timestamp '{{ var("earliest_credible_instant") }}'
+{%- endmacro %}
+
 {% macro is_not_finite(column) -%}
     {{ adapter.dispatch('is_not_finite')(column) }}
 {%- endmacro %}
@@ -51,4 +66,52 @@
 
 {% macro duckdb__is_not_finite(column) -%}
     coalesce(not isfinite(try_cast({{ column }} as double)), false)
+{%- endmacro %}
+
+
+{#- A row as the text that its digest is made of: values as staging reads them, so that the same row stored in
+    another type of column is the same input. A load time that the file does not hold is no part of it. -#}
+{% macro raw_row_text(source, record=none) -%}
+    concat_ws(
+        '|'
+        {%- for column in source.columns.values() -%}
+        , coalesce({{ 'case when ' ~ field_of(record, 'has_loaded_at') ~ ' then ' if column.name == 'loaded_at' }}cast(
+            {{- raw_value(field_of(record, column.name), column.data_type) }} as text)
+        {{- ' end' if column.name == 'loaded_at' }}, '')
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+
+{% macro field_of(record, name) -%}
+    {{ record ~ "['" ~ name ~ "']" if record else name }}
+{%- endmacro %}
+
+
+{% macro raw_value(column, data_type) -%}
+    {%- if data_type == 'timestamp' -%}
+        {{ as_instant(column) }}
+    {%- elif data_type == 'decimal' -%}
+        {{ as_money(column) }}
+    {%- elif data_type == 'integer' -%}
+        {{ as_count(column) }}
+    {%- else -%}
+        {{ column }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Three columns of a checked row: the row as it came, as JSON; the text of its digest; and that text only where
+    cleaning the named columns changed it, since else it follows from the row. Each is computed where it is read. -#}
+{% macro row_as_it_came(source_name, texts) -%}
+    {%- for source in raw_sources() if source.name == source_name -%}
+    {{ json_record(source.columns.keys() | list, 'original') }} as row_json,
+    {{ raw_row_text(source, 'original') }} as row_text,
+    case
+        when {% for text in texts %}coalesce({{ field_of('original', text) }}, '') <> coalesce({{ text }}, ''){{ ' or ' if not loop.last }}{% endfor %}
+            then {{ raw_row_text(source, 'original') }}
+    end as source_text
+    {%- else -%}
+    cast(null as text) as row_json, cast(null as text) as row_text, cast(null as text) as source_text
+    {%- endfor -%}
 {%- endmacro %}

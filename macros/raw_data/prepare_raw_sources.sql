@@ -1,105 +1,90 @@
-{% macro prepare_raw_sources(required=false) -%}
-    {%- if execute and (required or run_reads_raw_sources()) -%}
-        {{ return(adapter.dispatch('prepare_raw_sources')()) }}
+{#- Plans what this build lands, and makes the raw tables readable. Stops the build with every problem at once,
+    before anything else. -#}
+{% macro prepare_raw_sources() -%}
+    {%- if execute -%}
+        {%- do refuse_partial_reads() -%}
+        {%- set landing = {} -%}
+        {%- if flags.WHICH in ['build', 'run'] and lands_raw_files() -%}
+            {%- do landing.update(fromjson(run_query(
+                'select plan_landing(' ~ string_literal(tojson(raw_tables())) ~ ')'
+            ).columns[0].values()[0])) -%}
+            {%- if landing.problems -%}
+                {%- do stop_for_raw_data(landing.problems) -%}
+            {%- endif -%}
+            {%- do report_vanished(landing.vanished) -%}
+        {%- endif -%}
+        {%- do keep_landing_plan(landing.get('batches', {})) -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro run_reads_raw_sources() -%}
-    {%- if flags.WHICH in ['freshness', 'source'] -%}
-        {{ return(true) }}
-    {%- endif -%}
+{% macro lands_raw_files() -%}
     {%- for unique_id in selected_resources -%}
         {%- set node = graph.get('nodes', {}).get(unique_id) -%}
-        {%- if node and node.resource_type in ['model', 'test'] -%}
-            {%- for parent in node.depends_on.nodes if parent.startswith('source.' ~ project_name ~ '.raw.') -%}
-                {{ return(true) }}
-            {%- endfor -%}
+        {%- if node and node.config.materialized == 'landed' -%}
+            {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}
     {{ return(false) }}
 {%- endmacro %}
 
 
-{% macro duckdb__prepare_raw_sources() -%}
-    {%- set folder = run_query("select getvariable('raw_data')").columns[0].values()[0] -%}
-    {%- set problems = [] -%}
-    {%- set statements = [] -%}
-    {%- for source in graph.get('sources', {}).values() if source.source_name == 'raw' -%}
-        {%- set location = duckdb__raw_location(folder, source.name, problems) -%}
-        {%- if location -%}
-            {%- do duckdb__check_raw_columns(location, source, problems) -%}
-            {%- set columns = source.columns.keys() | join(', ') -%}
-            {%- do statements.append(
-                'create or replace view raw.' ~ source.name ~ ' as select ' ~ columns
-                ~ ' from read_parquet(' ~ string_literal(location) ~ ')'
-            ) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if problems -%}
-        {%- if flags.WHICH in ['build', 'run'] -%}
-            {%- do record_source_failure('The raw data cannot be used: ' ~ problems | join(' ')) -%}
-        {%- endif -%}
+{#- dbt's dry runs rewrite every ref. What they would build here is read by consumers. -#}
+{% macro refuse_partial_reads() -%}
+    {%- for flag in ['empty', 'sample'] if flags.WHICH in ['build', 'run'] and invocation_args_dict.get(flag) -%}
         {%- do exceptions.raise_compiler_error(
-            'The raw data in RAW_DATA=' ~ folder ~ ' cannot be used:\n  - ' ~ problems | join('\n  - ')
-            ~ '\nThe expected tables are described in models/staging/_staging__sources.yml. Nothing was built.'
+            '--' ~ flag ~ ' is refused: consumers read what this warehouse holds, and would find rows missing. '
+            ~ 'Set WAREHOUSE to an empty folder and RAW_DATA to a small set of files instead '
+            ~ '(customer-predictions demo-data --customers 500 --out FOLDER). Nothing was built.'
         ) -%}
-    {%- endif -%}
-    {%- do run_query('create schema if not exists raw') -%}
-    {%- for statement in statements -%}
-        {%- do run_query(statement) -%}
     {%- endfor -%}
 {%- endmacro %}
 
 
-{#- Where a raw table is: one file, or a folder of files. -#}
-{% macro duckdb__raw_location(folder, table, problems) -%}
-    {%- set base = folder ~ '/' ~ table -%}
-    {%- set found = [] -%}
-    {%- for pattern in [base ~ '.parquet', base ~ '/*.parquet'] -%}
-        {%- if run_query('select count(*) from glob(' ~ string_literal(pattern) ~ ')').columns[0].values()[0] -%}
-            {%- do found.append(pattern) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if found | length == 1 -%}
-        {{ return(found[0]) }}
-    {%- elif found -%}
-        {%- do problems.append('table ' ~ table ~ ': both ' ~ found | join(' and ') ~ ' exist; keep one of them.') -%}
-    {%- else -%}
-        {%- do problems.append(
-            'table ' ~ table ~ ' is missing: expected ' ~ base ~ '.parquet, or Parquet files in the folder ' ~ base ~ '/.'
-        ) -%}
+{% macro stop_for_raw_data(problems) -%}
+    {%- if flags.WHICH in ['build', 'run'] -%}
+        {%- do record_source_failure('The raw data cannot be used: ' ~ problems | join(' ')) -%}
     {%- endif -%}
-    {{ return(none) }}
+    {%- do exceptions.raise_compiler_error(
+        'The raw data in RAW_DATA=' ~ run_query("select getvariable('raw_data')").columns[0].values()[0]
+        ~ ' cannot be used:\n  - ' ~ problems | join('\n  - ')
+        ~ '\nThe expected tables are described in models/staging/_staging__sources.yml. Nothing was built.'
+    ) -%}
 {%- endmacro %}
 
 
-{#- Text is accepted where a number or an instant is expected: what cannot be parsed is rejected row by row. -#}
-{% macro duckdb__check_raw_columns(location, source, problems) -%}
-    {%- set accepted = {
-        'text': ['VARCHAR', 'ENUM'],
-        'timestamp': ['TIMESTAMP', 'DATE', 'VARCHAR'],
-        'decimal': ['DECIMAL', 'DOUBLE', 'FLOAT', 'INTEGER', 'BIGINT', 'SMALLINT', 'HUGEINT', 'VARCHAR'],
-        'integer': ['INTEGER', 'BIGINT', 'SMALLINT', 'TINYINT', 'UINTEGER', 'USMALLINT', 'UTINYINT', 'DOUBLE', 'FLOAT', 'DECIMAL', 'VARCHAR']
-    } -%}
-    {%- set found = {} -%}
-    {%- for row in run_query('describe select * from read_parquet(' ~ string_literal(location) ~ ')').rows -%}
-        {%- do found.update({row[0] | lower: row[1]}) -%}
+{% macro report_vanished(files) -%}
+    {%- for file in files -%}
+        {%- do run_query(landed_files_insert(
+            'select ' ~ next_landing() ~ ' as landing, ' ~ string_literal(file.source) ~ ' as source, files.* from ('
+            ~ file_states([file]) ~ ') as files'
+        )) -%}
+        {{ log('  ' ~ file.file ~ ' was landed and is no longer in RAW_DATA: its rows stay, and a rebuild from raw files lacks them.', info=true) }}
     {%- endfor -%}
-    {%- for column in source.columns.values() -%}
-        {%- if column.name not in found -%}
-            {%- do problems.append(
-                'table ' ~ source.name ~ ': column ' ~ column.name ~ ' (' ~ column.data_type ~ ') is missing in '
-                ~ location ~ '; found ' ~ found.keys() | join(', ') ~ '.'
-            ) -%}
-        {%- else -%}
-            {%- set type = found[column.name].split('(')[0].split(' ')[0].split('_')[0] -%}
-            {%- if type not in accepted[column.data_type] or found[column.name].endswith('[]') -%}
-                {%- do problems.append(
-                    'table ' ~ source.name ~ ': column ' ~ column.name ~ ' has type ' ~ found[column.name]
-                    ~ ', expected ' ~ column.data_type ~ ', in ' ~ location ~ '. Cast it in the export.'
-                ) -%}
-            {%- endif -%}
-        {%- endif -%}
+{%- endmacro %}
+
+
+{#- The raw tables with the SQL that reads a row of theirs, for plan_landing. -#}
+{% macro raw_tables() -%}
+    {%- set tables = [] -%}
+    {%- for source in raw_sources() -%}
+        {%- set types = {} -%}
+        {%- for column in source.columns.values() -%}
+            {%- do types.update({column.name: column.data_type}) -%}
+        {%- endfor -%}
+        {%- do tables.append({
+            'name': source.name, 'columns': types, 'happened_at': source.config.meta.happened_at,
+            'row_text': raw_row_text(source) | string, 'load_day': 'cast(' ~ as_instant('loaded_at') ~ ' as date)'
+        }) -%}
     {%- endfor -%}
+    {{ return(tables) }}
+{%- endmacro %}
+
+
+{% macro raw_sources() -%}
+    {%- set sources = [] -%}
+    {%- for source in graph.get('sources', {}).values() if source.source_name == 'raw' -%}
+        {%- do sources.append(source) -%}
+    {%- endfor -%}
+    {{ return(sources | sort(attribute='name')) }}
 {%- endmacro %}

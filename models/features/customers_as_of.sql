@@ -12,18 +12,21 @@ versions as (
         plan.as_of,
         plan.data_cutoff,
         plan.feature_version,
+        plan.base_as_of,
         customers.customer_id,
         max({{ ordered_record(['loaded_at', 'signed_up_at', 'country'], 'customers') }}) as version
     from customers
-    inner join plan on {{ counts_at_as_of('customers.signed_up_at', 'customers.loaded_at') }}
-    group by plan.as_of, plan.data_cutoff, plan.feature_version, customers.customer_id
+    inner join plan on customers.loaded_at < plan.data_cutoff
+    group by plan.as_of, plan.data_cutoff, plan.feature_version, plan.base_as_of, customers.customer_id
 )
 
 select
     as_of,
     data_cutoff,
     feature_version,
+    base_as_of,
     customer_id,
     version['signed_up_at'] as signed_up_at,
     version['country'] as country
 from versions
+where version['signed_up_at'] < as_of

@@ -18,6 +18,6 @@ select
     cast(
         count(distinct event_type) filter (where {{ within_days('age', 90) }}) as integer
     ) as event_type_count_90d,
-    {{ elapsed_days('max(occurred_at)', 'as_of') }} as days_since_last_event
+    max(occurred_at) as last_event_at
 from events
 group by as_of, customer_id

@@ -33,7 +33,9 @@ totals as (
         ) as revenue_preceding_{{ days }}d,
         {% endfor %}
         min(ordered_at) filter (where is_purchase) as first_order_at,
-        max({{ ordered_record(['ordered_at', 'amount']) }}) filter (where is_purchase) as last_order,
+        max(ordered_at) filter (where is_purchase) as last_order_at,
+        -- Instant and value in one number: of purchases in one instant the larger is the last.
+        max((cast(epoch_us(ordered_at) as hugeint) << 64) + cents) filter (where is_purchase) as last_order,
         max(amount) filter (where is_purchase) as largest_order_value,
         sum(amount) as revenue_total,
         sum(amount) filter (where is_return) as returned_amount,
@@ -47,30 +49,37 @@ totals as (
         bit_count(bit_or({{ month_bit('age') }}) filter (
             where is_purchase and {{ within_days('age', 360) }}
         )) as active_months_360d,
-        {{ sorted_distinct_days('ordered_at', 'is_purchase') }} as order_days
+        list_sort(list(cast(ordered_at as date) - date '2000-01-01') filter (where is_purchase)) as order_days
     from orders
     group by as_of, customer_id
 ),
 
+-- Days between one purchase and the next: 0 on the same day.
 gaps as (
     select
         *,
-        last_order['ordered_at'] as last_order_at,
-        last_order['amount'] as last_order_value,
-        len(order_days) as order_day_count,
-        len(order_days) - 1 as gap_count,
-        order_days[-1] - order_days[1] as days_from_first_to_last_order,
-        {{ sum_of_squared_gaps('order_days') }} as squared_gaps
+        list_transform(
+            list_zip(order_days[2:], order_days[:-2]), lambda pair: cast(pair[1] - pair[2] as bigint)
+        ) as order_gaps
     from totals
+),
+
+rhythm as (
+    select
+        *,
+        len(list_filter(order_gaps, lambda gap: gap > 0)) as gap_count,
+        order_days[-1] - order_days[1] as days_from_first_to_last_order,
+        list_sum(list_transform(order_gaps, lambda gap: gap * gap)) as squared_gaps
+    from gaps
 )
 
 select
     as_of,
     customer_id,
-    {{ elapsed_days('last_order_at', 'as_of') }} as recency_days,
-    {{ elapsed_days('first_order_at', 'as_of') }} as days_since_first_order,
+    first_order_at,
+    last_order_at,
     cast(order_count as integer) as order_count,
-    cast(coalesce(order_day_count, 0) as integer) as order_day_count,
+    cast(case when order_count > 0 then gap_count + 1 else 0 end as integer) as order_day_count,
     {% for days in windows %}
     cast(order_count_{{ days }}d as integer) as order_count_{{ days }}d,
     cast(coalesce(revenue_{{ days }}d, 0) as decimal(18, 2)) as revenue_{{ days }}d,
@@ -85,12 +94,9 @@ select
     {{ exact_ratio('purchase_cents', 'order_count * 100', 'decimal(18, 2)') }} as average_order_value,
     {{ exact_stddev('order_count', 'purchase_cents', 'purchase_cents_squared', 100) }} as order_value_stddev,
     cast(largest_order_value as decimal(18, 2)) as largest_order_value,
-    cast(last_order_value as decimal(18, 2)) as last_order_value,
+    cast(cast(last_order & 18446744073709551615 as decimal(20, 0)) / 100 as decimal(18, 2)) as last_order_value,
     {{ exact_ratio('days_from_first_to_last_order', 'gap_count', 'decimal(9, 2)') }} as mean_days_between_orders,
     {{ exact_stddev('gap_count', 'days_from_first_to_last_order', 'squared_gaps') }} as stddev_days_between_orders,
-    {{ exact_ratio(
-        elapsed_days('last_order_at', 'as_of') ~ ' * gap_count', 'days_from_first_to_last_order', 'decimal(12, 4)'
-    ) }} as recency_to_gap_ratio,
     cast(return_count as integer) as return_count,
     cast(return_count_365d as integer) as return_count_365d,
     {{ exact_ratio('return_count', 'order_count', 'decimal(9, 4)') }} as return_rate,
@@ -99,4 +105,4 @@ select
     {{ exact_ratio('product_count', 'orders_with_product_count', 'decimal(18, 2)') }} as average_product_count,
     cast(largest_product_count as integer) as largest_product_count,
     cast(coalesce(active_months_360d, 0) as integer) as active_months_360d
-from gaps
+from rhythm

@@ -33,15 +33,60 @@ needed as (
     from plan
     where is_due
     {% endfor %}
+),
+
+unbuilt as (
+    select
+        needed.as_of,
+        needed.data_cutoff
+    from needed
+    left join built
+        on
+            needed.as_of = built.as_of
+            and built.feature_version = '{{ feature_version() }}'
+    where built.as_of is null
+),
+
+-- Erasures, and files that were accepted with another history, change what former snapshots were made of.
+last_upheaval as (
+    select max(happened_at) as happened_at
+    from (
+        select erased_at as happened_at from {{ source('operations', 'erasures') }}
+        union all
+        select landed_at as happened_at from {{ source('operations', 'landed_files') }}
+        where change = 'replaced'
+    ) as upheavals
+),
+
+bases as (
+    select
+        unbuilt.as_of,
+        max(built.as_of) as base_as_of
+    from unbuilt
+    inner join built
+        on
+            unbuilt.as_of > built.as_of
+            and unbuilt.as_of <= {{ add_days('built.as_of', var('carried_forward_days')) }}
+            and unbuilt.data_cutoff >= built.data_cutoff
+    cross join last_upheaval
+    where
+        built.feature_version = '{{ feature_version() }}'
+        and built.definitions_sha256 = {{ feature_definitions_sha256() }}
+        and built.newest_landing is not null
+        and (last_upheaval.happened_at < built.built_at or last_upheaval.happened_at is null)
+    group by unbuilt.as_of
 )
 
 select
-    needed.as_of,
-    needed.data_cutoff,
-    '{{ feature_version() }}' as feature_version
-from needed
+    unbuilt.as_of,
+    unbuilt.data_cutoff,
+    '{{ feature_version() }}' as feature_version,
+    bases.base_as_of,
+    built.data_cutoff as base_cutoff,
+    built.newest_landing as base_landing
+from unbuilt
+left join bases on unbuilt.as_of = bases.as_of
 left join built
     on
-        needed.as_of = built.as_of
+        bases.base_as_of = built.as_of
         and built.feature_version = '{{ feature_version() }}'
-where built.as_of is null

@@ -2,10 +2,6 @@ with raw as (
     select * from {{ source('raw', 'events') }}
 ),
 
-customers as (
-    select distinct customer_id from {{ ref('stg_customers') }}
-),
-
 typed as (
     select
         {{ trimmed('event_id') }} as event_id,
@@ -15,27 +11,32 @@ typed as (
         {{ as_instant('loaded_at') }} as loaded_at,
         {{ unreadable('occurred_at', as_instant('occurred_at')) }} as occurred_at_unreadable,
         {{ unreadable('loaded_at', as_instant('loaded_at')) }} as loaded_at_unreadable,
-        {{ json_record(['event_id', 'customer_id', 'event_type', 'occurred_at', 'loaded_at']) }} as row_json
+        landed_file,
+        raw as original
     from raw
 )
 
 select
-    typed.event_id,
-    typed.customer_id,
-    typed.event_type,
-    typed.occurred_at,
-    typed.loaded_at,
-    typed.row_json,
+    event_id,
+    customer_id,
+    event_type,
+    occurred_at,
+    loaded_at,
+    landed_file,
     case
-        when typed.event_id is null then 'event_id is null or blank'
-        when typed.customer_id is null then 'customer_id is null or blank'
-        when typed.occurred_at_unreadable then 'occurred_at cannot be parsed'
-        when typed.loaded_at_unreadable then 'loaded_at cannot be parsed'
-        when typed.event_type is null then 'event_type is null or blank'
-        when typed.occurred_at is null then 'occurred_at is null'
-        when typed.loaded_at is null then 'loaded_at is null'
-        when typed.occurred_at > typed.loaded_at then 'occurred_at lies after loaded_at'
-        when customers.customer_id is null then 'customer is unknown'
-    end as rejection_reason
+        when event_id is null then 'event_id is null or blank'
+        when {{ unstorable('event_id') }} then 'event_id cannot be stored'
+        when customer_id is null then 'customer_id is null or blank'
+        when {{ unstorable('customer_id') }} then 'customer_id cannot be stored'
+        when occurred_at_unreadable then 'occurred_at cannot be parsed'
+        when loaded_at_unreadable then 'loaded_at cannot be parsed'
+        when event_type is null then 'event_type is null or blank'
+        when {{ unstorable('event_type') }} then 'event_type cannot be stored'
+        when occurred_at is null then 'occurred_at is null'
+        when loaded_at is null then 'loaded_at is null'
+        when {{ incredible('occurred_at') }} then 'occurred_at is absurd'
+        when {{ incredible('loaded_at') }} then 'loaded_at is absurd'
+        when occurred_at > loaded_at then 'occurred_at lies after loaded_at'
+    end as rejection_reason,
+    {{ row_as_it_came('events', ['event_id', 'customer_id', 'event_type']) }}
 from typed
-left join customers on typed.customer_id = customers.customer_id

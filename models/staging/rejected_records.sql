@@ -1,30 +1,24 @@
+-- Rows of customers who are not known count again as soon as a file brings the customer. A table, which can be read
+-- without the lake.
+-- depends_on: {{ ref('stg_orders') }}, {{ ref('stg_events') }}
 {{ config(materialized='table') }}
 
--- A table, so that the evidence outlives the raw file that was rejected.
-select
-    'customers' as source,
-    customer_id as key,
-    rejection_reason as reason,
-    row_json
-from {{ ref('checked_customers') }}
-where rejection_reason is not null
+with rejected as (
+    select * from {{ source('operations', 'rejected_rows') }}
+),
 
-union all
-
-select
-    'orders' as source,
-    order_id as key,
-    rejection_reason as reason,
-    row_json
-from {{ ref('checked_orders') }}
-where rejection_reason is not null
-
-union all
+known as (
+    select distinct customers.customer_id
+    from {{ ref('stg_customers') }} as customers
+    inner join rejected on customers.customer_id = rejected.customer_id
+    where rejected.is_landed
+)
 
 select
-    'events' as source,
-    event_id as key,
-    rejection_reason as reason,
-    row_json
-from {{ ref('checked_events') }}
-where rejection_reason is not null
+    rejected.source,
+    rejected.key,
+    rejected.reason,
+    rejected.row_json
+from rejected
+left join known on rejected.customer_id = known.customer_id
+where not rejected.is_landed or known.customer_id is null

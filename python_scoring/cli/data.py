@@ -1,4 +1,4 @@
-"""Raw data: `demo-data`."""
+"""Raw data: `demo-data`, `raw accept`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -29,3 +29,39 @@ def demo_data(customers: int, until: datetime | None, out: Path) -> None:
     rows = generate(customers, until or midnight, out)
     for table, count in rows.items():
         click.echo(f"{out / table}: {count:,} rows")
+
+
+@click.group("raw")
+def raw() -> None:
+    """Decide about raw files that were landed.
+
+    \b
+    Example:
+      customer-predictions raw accept --file orders.parquet --by ana --reason "cents were lost"
+    """
+
+
+@raw.command("accept")
+@click.option("--file", "file", required=True, help="Its path within RAW_DATA.")
+@click.option("--by", "accepted_by", required=True, help="Who accepts it.")
+@click.option("--reason", required=True, help="Why its history changed, in a sentence.")
+def accept(file: str, accepted_by: str, reason: str) -> None:
+    """Accept a raw file whose history changed since it was landed.
+
+    The build that stopped for it names the file. The next one takes back the rows that were landed
+    from it, lands the file as it is now, and computes all features anew. Published predictions
+    stay; a replay of them reports that the input differs.
+
+    \b
+    Example:
+      customer-predictions raw accept --file orders.parquet --by ana --reason "cents were lost"
+    """
+    from python_scoring.raw.acceptance import accept as record
+    from python_scoring.raw.files import raw_data_folder
+    from python_scoring.warehouse import Warehouse
+
+    for name, text in (("--by", accepted_by), ("--reason", reason)):
+        if not text.strip():
+            raise click.UsageError(f"{name} is blank: say who accepts the file, and why.")
+    table = record(Warehouse.from_environment(), raw_data_folder(), file, accepted_by, reason)
+    click.echo(f"{file} (table {table}) is accepted as it is now; the next build lands it anew.")

@@ -22,6 +22,7 @@ def commands() -> None:
 
 for command in (
     data.demo_data,
+    data.raw,
     models.train,
     models.register,
     models.model_card,

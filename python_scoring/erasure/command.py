@@ -20,6 +20,7 @@ from python_scoring.erasure import (
     inputs,
     inventory,
     lake_files,
+    landed_rows,
     raw_files,
     statements,
     tables,
@@ -159,6 +160,9 @@ class Erasure:
             for holding in found.lake:
                 tables.erase(lake, self.subjects, holding)
             statements.forget(lake)
+            if landed_rows.are_there(lake):
+                landed_rows.restate(lake, raw_sources(self.manifest), found.landed_days)
+                landed_rows.record_states(lake, self.raw_folder, found.raw)
             lake.commit()
         except BaseException as error:
             with suppress(duckdb.Error):

@@ -7,13 +7,22 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.erasure import event_files, inputs, raw_files, tables, working_set
+from python_scoring.erasure import (
+    event_files,
+    inputs,
+    landed_rows,
+    raw_files,
+    tables,
+    working_set,
+)
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.event_files import EventFile
+from python_scoring.erasure.landed_rows import Day
 from python_scoring.erasure.raw_files import RawFile
-from python_scoring.erasure.tables import Holding, is_one_of, literal
+from python_scoring.erasure.tables import Holding, is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
 from python_scoring.project import raw_sources
+from python_scoring.raw.columns import rows_of
 from python_scoring.raw.files import raw_files as files_of
 from python_scoring.serving.customer_removal import Partition
 from python_scoring.warehouse import Warehouse
@@ -32,6 +41,7 @@ class Inventory:
     events: list[EventFile]
     postgres: list[Partition]
     inputs: list[ErasedRecord]
+    landed_days: list[Day]
     moved_orders: list[str]
     longer_ids: tuple[str, ...]
 
@@ -108,15 +118,22 @@ def collect(
     `postgres` is what `customer_removal.find` found. Raises InputError where a raw file cannot be
     read or written, or the working set is in use.
     """
-    raw_tables = list(raw_sources(manifest))
+    sources = raw_sources(manifest)
+    raw_tables = list(sources)
     raw = raw_files.find(lake, raw_folder, raw_tables, subjects)
+    is_landed = landed_rows.are_there(lake)
     return Inventory(
         raw=raw,
         lake=list(tables.find(lake, "lake", subjects)),
         working_set=working_set.find(warehouse, subjects),
         events=event_files.find(warehouse.folder, subjects),
         postgres=postgres,
-        inputs=list(inputs.find(lake, raw, manifest, subjects)),
+        inputs=list(
+            landed_rows.erased_inputs(lake, sources, subjects)
+            if is_landed
+            else inputs.find(lake, raw, manifest, subjects)
+        ),
+        landed_days=landed_rows.days_of(lake, sources, subjects) if is_landed else [],
         moved_orders=raw_files.moved_orders(lake, raw_folder, subjects),
         longer_ids=_longer_ids(lake, raw_folder, raw_tables, subjects),
     )
@@ -127,11 +144,7 @@ def _longer_ids(
 ) -> tuple[str, ...]:
     if not subjects.distinctive:
         return ()
-    sources = [
-        f"read_parquet({literal(str(path))}, hive_partitioning => false)"
-        for table in raw_tables
-        for path in files_of(raw_folder, table)
-    ]
+    sources = [rows_of(path) for table in raw_tables for path in files_of(raw_folder, table)]
     sources += [
         each.sql for each in tables.tables_of(lake, "lake") if "customer_id" in each.columns
     ]

@@ -1,5 +1,7 @@
-"""Raw copies: Parquet files, rewritten only where they hold a data subject."""
+"""Raw copies: Parquet and CSV files, rewritten only where they hold a data subject."""
 
+import csv
+import gzip
 import os
 import shutil
 from dataclasses import dataclass
@@ -14,7 +16,8 @@ from pyarrow import compute
 from python_scoring.erasure.data_subjects import BLANKS, DataSubjects
 from python_scoring.erasure.tables import identifier, is_one_of, literal
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.raw.files import raw_files
+from python_scoring.raw.columns import csv_columns, csv_separator, is_csv, rows_of
+from python_scoring.raw.files import FileState, locations, raw_files
 
 UNFINISHED = ".erasing"  # not .parquet: a build that begins after a crash does not read it
 
@@ -57,16 +60,20 @@ def moved_orders(
 
     Once the newer version is erased the older one counts again, for the other customer.
     """
-    files = [str(path) for path in raw_files(folder, "orders")]
+    files = raw_files(folder, "orders")
     if not files:
         return []
+    rows = " union all by name ".join(
+        f"(select order_id, customer_id, {_load_time(path)} as loaded_at from {rows_of(path)})"  # noqa: S608 - quoted
+        for path in files
+    )
     query = f"""
         with versions as (
             select
                 trim(cast(order_id as text), e' \\t\\r\\n') as order_id,
-                loaded_at,
+                try_cast(loaded_at as timestamp) as loaded_at,
                 {is_one_of(subjects)} as is_theirs
-            from read_parquet(?, union_by_name => true)
+            from ({rows}) as orders
             where nullif(trim(cast(customer_id as text), e' \\t\\r\\n'), '') is not null
         )
 
@@ -75,7 +82,14 @@ def moved_orders(
         having max(loaded_at) filter (where is_theirs) > min(loaded_at) filter (where not is_theirs)
         order by order_id
     """  # noqa: S608 - quoted
-    return [order_id for (order_id,) in connection.execute(query, [files]).fetchall()]
+    return [order_id for (order_id,) in connection.execute(query).fetchall()]
+
+
+def _load_time(path: Path) -> str:
+    """The column of a file, or, where it has none, when the file was written."""
+    if any(name.lower() == "loaded_at" for name in _names(path)):
+        return "loaded_at"
+    return literal(str(FileState.of(path).modified_at))
 
 
 def erase(file: RawFile, subjects: DataSubjects) -> None:
@@ -85,7 +99,7 @@ def erase(file: RawFile, subjects: DataSubjects) -> None:
     """
     unfinished = file.path.with_name(f".{file.path.name}{UNFINISHED}")
     written = _write(file.path, unfinished, subjects)
-    expected = pq.read_metadata(file.path).num_rows - file.rows
+    expected = _rows(file.path) - file.rows
     if written != expected:
         unfinished.unlink()
         raise PredictionError(
@@ -100,7 +114,8 @@ def erase(file: RawFile, subjects: DataSubjects) -> None:
 
 def remove_unfinished(folder: Path, tables: list[str]) -> None:
     """Delete the unfinished files that a killed erasure has left next to the raw files."""
-    for parent in (folder, *(folder / table for table in tables)):
+    folders = [place for table in tables for place in locations(folder, table) if place.is_dir()]
+    for parent in (folder, *folders):
         for path in parent.glob(f".*{UNFINISHED}"):
             path.unlink()
 
@@ -111,7 +126,7 @@ def _id_column(path: Path) -> str | None:
     Raises InputError where two columns differ in case alone: a build refuses the file, and nobody
     knows which of them it would have read.
     """
-    names = [name for name in pq.read_schema(path).names if name.lower() == "customer_id"]
+    names = [name for name in _names(path) if name.lower() == "customer_id"]
     if len(names) > 1:
         raise InputError(
             f"{path} has the columns {' and '.join(names)}; expected customer_id once. "
@@ -126,18 +141,53 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubj
         if column is None:  # a build would not accept the file either
             return 0
         found = connection.execute(
-            f"select count(*) from read_parquet({literal(str(path))}, hive_partitioning => false)"  # noqa: S608 - quoted
+            f"select count(*) from {rows_of(path)}"  # noqa: S608 - quoted
             f" where {is_one_of(subjects, identifier(column))}"
         ).fetchall()
     except (duckdb.Error, pa.ArrowInvalid, OSError) as error:
         raise InputError(
-            f"{path} cannot be read as Parquet, so nobody knows whether it holds the person: "
+            f"{path} cannot be read, so nobody knows whether it holds the person: "
             f"{error}. Remove the file or load it anew, then run the command again."
         ) from error
     return int(found[0][0])
 
 
+def _names(path: Path) -> list[str]:
+    return list(csv_columns(path)) if is_csv(path) else list(pq.read_schema(path).names)
+
+
+def _rows(path: Path) -> int:
+    if not is_csv(path):
+        return int(pq.read_metadata(path).num_rows)
+    with duckdb.connect() as connection:
+        return int(connection.execute(f"select count(*) from {rows_of(path)}").fetchall()[0][0])  # noqa: S608 - quoted
+
+
 def _write(source: Path, target: Path, subjects: DataSubjects) -> int:
+    if is_csv(source):
+        return _write_csv(source, target, subjects)
+    return _write_parquet(source, target, subjects)
+
+
+def _write_csv(source: Path, target: Path, subjects: DataSubjects) -> int:
+    """Copy the lines of others; fields are quoted where they must be."""
+    place = _names(source).index(_id_column(source) or "")
+    separator = csv_separator(source)
+    opened = gzip.open if source.name.endswith(".gz") else open
+    kept = -1  # the header
+    with (
+        opened(source, "rt", encoding="utf-8-sig", newline="") as lines,
+        opened(target, "wt", encoding="utf-8", newline="") as others,
+    ):
+        writer = csv.writer(others, delimiter=separator, lineterminator="\n")
+        for fields in csv.reader(lines, delimiter=separator):
+            if fields and fields[place].strip(BLANKS) not in subjects.customer_ids:
+                writer.writerow(fields)
+                kept += 1
+    return kept
+
+
+def _write_parquet(source: Path, target: Path, subjects: DataSubjects) -> int:
     kept = 0
     column = _id_column(source)
     with pq.ParquetFile(source) as file, _writer(file, target) as writer:

@@ -19,11 +19,14 @@ SNAPSHOTS = "feature_snapshots"
 # They decide when something is computed or recorded, not what it is.
 NOT_DEFINITIONS = frozenset(
     {
-        "only_when_needed",
+        "only_when_needed",  # of commits up to feature version 1.0.0, which replays check out
         "record_snapshots",
         "feature_version",
         "feature_catalogue",
         "rejected_records",
+        "changed_customers",
+        "customers_to_compute",
+        "former_snapshots",
     }
 )
 LOCK_FILE = PROJECT / "seeds" / "feature_versions.csv"

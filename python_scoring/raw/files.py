@@ -1,7 +1,19 @@
-"""Where the raw tables are; builds find them in macros/raw_data/prepare_raw_sources.sql."""
+"""The files of the raw tables: where they are, and what tells one content from another.
 
+A raw table is one file, `<table>.parquet`, `.csv` or `.csv.gz`, or a folder of such files,
+`<table>/` or, as Spark writes it, `<table>.parquet/`.
+"""
+
+import hashlib
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
+# A Parquet footer lies in the last bytes of a file; of a CSV file the last rows do.
+TAIL = 65_536
 
 
 def raw_data_folder() -> Path:
@@ -9,10 +21,47 @@ def raw_data_folder() -> Path:
     return Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
 
 
+def locations(folder: Path, table: str) -> list[Path]:
+    """The files and folders by which a raw table is present; expected is one."""
+    names = [*(f"{table}{suffix}" for suffix in SUFFIXES), table]
+    return [path for name in names if (path := folder / name).exists() or path.is_symlink()]
+
+
 def raw_files(folder: Path, table: str) -> list[Path]:
-    """The files of a raw table: `<table>.parquet` and `<table>/*.parquet`, in order."""
-    return [
-        path
-        for pattern in (f"{table}.parquet", f"{table}/*.parquet")
-        for path in sorted(folder.glob(pattern))
-    ]
+    """The files of a raw table, in order of their names.
+
+    Names that begin with a dot or an underscore are no data: `_SUCCESS`, `.part-0.parquet.crc`.
+    """
+    return [file for location in locations(folder, table) for file in _files_in(location)]
+
+
+def _files_in(location: Path) -> Iterator[Path]:
+    if not location.is_dir():
+        yield location
+        return
+    for path in sorted(location.iterdir()):
+        if path.name.endswith(SUFFIXES) and not path.name.startswith((".", "_")):
+            yield path
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What tells whether a file is the one that was landed before."""
+
+    size: int  # bytes
+    modified_at: datetime  # UTC
+    tail_digest: str  # SHA-256 of its last 64 KiB, which hold the footer of a Parquet file
+
+    @classmethod
+    def of(cls, file: Path) -> "FileState":
+        """The state of a file now. Raises OSError where it cannot be read."""
+        found = file.stat()
+        with file.open("rb") as content:
+            content.seek(max(0, found.st_size - TAIL))
+            digest = hashlib.sha256(content.read()).hexdigest()
+        modified_at = datetime.fromtimestamp(found.st_mtime, timezone.utc).replace(tzinfo=None)
+        return cls(found.st_size, modified_at, digest)
+
+    def is_content_of(self, other: "FileState") -> bool:
+        """Whether both are of the same content; a copied file has another time."""
+        return (self.size, self.tail_digest) == (other.size, other.tail_digest)

@@ -22,7 +22,7 @@ from python_scoring.project import (
 )
 from python_scoring.raw.files import raw_data_folder, raw_files
 from python_scoring.replay.targets import Target
-from python_scoring.warehouse import Warehouse
+from python_scoring.warehouse import Warehouse, connect_lake
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,23 @@ def _build(targets: list[Target], project: Path, folder: Path) -> Rebuilt:
     # The same WAREHOUSE for all: dbt parses in full where the profile changes.
     environment["WAREHOUSE"] = str(folder)
     target_path = ["--target-path", str(folder / "target")]
+    warehouse = Warehouse(folder)
+    if _lands(project):
+        without_tests = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
+        run_dbt(
+            ["build", "--select", "+config.materialized:landed", *without_tests, *target_path],
+            environment, quiet=True, project=project,
+        )  # fmt: skip
     run_dbt(
         ["run-operation", "record_inputs_again", *target_path],
         environment, quiet=True, project=project,
     )  # fmt: skip
-    inputs = _moved(Warehouse(folder), folder / "inputs")
+    inputs = _moved(warehouse, folder / "inputs")
     manifest = read_manifest(folder / "target")
     customers = _customers(targets)
-    if customers is not None:
+    if _lands(project):
+        environment["RAW_DATA"] = str(_landed_rows(customers, inputs, manifest, folder / "raw"))
+    elif customers is not None:
         environment["RAW_DATA"] = str(_rows_of(customers, raw, manifest, folder / "raw"))
     run_dbt(
         [
@@ -110,7 +119,7 @@ def _build(targets: list[Target], project: Path, folder: Path) -> Rebuilt:
         environment, quiet=True, project=project,
     )  # fmt: skip
     return Rebuilt(
-        Warehouse(folder), inputs, definitions_digest(manifest), digest_of_each_feature(manifest)
+        warehouse, inputs, definitions_digest(manifest), digest_of_each_feature(manifest)
     )
 
 
@@ -123,6 +132,11 @@ def _moved(warehouse: Warehouse, folder: Path) -> Warehouse:
     return Warehouse(folder)
 
 
+def _lands(project: Path) -> bool:
+    """Whether the project lands raw files; commits before it read them in every build."""
+    return (project / "macros" / "raw_data" / "landed.sql").exists()
+
+
 def _customers(targets: list[Target]) -> frozenset[str] | None:
     """All customers that are compared; None where any run is compared as a whole."""
     chosen: frozenset[str] = frozenset()
@@ -131,6 +145,29 @@ def _customers(targets: list[Target]) -> frozenset[str] | None:
             return None
         chosen |= target.customers
     return chosen
+
+
+def _landed_rows(
+    customers: frozenset[str] | None, inputs: Warehouse, manifest: dict[str, Any], folder: Path
+) -> Path:
+    """The landed rows that bear on some customers, as raw files; of all, where None are chosen.
+
+    Every version counts of what any version gives to them.
+    """
+    folder.mkdir(parents=True)
+    with connect_lake(inputs) as lake:
+        lake.execute("create temp table chosen (customer_id text)")
+        if customers is not None:
+            lake.executemany("insert into chosen values (?)", [[each] for each in customers])
+        for name, source in raw_sources(manifest).items():
+            key, *_ = columns = list(source["columns"])
+            theirs = f"select {key} from lake.raw.{name} where customer_id in (from chosen)"  # noqa: S608 - declared
+            condition = "true" if customers is None else f"{key} in ({theirs})"
+            lake.execute(
+                f"copy (select {', '.join(columns)} from lake.raw.{name} where {condition})"  # noqa: S608 - declared
+                f" to '{folder / name}.parquet'"
+            )
+    return folder
 
 
 def _rows_of(customers: frozenset[str], raw: Path, manifest: dict[str, Any], folder: Path) -> Path:

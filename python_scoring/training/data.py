@@ -76,7 +76,7 @@ def prepare(
             order by training.as_of, training.customer_id
             """  # noqa: S608 - the names are the project's own
         ).df()
-        newest = connection.execute("select max(loaded_at) from staging.stg_orders").fetchone()
+        newest = connection.execute("select max(loaded_at) from lake.raw.orders").fetchone()
     feature_version = model_meta(manifest, "feature_snapshots", "feature_version")
     return Prepared(
         frame,

@@ -10,7 +10,7 @@ import pytest
 from python_scoring.project import PROJECT
 from python_scoring.raw.demo_data import generate
 from tests.support.fixtures import CUSTOMERS, Fresh
-from tests.support.project import PRODUCTS, Project, copy_of_project
+from tests.support.project import PRODUCTS, Project, accept_raw_files, copy_of_project
 
 PREDICTION_COLUMNS = [
     ("prediction_id", "VARCHAR"),
@@ -271,7 +271,8 @@ def test_every_feature_is_described(built: Project) -> None:
     assert catalogue["online_safe"].dtype == bool
     snapshot = [name for name, _ in columns(built, "lake.features.feature_snapshots")]
     keys = ["as_of", "data_cutoff", "feature_version", "customer_id"]
-    assert sorted(catalogue["name"]) == sorted(set(snapshot) - set(keys))
+    states = ["first_order_at", "last_order_at", "last_event_at"]
+    assert sorted(catalogue["name"]) == sorted(set(snapshot) - set(keys) - set(states))
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -371,6 +372,7 @@ def test_a_failed_check_quarantines_the_whole_run(fresh: Fresh, tmp_path: Path) 
     generate(CUSTOMERS, datetime(2027, 2, 1), tmp_path / "raw", progress=False)
     folder = with_churn_maximum(copy_of_project(tmp_path), 0.2)
     project = fresh(folder=folder, raw_data=tmp_path / "raw")
+    accept_raw_files(project)
     served = f"(select {SCORES} from lake.marts.churn_predictions_v1)"
     healthy = project.digest(served)
     first = project.build(env={"PREDICTION_NOW": MONDAY_THE_FIRST}, tests="verdicts", check=False)

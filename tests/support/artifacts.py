@@ -15,9 +15,9 @@ from python_scoring.project import PROJECT
 
 
 def registered(product: str, folder: Path = PROJECT) -> RegistryRow:
-    """The registry row of the product's demo model."""
+    """The registry row of the product's newest demo model."""
     with (folder / "seeds" / "model_registry.csv").open(newline="") as lines:
-        row = next(row for row in csv.DictReader(lines) if row["product"] == product)
+        [*_, row] = (row for row in csv.DictReader(lines) if row["product"] == product)
     return RegistryRow(**{name: row[name] for name in RegistryRow.__dataclass_fields__})
 
 

@@ -177,6 +177,14 @@ def checked(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedPro
     return result
 
 
+def accept_raw_files(project: Project) -> None:
+    """Accept raw data of another shop, or of another time, under the names that were landed."""
+    for table in ("customers", "events", "orders"):
+        project.command(
+            "raw", "accept", "--file", f"{table}.parquet", "--by", "a test", "--reason", "new data"
+        )
+
+
 def copy_of_project(tmp: Path) -> Path:
     """A copy of the project in `tmp`, whose seeds, contracts and artifacts a test may change."""
     folder = tmp / "project"

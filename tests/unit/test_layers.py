@@ -15,7 +15,8 @@ LAYERS = (
     {"scoring"},
     {"explanations"},
     {"models", "predictions"},
-    {"contracts", "features", "raw", "uncertainty", "warehouse"},
+    {"contracts", "features", "raw", "uncertainty"},
+    {"warehouse"},
     {"clock", "project"},
     {"errors"},
 )

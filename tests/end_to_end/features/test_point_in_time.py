@@ -99,16 +99,21 @@ def disturb(raw: Path, out: Path, late_share: int, delay_hours: int, moved_share
 
 
 def truncate(raw: Path, out: Path, as_of: datetime) -> None:
-    """What was there at the as-of's data cutoff."""
+    """What was there at the as-of's data cutoff, without keys that lie ahead in their last version.
+
+    An older version of such a key is replaced by it, and does not count in its stead.
+    """
     out.mkdir(parents=True)
     with duckdb.connect() as connection:
         for table, happened_at in HAPPENED_AT.items():
+            key = "customer_id" if table == "customers" else f"{table[:-1]}_id"
             connection.execute(
                 f"""
                 copy (
                     select * from read_parquet('{raw}/{table}.parquet')
-                    where {happened_at} < timestamp '{as_of}'
-                    and loaded_at < timestamp '{as_of + LAG}'
+                    where loaded_at < timestamp '{as_of + LAG}'
+                    qualify (max((loaded_at, {happened_at})) over (partition by {key}))[2]
+                        < timestamp '{as_of}'
                 ) to '{out}/{table}.parquet' (format parquet)
                 """
             )

@@ -45,11 +45,9 @@ def feature(name: str, value: str) -> Callable[[Path], None]:
     """A fault of the feature SQL: the feature `name` becomes `value`."""
 
     def inject(folder: Path) -> None:
-        plain = "{{ feature_value('orders', feature) }} as {{ feature.name }},"
-        broken = (
-            f"{{{{ '{value}' if feature.name == '{name}' else feature_value('orders', feature) }}}}"
-        )
-        edit(folder, SNAPSHOTS, plain, f"{broken} as {{{{ feature.name }}}},")
+        plain = "\n    {{ feature.name }}\n"
+        broken = f"{{{{ '{value}' if feature.name == '{name}' else feature.name }}}}"
+        edit(folder, SNAPSHOTS, plain, f"\n    {broken} as {{{{ feature.name }}}}\n")
 
     return inject
 
@@ -105,7 +103,7 @@ def register(
     registry = folder / "seeds" / "model_registry.csv"
     with registry.open(newline="") as lines:
         entries = list(csv.DictReader(lines))
-    [present] = [entry for entry in entries if entry["product"] == "churn"]
+    [*_, present] = [entry for entry in entries if entry["product"] == "churn"]
     entry = {
         **present,
         "model_version": model_version,
@@ -164,7 +162,7 @@ FAULTS = {
         "At least eight in ten customers have the same score, 0.500;",
     ),
     "a model with flipped sign": Fault(
-        lambda folder: register(folder, "1.0.1", turn_sign, pin=True),
+        lambda folder: register(folder, "1.0.2", turn_sign, pin=True),
         {("rank_agreement", "former batch")},
         {
             ("model_change", "model_version"),
@@ -176,7 +174,7 @@ FAULTS = {
         "ranked the other way round",
     ),
     "one feature scaled by 100": Fault(
-        feature("average_order_value", "cast(100 * orders.average_order_value as decimal(18, 2))"),
+        feature("average_order_value", "cast(100 * average_order_value as decimal(18, 2))"),
         {("feature_psi", "average_order_value")},
         set(),
         "are not like those that the model was trained on in average_order_value",
@@ -188,7 +186,7 @@ FAULTS = {
         "100.0% of the customers have no average_product_count",
     ),
     "half of the customers missing": Fault(
-        snapshot("where right(customers.customer_id, 1) in ('0', '2', '4', '6', '8')\n"),
+        snapshot("where right(states.customer_id, 1) in ('0', '2', '4', '6', '8')\n"),
         {
             ("population_change", "former batch"),
             ("customers_left", "former batch"),
@@ -227,7 +225,7 @@ FAULTS = {
         "labels are not in the contract.",
     ),
     "another model under the same version": Fault(
-        lambda folder: register(folder, "1.0.0", shift_slightly),
+        lambda folder: register(folder, "1.0.1", shift_slightly),
         {("model_unchanged", "model_version")},
         set(),
         "is not the one that was published before under this version",

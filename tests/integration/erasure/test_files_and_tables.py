@@ -175,8 +175,9 @@ def test_recorded_inputs_lose_what_former_versions_left_in_them() -> None:
 def test_an_order_that_was_moved_to_the_person_is_named(tmp_path: Path) -> None:
     """Its older version counts again for somebody else; one moved away from them does not."""
     duckdb.sql(
-        "copy (select * from (values ('back', 'C2', 1), ('back', 'C1', 2), ('away', 'C1', 1),"
-        " ('away', 'C2', 2)) as t (order_id, customer_id, loaded_at))"
+        "copy (select order_id, customer_id, make_timestamp(second * 1000000) as loaded_at"
+        " from (values ('back', 'C2', 1), ('back', 'C1', 2), ('away', 'C1', 1),"
+        " ('away', 'C2', 2)) as t (order_id, customer_id, second))"
         f" to '{tmp_path / 'orders.parquet'}'"
     )
     with duckdb.connect() as connection:

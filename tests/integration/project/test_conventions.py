@@ -4,6 +4,7 @@ import copy
 import csv
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -62,6 +63,11 @@ def read_by(manifest: Manifest, parent: str, *readers: str) -> None:
         read(manifest, reader, f"{PREFIX}.{parent}")
 
 
+def chain(manifest: Manifest, *names: str) -> None:
+    for parent, reader in pairwise(names):
+        read(manifest, reader, f"{PREFIX}.{parent}")
+
+
 RAW_ORDERS = "source.customer_predictions.raw.orders"
 
 
@@ -114,8 +120,16 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
         "order_features",
     ),
     "chained_views": (
-        lambda m: read(m, "order_features", f"{PREFIX}.event_features"),
-        "order_features",
+        lambda m: chain(
+            m,
+            "order_features",
+            "events_as_of",
+            "event_features",
+            "customers_as_of",
+            "changed_customers",
+            "pins_in_force",
+        ),
+        "pins_in_force",
     ),
     "exposures_on_views": (
         lambda m: exposure(m)["depends_on"]["nodes"].append(RAW_ORDERS),

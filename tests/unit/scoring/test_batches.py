@@ -89,5 +89,5 @@ def test_failing_estimator_is_named() -> None:
     """An estimator that fails on a batch ends the run with a message that names the model."""
     model = MODELS["churn"]
     broken = Model(model.card, object(), "")
-    with pytest.raises(ScoringError, match=r"churn 1\.0\.0 failed on a batch of 3 customers"):
+    with pytest.raises(ScoringError, match=r"churn 1\.0\.1 failed on a batch of 3 customers"):
         score(broken, [customers(model, 3, 0)])

@@ -37,7 +37,7 @@ class Tables:
         )
         self.runs = self.engine.sql(
             "select 'r1' as run_id, 'churn' as product, timestamp '2026-11-24' as as_of, "
-            "timestamp '2026-11-24 06:00:00' as data_cutoff, '1.0.0' as model_version, "
+            "timestamp '2026-11-24 06:00:00' as data_cutoff, '1.0.1' as model_version, "
             "'1.0' as output_schema_version"
         )
         self.registry = self.engine.read_csv(
@@ -49,7 +49,7 @@ class Tables:
         )
         self.snapshots = self.engine.sql(
             "select timestamp '2026-11-24' as as_of, timestamp '2026-11-24 06:00:00' as "
-            f"data_cutoff, '1.0.0' as feature_version, 'c' || number as customer_id, {features}, "
+            f"data_cutoff, '2.0.0' as feature_version, 'c' || number as customer_id, {features}, "
             "number % 2 as order_count_365d from generate_series(1, 40) as numbers (number)"
         )
 
@@ -82,7 +82,7 @@ class Tables:
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project folder with the demo model, to which a test adds others."""
-    demo = Path("python_scoring") / "artifacts" / "churn" / "1.0.0"
+    demo = Path("python_scoring") / "artifacts" / "churn" / "1.0.1"
     shutil.copytree(PROJECT / demo, tmp_path / demo)
     monkeypatch.setattr(artifacts, "PROJECT", tmp_path)
 
@@ -110,7 +110,7 @@ def test_a_challenger_scores_the_champions_customers(tmp_path: Path) -> None:
     [
         ("1.1.0", "2026-11-25", None),
         ("1.1.0", "2026-09-01", "2026-11-24"),
-        ("1.0.0", "2026-09-01", None),
+        ("1.0.1", "2026-09-01", None),
     ],
     ids=["later", "over", "the champion itself"],
 )
@@ -151,7 +151,7 @@ def other_schema(tables: Tables, folder: Path) -> None:
 
 def other_features(tables: Tables, folder: Path) -> None:
     _, card, content = demo_artifact("churn")
-    other = replace(card, model_version="1.1.0", feature_version="2.0.0")
+    other = replace(card, model_version="1.1.0", feature_version="3.0.0")
     registered_by_hand(tables, folder, other, content)
 
 
@@ -170,7 +170,7 @@ def broken_contract(tables: Tables, folder: Path) -> None:
     [
         (broken_artifact, "SHA-256"),
         (other_schema, "fills output schema 2.0"),
-        (other_features, "feature_version 2.0.0"),
+        (other_features, "feature_version 3.0.0"),
         (look_ahead, "would look ahead"),
         (broken_contract, "Error: |Exception: "),
         (lambda *_: None, "challenger_pins.csv pins churn 1.1.0, which has no row"),

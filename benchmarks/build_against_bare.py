@@ -1,0 +1,158 @@
+"""What governance costs: builds against a bare script, and against an empty dbt project.
+
+    python -m benchmarks.build_against_bare --customers 2000000
+
+The bare script (benchmarks/bare.sql) makes the same features from the raw files and applies the
+same pinned estimators, and writes Parquet: no landing, checks, bounds, reasons, ledger or marts.
+Ratios within one run say more than seconds on one machine.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import click
+import duckdb
+import psutil
+
+from benchmarks.build_at_scale import DBT, build
+from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard, parse
+from python_scoring.models.predict import feature_projection
+from python_scoring.project import PROJECT
+from python_scoring.raw.demo_data import generate
+
+PRODUCTS = ("churn", "clv", "segmentation")
+BATCH = 100_000
+WINDOWS = "".join(
+    f"count(*) filter (bought and age <= {days}) as order_count_{days}d,"
+    f" coalesce(sum(amount) filter (age <= {days}), 0) as revenue_{days}d,"
+    for days in (30, 90, 180, 365)
+) + "".join(
+    f"count(*) filter (bought and age <= {days}) - count(*) filter (bought and age > {days}"
+    f" and age <= {2 * days}) as order_count_change_{days}d,"
+    f" coalesce(sum(amount) filter (age <= {days}), 0) - coalesce(sum(amount) filter"
+    f" (age > {days} and age <= {2 * days}), 0) as revenue_change_{days}d,"
+    for days in (30, 90, 180)
+)
+EMPTY_PROJECT = """
+name: empty
+version: "1"
+profile: customer_predictions
+"""
+
+
+def bare(raw: Path, as_of: str, folder: Path) -> None:
+    """Features, predictions and Parquet files, without any promise."""
+    query = (PROJECT / "benchmarks" / "bare.sql").read_text()
+    query = query.format(raw=raw, as_of=as_of, windows=WINDOWS)
+    with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(folder)}) as lake:
+        lake.execute("set preserve_insertion_order = false")
+        lake.execute(f"create table features as {query}")
+        for product in PRODUCTS:
+            [*_, version] = sorted((PROJECT / "python_scoring" / "artifacts" / product).iterdir())
+            card = ModelCard.from_json((version / CARD_FILE).read_text(), version / CARD_FILE)
+            estimator = parse((version / MODEL_FILE).read_bytes(), card, version)
+            predict = getattr(estimator, "predict_proba", estimator.predict)
+            names = ", ".join(feature_projection(card.features))
+            reader = lake.cursor().execute(f"select customer_id, {names} from features")  # noqa: S608 - the card's names
+            lake.execute(f"create table {product} (customer_id text, score double)")
+            for batch in reader.fetch_record_batch(BATCH):
+                frame = batch.to_pandas()
+                scores = predict(frame.drop(columns="customer_id"))
+                frame["score"] = scores[:, 1] if scores.ndim > 1 else scores
+                lake.execute(f"insert into {product} select customer_id, score from frame")  # noqa: S608 - a product
+            lake.execute(f"copy {product} to '{folder / product}.parquet'")
+
+
+def split(raw: Path, day: datetime, out: Path) -> None:
+    """The raw data as delivered: files until a day, and one file of the day for each table."""
+    for table in ("customers", "orders", "events"):
+        (out / table).mkdir(parents=True)
+        source = raw / table if (raw / table).is_dir() else raw
+        for file in sorted(source.glob("*.parquet" if source != raw else f"{table}.parquet")):
+            duckdb.sql(
+                f"copy (from '{file}' where loaded_at < timestamp '{day}') "
+                f"to '{out / table / file.name}'"
+            )
+
+
+def deliver(raw: Path, day: datetime, out: Path) -> None:
+    """A file of one day for each table."""
+    for table in ("customers", "orders", "events"):
+        files = raw / table / "*.parquet" if (raw / table).is_dir() else raw / f"{table}.parquet"
+        following = day + timedelta(days=1)
+        duckdb.sql(
+            f"copy (from '{files}' where loaded_at >= timestamp '{day}' and loaded_at < "
+            f"timestamp '{following}') to '{out / table / f'{day:%Y-%m-%d}.parquet'}'"
+        )
+
+
+def processor_seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor seconds of some work, children included."""
+    before, start = psutil.Process().cpu_times(), time.perf_counter()
+    work()
+    after = psutil.Process().cpu_times()
+    spent = sum(
+        getattr(after, name) - getattr(before, name)
+        for name in ("user", "system", "children_user", "children_system")
+    )
+    return time.perf_counter() - start, spent
+
+
+def empty_dbt(folder: Path) -> None:
+    """One `dbt build` of a project without a model."""
+    folder.mkdir(exist_ok=True)
+    (folder / "dbt_project.yml").write_text(EMPTY_PROJECT)
+    (folder / "profiles.yml").write_text(
+        "customer_predictions: {target: dev, outputs: {dev: {type: duckdb, path: empty.duckdb}}}"
+    )
+    subprocess.run([sys.executable, "-c", DBT, "build"], cwd=folder, check=True, env={**os.environ})
+
+
+@click.command()
+@click.option("--customers", type=int, default=200_000, show_default=True)
+@click.option("--rounds", type=int, default=3, show_default=True, help="Medians of so many.")
+def main(customers: int, rounds: int) -> None:
+    """Print seconds, processor seconds and ratios of first build, next day and nothing due."""
+    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = today.replace(tzinfo=None)
+    first, second = until - timedelta(days=2), until - timedelta(days=1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate(customers, until, folder / "all")
+        split(folder / "all", second, folder / "raw")
+        deliver(folder / "all", second, folder / "raw")
+        bares = [
+            processor_seconds(lambda: bare(folder / "raw", str(second.date()), folder))
+            for _ in range(rounds)
+        ]
+        wall, spent = (statistics.median(each) for each in zip(*bares, strict=True))
+        empties = [processor_seconds(lambda: empty_dbt(folder / "empty")) for _ in range(rounds)]
+        empty = statistics.median(each for _, each in empties)
+        click.echo(f"bare script: {wall:.0f} s, {spent:.0f} processor s; empty dbt: {empty:.1f}")
+        for file in (folder / "raw").glob(f"*/{second:%Y-%m-%d}.parquet"):
+            file.rename(folder / f"{file.parent.name}.day")
+        for title, as_of in (("first build", first), ("next day", second), ("nothing due", second)):
+            if title == "next day":
+                deliver(folder / "all", second, folder / "raw")
+            memory = 0.0
+
+            def work(as_of: datetime = as_of) -> None:
+                nonlocal memory
+                _, memory = build(PROJECT, folder / "raw", folder, str(as_of.date()))
+
+            seconds, cpu = processor_seconds(work)
+            click.echo(
+                f"{title}: {seconds:.0f} s ({seconds / wall:.1f} bare), {cpu:.0f} processor s "
+                f"({cpu / empty:.1f} empty dbt), {memory:.1f} GB at most"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Landed rows: what an erasure takes from the recorded inputs, and the records of landing restated.
+
+The rows themselves are deleted as those of any table of the lake (`tables`). The digests by file
+and load day are computed again from the rows that remain: no digest of an erased row is kept.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from python_scoring.erasure.data_subjects import DataSubjects
+from python_scoring.erasure.raw_files import RawFile
+from python_scoring.erasure.tables import is_one_of
+from python_scoring.erasure.tombstone import ErasedRecord
+from python_scoring.raw.files import FileState
+
+IS_LANDED = """
+select count(*) = 3 from duckdb_tables()
+where database_name = 'lake' and schema_name = 'raw'
+    and table_name in ('customers', 'events', 'orders')
+"""
+# The text of a row is that of raw_row_text in macros/raw_data/cleaning.sql.
+TEXTS = """
+select landed.customer_id, landed.landed_in, landed.landed_file, landed.loaded_at,
+    coalesce(landed.source_text, concat_ws('|', {values})) as row_text
+from lake.raw.{table} as landed
+inner join lake.operations.landed_files as files
+    on landed.landed_in = files.landing and landed.landed_file = files.file
+    and files.source = '{table}'
+union all
+select customer_id, landed_in, landed_file, loaded_at, source_text
+from lake.operations.rejected_rows
+where source = '{table}' and not is_landed
+"""
+INPUTS = """
+select
+    manifest.as_of, manifest.feature_version, count(*), count(distinct customer_id),
+    concat(sum(md5_number_lower(row_text)), '-', sum(md5_number_upper(row_text)))
+from ({texts}) as texts
+inner join lake.operations.snapshot_manifest as manifest on texts.loaded_at < manifest.data_cutoff
+where {theirs}
+group by all
+order by all
+"""
+DAYS = """
+select distinct landed_in, landed_file, cast(loaded_at as date)
+from ({texts}) as texts
+where {theirs}
+"""
+FORGET_DAY = """
+delete from lake.operations.landed_days
+where source = ? and landing = ? and file = ? and load_day is not distinct from ?
+"""
+RESTATE_DAY = """
+insert into lake.operations.landed_days (
+    landing, source, file, load_day, row_count, first_loaded_at, last_loaded_at,
+    first_sum, second_sum
+)
+select
+    $landing, '{table}', $file, $day, count(*), min(loaded_at), max(loaded_at),
+    sum(md5_number_lower(row_text)), sum(md5_number_upper(row_text))
+from ({texts}) as texts
+where landed_in = $landing and landed_file = $file
+    and cast(loaded_at as date) is not distinct from $day
+having count(*) > 0
+"""
+RESTATE_FILES = """
+update lake.operations.landed_files
+set
+    row_count = coalesce(days.row_count, 0),
+    content_digest = days.content_digest
+from (
+    select files.landing, files.source, files.file, sum(days.row_count) as row_count,
+        sum(days.first_sum) || '-' || sum(days.second_sum) as content_digest
+    from lake.operations.landed_files as files
+    left join lake.operations.landed_days as days using (landing, source, file)
+    where files.source = ? and files.file = ? and files.change <> 'vanished'
+    group by all
+) as days
+where landed_files.landing = days.landing and landed_files.source = days.source
+    and landed_files.file = days.file
+"""
+SET_STATE = """
+update lake.operations.landed_files
+set size_bytes = ?, modified_at = ?, tail_digest = ?
+where source = ? and file = ?
+"""
+
+
+@dataclass(frozen=True)
+class Day:
+    """Rows of one file and landing that were loaded on one day."""
+
+    source: str
+    landing: int
+    file: str
+    load_day: date | None
+
+
+def are_there(lake: duckdb.DuckDBPyConnection) -> bool:
+    """Whether raw files were landed in this lake: not before the first build that lands them."""
+    return bool(lake.execute(IS_LANDED).fetchall()[0][0])
+
+
+def erased_inputs(
+    lake: duckdb.DuckDBPyConnection, sources: Mapping[str, Any], subjects: DataSubjects
+) -> Iterator[ErasedRecord]:
+    """Yield an erased record for each raw table and snapshot that read one of the rows.
+
+    `sources` are the raw tables as the project declares them.
+    """
+    for table, source in sources.items():
+        query = INPUTS.format(texts=_texts(table, source), theirs=is_one_of(subjects))
+        for as_of, version, rows, customers, digest in lake.execute(query).fetchall():
+            yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)
+
+
+def days_of(
+    lake: duckdb.DuckDBPyConnection, sources: Mapping[str, Any], subjects: DataSubjects
+) -> list[Day]:
+    """The days of landing that hold rows of the data subjects."""
+    return [
+        Day(table, *found)
+        for table, source in sources.items()
+        for found in lake.execute(
+            DAYS.format(texts=_texts(table, source), theirs=is_one_of(subjects))
+        ).fetchall()
+    ]
+
+
+def restate(lake: duckdb.DuckDBPyConnection, sources: Mapping[str, Any], days: list[Day]) -> None:
+    """Compute the records of some days again from the rows that are there now."""
+    for day in days:
+        lake.execute(FORGET_DAY, [day.source, day.landing, day.file, day.load_day])
+        lake.execute(
+            RESTATE_DAY.format(table=day.source, texts=_texts(day.source, sources[day.source])),
+            {"landing": day.landing, "file": day.file, "day": day.load_day},
+        )
+    for source, file in sorted({(day.source, day.file) for day in days}):
+        lake.execute(RESTATE_FILES, [source, file])
+
+
+def record_states(lake: duckdb.DuckDBPyConnection, folder: Path, files: list[RawFile]) -> None:
+    """Record that the raw files, written anew, are those that were landed."""
+    for file in files:
+        state = FileState.of(file.path)
+        name = str(file.path.relative_to(folder))
+        changes = [state.size, state.modified_at, state.tail_digest]
+        lake.execute(SET_STATE, [*changes, file.table, name])
+
+
+def _texts(table: str, source: Mapping[str, Any]) -> str:
+    values = ", ".join(
+        "coalesce(case when files.has_loaded_at then cast(landed.loaded_at as text) end, '')"
+        if name == "loaded_at"
+        else f"coalesce(cast(landed.{name} as text), '')"
+        for name in source["columns"]
+    )
+    return TEXTS.format(table=table, values=values)

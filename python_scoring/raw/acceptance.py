@@ -1,0 +1,72 @@
+"""Acceptance of a raw file whose history changed: a person's decision, which the next build obeys.
+
+The build takes back what was landed of the file and lands it anew. Replays of runs that read the
+former rows then report the input as different, and name nothing else.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from python_scoring.clock import clock
+from python_scoring.errors import InputError
+from python_scoring.raw.files import FileState
+from python_scoring.warehouse import Warehouse, connect_lake, write_to_lake
+
+# Seconds. Longer than any other command holds the lock, shorter than a build.
+LOCK_TIMEOUT = 5.0
+
+LANDED = """
+select distinct source from lake.operations.landed_files where file = ?
+"""
+KNOWN = "select distinct file from lake.operations.landed_files order by file"
+RECORD = """
+insert into lake.operations.accepted_files
+    (source, file, size_bytes, tail_digest, accepted_by, reason, accepted_at)
+values (?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def accept(warehouse: Warehouse, folder: Path, file: str, accepted_by: str, reason: str) -> str:
+    """Record that the file is right as it is now; returns the raw table that it belongs to.
+
+    `file` is the path within `folder`, as `lake.operations.landed_files` has it. Raises InputError
+    where it was never landed, is not there, or while a build runs.
+    """
+    with connect_lake(warehouse) as lake:
+        source = _source(lake, file)
+    path = folder / file
+    try:
+        state = FileState.of(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}. Nothing was accepted."
+        ) from error
+    decision = [
+        source, file, state.size, state.tail_digest, accepted_by, reason, clock()
+    ]  # fmt: skip
+    with write_to_lake(warehouse) as writer:
+        if not writer.transact(lambda lake: _record(lake, decision), LOCK_TIMEOUT):
+            raise InputError(
+                f"{warehouse.folder}: a build is running, or another process writes to the lake. "
+                "Wait until it has ended, and run the command again. Nothing was accepted."
+            )
+    return source
+
+
+def _record(lake: duckdb.DuckDBPyConnection, decision: list[object]) -> None:
+    lake.execute(RECORD, decision)
+
+
+def _source(lake: duckdb.DuckDBPyConnection, file: str) -> str:
+    try:
+        found = lake.execute(LANDED, [file]).fetchone()
+        known = [name for (name,) in lake.execute(KNOWN).fetchall()]
+    except duckdb.CatalogException as error:
+        raise InputError("Nothing was landed in this warehouse yet: run dbt build.") from error
+    if found is None:
+        raise InputError(
+            f"{file} was never landed, so there is nothing to accept; landed were "
+            f"{', '.join(known) or 'no files'}. Give its path within RAW_DATA."
+        )
+    return str(found[0])

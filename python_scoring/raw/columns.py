@@ -1,0 +1,192 @@
+"""The columns of one raw file: which declared column each is read from, and what cannot be used.
+
+Names are compared without case. Extra columns are ignored. Text is accepted where a number or an
+instant is expected: what cannot be parsed is rejected row by row.
+"""
+
+import csv
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+# By declared type: the types of a Parquet column that it is read from.
+ACCEPTED = {
+    "text": ("VARCHAR", "ENUM"),
+    "timestamp": ("TIMESTAMP", "DATE", "VARCHAR"),
+    "decimal": ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "SMALLINT", "TINYINT",
+                "HUGEINT", "UINTEGER", "UBIGINT", "USMALLINT", "UTINYINT", "VARCHAR"),
+    "integer": ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT", "UINTEGER", "UBIGINT",
+                "USMALLINT", "UTINYINT", "DOUBLE", "FLOAT", "DECIMAL", "VARCHAR"),
+}  # fmt: skip
+OPTIONAL = "loaded_at"  # without it, a row counts as loaded when its file was landed
+NOTHING = "NULL"  # the type of a column that holds nothing but nulls
+UNREADABLE = (
+    OSError, EOFError, csv.Error, UnicodeDecodeError, pa.ArrowInvalid, duckdb.Error
+)  # fmt: skip
+SEPARATORS = ",;\t|"
+FILE_NAME = "path_of_this_row"  # no export has a column of that name
+
+
+@dataclass(frozen=True)
+class FileColumns:
+    """How the rows of a file are read: an SQL expression for each declared column."""
+
+    table: str
+    reader: str  # the table function with its options; {files} stands for a list of them
+    expressions: tuple[tuple[str, str], ...]  # declared name, SQL
+    types: tuple[str, ...]  # found in the file: files of other types are not read together
+
+    @property
+    def has_loaded_at(self) -> bool:
+        """Whether the file says itself when its rows were loaded."""
+        return OPTIONAL in dict(self.expressions)
+
+
+def read_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, file: Path, declared: dict[str, str]
+) -> tuple[FileColumns | None, list[str]]:
+    """How to read a file, and every problem that stands in the way, as sentences.
+
+    `declared` has the type of each declared column of the table.
+    """
+    try:
+        found = csv_columns(file) if is_csv(file) else _parquet_columns(connection, file)
+    except (
+        OSError,
+        EOFError,
+        csv.Error,
+        UnicodeDecodeError,
+        pa.ArrowInvalid,
+        duckdb.Error,
+    ) as error:
+        reason = str(error).strip().split("\n")[0]
+        kind = "CSV" if is_csv(file) else "Parquet"
+        problem = f"table {table}: {file} cannot be read as {kind}: {reason} "
+        return None, [problem + "Export the file again, or take it away."]
+    problems = list(_problems(table, file, found, declared))
+    if problems:
+        return None, problems
+    spelled = {name.lower(): name for name in found}
+    expressions = tuple(
+        (name, _expression(spelled[name], found[spelled[name]]))
+        for name in declared
+        if name in spelled
+    )
+    types = tuple(found[spelled[name]] for name, _ in expressions)
+    return FileColumns(table, _reader(file), expressions, types), []
+
+
+def _problems(
+    table: str, file: Path, found: dict[str, str], declared: dict[str, str]
+) -> Iterator[str]:
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in found:
+        spellings[name.lower()].append(name)
+    for name, data_type in declared.items():
+        if len(spellings[name]) > 1:
+            both = " and ".join(spellings[name])
+            yield (
+                f"table {table}: {file} has the columns {both}, which differ in case alone; "
+                f"expected {name} once. Drop or rename one of them in the export."
+            )
+        elif not spellings[name]:
+            if name != OPTIONAL:
+                names = ", ".join(found)
+                yield (
+                    f"table {table}: column {name} ({data_type}) is missing in {file}; "
+                    f"found {names}."
+                )
+        elif not _is_accepted(found[spellings[name][0]], data_type):
+            yield (
+                f"table {table}: column {name} has type {found[spellings[name][0]]}, "
+                f"expected {data_type}, in {file}. Cast it in the export."
+            )
+
+
+def _is_accepted(found: str, declared: str) -> bool:
+    if found == NOTHING:
+        return True
+    kind = re.split(r"[( _]", found, maxsplit=1)[0]
+    return kind in ACCEPTED[declared] and not found.endswith("[]")
+
+
+def _expression(name: str, data_type: str) -> str:
+    if data_type == NOTHING:
+        return "cast(null as text)"
+    quoted = '"' + name.replace('"', '""') + '"'
+    return f"cast({quoted} as text)" if data_type.startswith("ENUM") else quoted
+
+
+def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
+    """Type of each column in DuckDB's words, by its name as the file spells it."""
+    if not file.is_file():
+        raise OSError("it is no file.")
+    schema = pq.read_schema(file)
+    described = connection.execute(
+        "describe select * from read_parquet(?, hive_partitioning => false)", [str(file)]
+    ).fetchall()
+    if len(described) != len(schema.names):
+        raise OSError(f"{len(schema.names)} columns, of which DuckDB reads {len(described)}.")
+    columns: dict[str, Any] = {}
+    for field, (_, data_type, *_) in zip(schema, described, strict=True):
+        # DuckDB shows a column of Parquet's Null type as INTEGER.
+        columns[field.name] = NOTHING if pa.types.is_null(field.type) else data_type
+    if len(columns) != len(schema.names):
+        twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
+        raise OSError(f"the column {twice[0]} stands in it twice.")
+    return columns
+
+
+def csv_columns(file: Path) -> dict[str, str]:
+    """The names in the first line; every column is text. Raises OSError where there are none."""
+    first = _first_line(file)
+    if not first.strip():
+        raise OSError("it is empty, and a first line with the names of the columns is required.")
+    names = next(csv.reader([first.rstrip("\r\n")], delimiter=_separator(first)))
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise OSError(f"the column {twice[0]} stands in its first line twice.")
+    return dict.fromkeys(names, "VARCHAR")
+
+
+def is_csv(file: Path) -> bool:
+    """Whether the file is CSV, compressed or not, by its name."""
+    return file.name.endswith((".csv", ".csv.gz"))
+
+
+def _first_line(file: Path) -> str:
+    opened = gzip.open if file.name.endswith(".gz") else open
+    with opened(file, "rt", encoding="utf-8-sig", newline="") as lines:
+        return str(lines.readline())
+
+
+def _separator(line: str) -> str:
+    return max(SEPARATORS, key=line.count)
+
+
+def csv_separator(file: Path) -> str:
+    """The separator of a CSV file: of those in use, the one that its first line has most of."""
+    return _separator(_first_line(file))
+
+
+def rows_of(file: Path) -> str:
+    """SQL relation of the rows of one file, under its own names."""
+    listed = "['" + str(file).replace("'", "''") + "']"
+    return _reader(file).format(files=listed)
+
+
+def _reader(file: Path) -> str:
+    """The table function that reads the file and files like it; {files} stands for the list."""
+    if is_csv(file):
+        separator = "\\t" if (found := csv_separator(file)) == "\t" else found
+        options = f"delim => '{separator}', header => true, all_varchar => true"
+        return f"read_csv({{files}}, {options}, filename => '{FILE_NAME}')"
+    return f"read_parquet({{files}}, hive_partitioning => false, filename => '{FILE_NAME}')"
