@@ -42,7 +42,7 @@ WINDOWS = "".join(
 )
 EMPTY_PROJECT = """
 name: empty
-version: "1"
+version: "1.0"
 profile: customer_predictions
 """
 
