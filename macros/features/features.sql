@@ -212,11 +212,10 @@
 
 {#- None before there are snapshots with the columns that carry them forward. -#}
 {% macro snapshots_table() -%}
-    {%- for node in graph.get('nodes', {}).values() if node.name == 'feature_snapshots' and node.resource_type == 'model' -%}
-        {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
-        {%- if relation and 'last_event_at' in (adapter.get_columns_in_relation(relation) | map(attribute='name')) -%}
-            {{ return(relation) }}
-        {%- endif -%}
-    {%- endfor -%}
+    {%- set declared = relation_of_model('feature_snapshots') -%}
+    {%- set relation = adapter.get_relation(declared.database, declared.schema, declared.identifier) -%}
+    {%- if relation and 'last_event_at' in (adapter.get_columns_in_relation(relation) | map(attribute='name')) -%}
+        {{ return(relation) }}
+    {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

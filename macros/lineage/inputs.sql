@@ -72,7 +72,7 @@
         select loaded_at, coalesce(source_text, {{ raw_row_text(source) }}) as row_text
         from (
             select landed.*, files.has_loaded_at
-            from {{ landed_table(source.name) }} as landed
+            from {{ relation_of_model('stg_' ~ source.name) }} as landed
             inner join {{ operations_table('landed_files') }} as files
                 on landed.landed_in = files.landing and landed.landed_file = files.file and files.source = '{{ source.name }}'
         ) as rows
@@ -88,13 +88,6 @@
             and rejected.loaded_at < cutoffs.data_cutoff
             and rejected.loaded_at >= date_trunc('day', cutoffs.data_cutoff)
     {%- endfor %}
-{%- endmacro %}
-
-
-{% macro landed_table(name) -%}
-    {%- for node in graph.nodes.values() if node.name == 'stg_' ~ name and node.resource_type == 'model' -%}
-        {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) }}
-    {%- endfor -%}
 {%- endmacro %}
 
 

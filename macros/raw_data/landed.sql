@@ -110,7 +110,7 @@
     select
         '{{ source.name }}' as source, {{ key }} as key, customer_id, rejection_reason as reason, row_json,
         row_text as source_text, loaded_at, false as is_landed, landed_file, {{ landing }} as landed_in
-    from {{ checked_rows(source) }}
+    from {{ relation_of_model('checked_' ~ source.name) }}
     where rejection_reason is not null
     {%- if source.name != 'customers' %}
     union all
@@ -125,13 +125,6 @@
 {%- endmacro %}
 
 
-{% macro checked_rows(source) -%}
-    {%- for node in graph.nodes.values() if node.name == 'checked_' ~ source.name and node.resource_type == 'model' -%}
-        {{ api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) }}
-    {%- endfor -%}
-{%- endmacro %}
-
-
 {#- The halves of one MD5 are those of md5_number_lower and md5_number_upper, at half the cost. -#}
 {% macro landed_days_of(source, landing) -%}
     insert into {{ operations_table('landed_days') }} ({{ operations_columns('landed_days') | join(', ') }})
@@ -143,7 +136,7 @@
         sum(cast(row_digest & 18446744073709551615::uhugeint as ubigint)) as second_sum
     from (
         select landed_file, loaded_at, md5_number(row_text) as row_digest
-        from {{ checked_rows(source) }}
+        from {{ relation_of_model('checked_' ~ source.name) }}
     ) as rows
     group by landed_file, load_day
 {%- endmacro %}

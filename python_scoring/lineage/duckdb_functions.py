@@ -1,6 +1,7 @@
 """What only Python knows of a build, as functions in DuckDB for the hooks that record lineage."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,14 @@ def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Non
 
 
 def _feature_definitions() -> str:
-    manifest = read_manifest(_target())
+    target = _target()
+    return _definitions_in(target, (target / "manifest.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _definitions_in(target: Path, _written_at: int) -> str:
+    """Several hooks and models of one build ask for them, and the manifest has megabytes."""
+    manifest = read_manifest(target)
     digests = digest_of_each_feature(manifest)
     return json.dumps(
         {

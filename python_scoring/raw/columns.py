@@ -179,8 +179,18 @@ def csv_separator(file: Path) -> str:
 
 def rows_of(file: Path) -> str:
     """SQL relation of the rows of one file, under its own names."""
-    listed = "['" + str(file).replace("'", "''") + "']"
-    return _reader(file).format(files=listed)
+    return reading(_reader(file), [file])
+
+
+def reading(reader: str, files: list[Path]) -> str:
+    """SQL relation of the rows of files that one reader reads."""
+    listed = ", ".join(literal(str(file)) for file in files)
+    return reader.format(files=f"[{listed}]")
+
+
+def literal(text: str) -> str:
+    """A text literal in SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _reader(file: Path) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from python_scoring.raw.columns import FILE_NAME, FileColumns, read_columns
+from python_scoring.raw.columns import FILE_NAME, FileColumns, literal, read_columns, reading
 from python_scoring.raw.files import FileState, locations, raw_files
 
 # Bytes. Files of one batch share a transaction: no file is landed in part, small ones cost little.
@@ -273,11 +273,10 @@ def _relation(table: Table, columns: FileColumns, files: list[FoundFile], loaded
         expressions["loaded_at"] = dict(columns.expressions).get(loaded_at, loaded_at)
     selected = ", ".join(f"{expressions[name]} as {name}" for name in table.columns)
     root = str(files[0].path)[: -len(files[0].name)]
-    listed = ", ".join(_literal(str(file.path)) for file in files)
     return (
         f"select {selected}, {columns.has_loaded_at} as has_loaded_at, "  # noqa: S608 - quoted
         f"{FILE_NAME}[{len(root) + 1}:] as landed_file "
-        f"from {columns.reader.format(files=f'[{listed}]')}"
+        f"from {reading(columns.reader, [file.path for file in files])}"
     )
 
 
@@ -309,7 +308,7 @@ def _changed(
         days = _is_one_of([day for (day,) in differing])
     landed = LANDED_TEXTS.format(
         table=table.name, row_text=table.row_text, has_loaded_at=had_loaded_at,
-        file=_literal(found.name), first=first, days=days,
+        file=literal(found.name), first=first, days=days,
     )  # fmt: skip
     present = f"select row_text from ({rows}) as present_rows where {days}"  # noqa: S608 - declared
     gone = lake.execute(GONE.format(landed=landed, present=present)).fetchall()
@@ -357,7 +356,3 @@ def _landed(found: FoundFile, change: str) -> LandedFile:
 
 def _instant(instant: datetime) -> str:
     return f"cast('{instant}' as timestamp)"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
