@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import reprlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,32 @@ from python_scoring.model_import.imported_model import (
     refusal_of_pickles,
     without_credentials,
 )
-from python_scoring.models.skops_archive import checked_schema
+from python_scoring.models.skops_archive import checked_schema, read_file
 
 NUMBERS = frozenset({"double", "float", "integer", "long"})
+
+# Of MLmodel: what is read of it, by its path. Somebody else may have written the file.
+DESCRIPTION_BYTES = 2**20
+EXAMPLE_BYTES = 64 * 2**20
+_MAPPINGS = (
+    "flavors",
+    "flavors.sklearn",
+    "flavors.python_function",
+    "signature",
+    "saved_input_example_info",
+)
+_TEXTS = (
+    "flavors.sklearn.pickled_model",
+    "flavors.sklearn.serialization_format",
+    "flavors.sklearn.sklearn_version",
+    "flavors.python_function.python_version",
+    "mlflow_version",
+    "model_id",
+    "model_uuid",
+    "run_id",
+    "saved_input_example_info.artifact_path",
+    "signature.inputs",
+)
 
 # What of a run is worth keeping says how it was trained, not where, and is no secret.
 _PRIVATE = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
@@ -101,7 +125,7 @@ def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -
     described = _described(folder, name)
     flavour = (described.get("flavors") or {}).get("sklearn")
     if not flavour:
-        flavours = ", ".join(sorted(described.get("flavors") or {})) or "none"
+        flavours = ", ".join(sorted(map(str, described.get("flavors") or {}))) or "none"
         raise ArtifactError(
             f"{name} has the flavours {flavours}; expected sklearn. Log the estimator with "
             "mlflow.sklearn.log_model."
@@ -118,7 +142,7 @@ def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -
         uri = source.get("uri", name)
         load = f"mlflow.sklearn.load_model({uri!r})"
         raise ArtifactError(refusal_of_pickles(f"{name}: {file.name}", load, "mlflow.sklearn"))
-    content = file.read_bytes()
+    content = read_file(file, f"{name}: {file.name}")
     checked_schema(content, f"{name}: {file.name}")
     python = (described["flavors"].get("python_function") or {}).get("python_version")
     return ImportedModel(
@@ -142,17 +166,30 @@ def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -
 
 
 def _described(folder: Path, name: str) -> dict[str, Any]:
+    file = folder / "MLmodel"
     try:
-        described = yaml.safe_load((folder / "MLmodel").read_text())
+        described = yaml.safe_load(read_file(file, f"{name}: MLmodel", DESCRIPTION_BYTES).decode())
     except OSError as error:
         raise InputError(
             f"{name} holds no readable file MLmodel ({error.strerror}); expected a folder as "
             "mlflow.sklearn.save_model writes it"
         ) from error
-    except yaml.YAMLError as error:
-        raise ArtifactError(f"{name}: its MLmodel is not YAML: {error}") from error
-    if not isinstance(described, dict) or not isinstance(described.get("flavors", {}), dict):
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ArtifactError(
+            f"{name}: its MLmodel is not YAML: {error}. Log the model again."
+        ) from error
+    if not isinstance(described, dict):
         raise ArtifactError(f"{name}: its MLmodel does not describe a model. Log it again.")
+    for paths, kind, expected in ((_MAPPINGS, dict, "a mapping"), (_TEXTS, str, "a text")):
+        for path in paths:
+            value: Any = described
+            for key in path.split("."):
+                value = (value or {}).get(key)
+            if not (value is None or isinstance(value, kind)) or "\0" in (value or ""):
+                raise ArtifactError(
+                    f"{name}: its MLmodel has {reprlib.repr(value)} as {path}; "
+                    f"expected {expected}. Log the model again."
+                )
     return described
 
 
@@ -172,8 +209,14 @@ def _signature(described: dict[str, Any], name: str) -> list[dict[str, str]] | N
     inputs = (described.get("signature") or {}).get("inputs")
     if not inputs:
         return None
-    columns = json.loads(inputs)
-    unnamed = [column for column in columns if "name" not in column or column["type"] == "tensor"]
+    try:
+        columns = json.loads(inputs)
+        unnamed = [each for each in columns if "name" not in each or each["type"] == "tensor"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ArtifactError(
+            f"{name}: its signature cannot be read: {error!r}. Infer it from the DataFrame that "
+            "the estimator was fitted on."
+        ) from error
     if unnamed:
         raise ArtifactError(
             f"{name}: its signature has inputs without a name; expected the columns of a "
@@ -202,9 +245,9 @@ def _example(folder: Path, described: dict[str, Any], name: str) -> pd.DataFrame
     if not (file.is_relative_to(folder.resolve()) and file.is_file()):
         return None
     try:
-        example = json.loads(file.read_text())
+        example = json.loads(read_file(file, f"{name}: {file.name}", EXAMPLE_BYTES))
         return pd.DataFrame(example["data"], columns=example["columns"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ArtifactError(f"{name}: {file.name} is no input example: {error}") from error
 
 

@@ -15,6 +15,7 @@ from python_scoring.model_import.trial import try_out
 from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
 from python_scoring.models.card import write_model_card
 from python_scoring.models.registry import Registry, check_texts
+from python_scoring.models.skops_archive import read_file
 from python_scoring.project import feature_types, model_meta, parsed_manifest
 from python_scoring.training import estimators, evaluation
 from python_scoring.training.data import prepare
@@ -81,7 +82,7 @@ def _read_card(file: Path, wanted: Registration) -> ModelCard:
             f"{file} says what the options --model-version, --training-as-of, --feature-version "
             "and --segment-name say too: leave them out, or move the file away"
         )
-    card = ModelCard.from_json(file.read_text(), file)
+    card = ModelCard.from_json(read_file(file, str(file)), file)
     check_texts(card)
     if card.product != wanted.product:
         raise InputError(f"{file} is a card of {card.product}, not of {wanted.product}")

@@ -8,7 +8,7 @@ from typing import Any
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import import mlflow_models
 from python_scoring.model_import.imported_model import ImportedModel, refusal_of_pickles
-from python_scoring.models.skops_archive import checked_schema
+from python_scoring.models.skops_archive import checked_schema, read_file
 
 ZIP = b"PK"  # how a skops file begins; what else estimators are saved as can run code when read
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
@@ -39,14 +39,20 @@ def scikit_learn_version(content: bytes, name: str) -> str:
     version, or more than one.
     """
     schema = checked_schema(content, name)
-    versions = {json.loads(version) for version in _contents(schema, "_sklearn_version")}
+    try:
+        versions = {str(json.loads(text)) for text in _contents(schema, "_sklearn_version")}
+    except ValueError as error:
+        raise ArtifactError(
+            f"{name} has a version of scikit-learn that cannot be read: {error}. "
+            "Save a fitted estimator of scikit-learn with skops.io.dump."
+        ) from error
     if len(versions) != 1:
         raise ArtifactError(
             f"{name} says that it was fitted with scikit-learn "
             f"{' and '.join(sorted(versions)) or 'of no version'}; expected one version. "
             "Save a fitted estimator of scikit-learn with skops.io.dump."
         )
-    return str(versions.pop())
+    return versions.pop()
 
 
 def _contents(schema: Any, key: str) -> list[str]:
@@ -66,7 +72,7 @@ def _contents(schema: Any, key: str) -> list[str]:
 
 
 def _skops_file(path: Path) -> ImportedModel:
-    content = path.read_bytes()
+    content = read_file(path, str(path))
     if not content.startswith(ZIP):
         raise ArtifactError(refusal_of_pickles(str(path), f"joblib.load({path.name!r})", "joblib"))
     return ImportedModel(

@@ -6,10 +6,11 @@ registry holds the SHA-256 of both.
 
 import hashlib
 import json
+import reprlib
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import sklearn
 import skops.io
@@ -59,14 +60,37 @@ class ModelCard:
         return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, source: Path) -> "ModelCard":
+    def from_json(cls, text: str | bytes, source: Path) -> "ModelCard":
         """Raises ArtifactError, naming the file, where the text is not a card."""
         try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError) as error:
+            card = cls(**json.loads(text))
+        except (TypeError, ValueError, RecursionError) as error:
             raise ArtifactError(
                 f"{source} is not a model card: {error}. Register the model again."
             ) from error
+        for each in fields(cls):
+            value = getattr(card, each.name)
+            if not _is_of(value, each.type) or (
+                each.name == "features" and any(set(one) != {"name", "type"} for one in value)
+            ):
+                raise ArtifactError(
+                    f"{source} is not a model card: {each.name} is {reprlib.repr(value)}. "
+                    "Register the model again."
+                )
+        return card
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether a value of JSON has a type, such as `list[dict[str, str]]`."""
+    origin, parts = get_origin(kind) or kind, get_args(kind)
+    if origin is Any:
+        return True
+    if origin is float:
+        return isinstance(value, int | float)
+    if not isinstance(value, origin):
+        return False
+    inner = value.values() if origin is dict else value
+    return not parts or all(_is_of(each, parts[-1]) for each in inner)
 
 
 @dataclass(frozen=True)
@@ -116,7 +140,7 @@ def load_card(row: RegistryRow, project: Path | None = None) -> ModelCard:
     """
     file = _file(row, project).with_name(CARD_FILE)
     content = _read_verified(file, row, "training_config_sha256")
-    card = ModelCard.from_json(content.decode(), file)
+    card = ModelCard.from_json(content, file)
     _check_card(card, row, file)
     return card
 

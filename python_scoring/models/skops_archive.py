@@ -10,11 +10,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from python_scoring.errors import ArtifactError
 
 # Unpacked, in bytes: a compressed array of zeros takes a thousand times the memory of its file.
 MAX_BYTES = 512 * 2**20
+MAX_SCHEMA_BYTES = 16 * 2**20  # of schema.json, which takes up to 25 times the memory once read
 MAX_MEMBERS = 10_000
+PROTOCOL = 2  # of skops: older ones have loaders that this check does not know
 
 # Everything that an artifact may be made of, by module and name. skops has defaults of its own,
 # which grow from release to release; this file alone decides. Types that hold indices of trees are
@@ -23,12 +27,68 @@ TRUSTED_TYPES = frozenset(
     Path(__file__).with_name("trusted_types.txt").read_text(encoding="utf-8").split()
 )
 
+_LOSSES = ("_loss.", "sklearn.linear_model._sgd_fast.")  # compiled classes without attributes
+_DICTIONARIES = {"builtins.dict", "collections.OrderedDict", "sklearn.utils._bunch.Bunch"}
+_TREE = "sklearn.tree._tree.Tree"
+
+
+def _of_numpy(kind: type) -> set[str]:
+    """The trusted names of numpy that are instances or subclasses of a type."""
+    found = set()
+    for name in TRUSTED_TYPES:
+        module, _, attribute = name.partition(".")
+        value = getattr(np, attribute, None) if module == "numpy" else None
+        if isinstance(value, kind) or (isinstance(value, type) and issubclass(value, kind)):
+            found.add(name)
+    return found
+
+
+# How skops may build what. The file chooses the loader, whatever the type: most call the type with
+# arguments of the file, and numpy.ndarray, called with the type object and some bytes, makes
+# objects of those bytes, which runs code. Loaders that are not here are refused.
+LOADERS: dict[str, set[str]] = {
+    "DTypeNode": {"numpy.dtype"},
+    "DictNode": _DICTIONARIES,
+    "FunctionNode": _of_numpy(np.ufunc),
+    "JsonNode": {"builtins.str"},
+    "ListNode": {"builtins.list"},
+    "LossNode": {name for name in TRUSTED_TYPES if name.startswith(_LOSSES)},
+    "NdArrayNode": {"numpy.ndarray"} | _of_numpy(np.generic),
+    "ObjectNode": {
+        name
+        for name in TRUSTED_TYPES - _DICTIONARIES - {_TREE}
+        if name.startswith("sklearn.") and not name.startswith(_LOSSES)
+    },
+    "RandomGeneratorNode": {"numpy.random._generator.Generator"},
+    "RandomStateNode": {"numpy.random.mtrand.RandomState"},
+    "SetNode": {"builtins.set"},
+    "SliceNode": {"builtins.slice"},
+    "SparseMatrixNode": {name for name in TRUSTED_TYPES if name.startswith("scipy.sparse.")},
+    "TreeNode": {_TREE},
+    "TupleNode": {"builtins.tuple"},
+    "TypeNode": {name for name in TRUSTED_TYPES if name.startswith("builtins.")}
+    | _of_numpy(np.generic),
+}
+
+
+def read_file(file: Path, name: str, limit: int = MAX_BYTES) -> bytes:
+    """A file of an imported model; `name` is how messages call it.
+
+    Raises ArtifactError, before it is read, where it has more than `limit` bytes.
+    """
+    size = file.stat().st_size
+    if size > limit:
+        raise ArtifactError(
+            f"{name} has {size:,} bytes; expected at most {limit:,}. Train a smaller model."
+        )
+    return file.read_bytes()
+
 
 def checked_schema(content: bytes, name: str) -> dict[str, Any]:
     """Description of the objects in a skops file; `name` is how messages call the file.
 
     Raises ArtifactError where it is no skops file, is larger unpacked than MAX_BYTES, or names a
-    type that is not in TRUSTED_TYPES.
+    type that is not in TRUSTED_TYPES, or builds one in another way than LOADERS has for it.
     """
     schema = _schema(content, name)
     untrusted = sorted(types_in(schema) - TRUSTED_TYPES)
@@ -37,18 +97,34 @@ def checked_schema(content: bytes, name: str) -> dict[str, Any]:
             f"{name} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator "
             "made of trusted types only, or have python_scoring/models/trusted_types.txt reviewed."
         )
+    forged = sorted(
+        f"{each} by {loader}"
+        for each, loader in _builds(schema)
+        if each not in LOADERS.get(loader, ())
+    )
+    if forged:
+        raise ArtifactError(
+            f"{name} builds objects as skops.io.dump does not: {', '.join(forged)[:300]}. It was "
+            "forged, or is damaged. Save the estimator with skops.io.dump."
+        )
     return schema
 
 
 def types_in(schema: dict[str, Any]) -> set[str]:
     """Every type and function that a description names, as `module.name`."""
-    found: set[str] = set()
+    return {name for name, _ in _builds(schema)}
+
+
+def _builds(schema: dict[str, Any]) -> set[tuple[str, str]]:
+    """Every type and function that a description names, each with the loader that builds it."""
+    found: set[tuple[str, str]] = set()
     waiting: list[Any] = [schema]
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            if "__module__" in part or "__class__" in part:
-                found.add(f"{part.get('__module__')}.{part.get('__class__')}")
+            if not part.keys().isdisjoint({"__module__", "__class__", "__loader__"}):
+                name = f"{part.get('__module__')}.{part.get('__class__')}"
+                found.add((name, str(part.get("__loader__"))))
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part
@@ -65,6 +141,12 @@ def _schema(content: bytes, name: str) -> dict[str, Any]:
                     f"{name} has {len(members):,} members of {size:,} bytes unpacked; expected at "
                     f"most {MAX_MEMBERS:,} of {MAX_BYTES:,}. Train a smaller model."
                 )
+            described = archive.getinfo("schema.json").file_size
+            if described > MAX_SCHEMA_BYTES:
+                raise ArtifactError(
+                    f"{name} describes its objects in {described:,} bytes; expected at most "
+                    f"{MAX_SCHEMA_BYTES:,}. Train a smaller model."
+                )
             schema = json.loads(archive.read("schema.json"))
     except (zipfile.BadZipFile, KeyError, ValueError, RecursionError, NotImplementedError) as error:
         raise ArtifactError(
@@ -74,5 +156,10 @@ def _schema(content: bytes, name: str) -> dict[str, Any]:
         raise ArtifactError(
             f"{name} is not a skops file: its schema.json describes no object. "
             "Save the estimator with skops.io.dump."
+        )
+    if schema.get("protocol") != PROTOCOL or isinstance(schema["protocol"], bool):
+        raise ArtifactError(
+            f"{name} was saved with the protocol {schema.get('protocol')} of skops; expected "
+            f"{PROTOCOL}. Save the estimator again, with the version of skops that is installed."
         )
     return schema

@@ -47,7 +47,7 @@ def _trees(estimator: Any) -> Iterator[tuple[Any, int]]:
             yield part, features
         elif isinstance(part, dict):
             waiting += [(value, features, is_fixed) for value in part.values()]
-        elif isinstance(part, (list, tuple)):
+        elif isinstance(part, (list, tuple, set)):
             waiting += [(value, features, is_fixed) for value in part]
         elif isinstance(part, np.ndarray):
             if part.dtype.hasobject:

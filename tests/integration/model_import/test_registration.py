@@ -1,5 +1,7 @@
 """Models trained outside the project: what is registered, what is refused and why."""
 
+import io
+import json
 import os
 import pickle
 import shutil
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import skops.io
 import yaml
 from sklearn.cluster import KMeans
@@ -165,6 +168,46 @@ def test_a_broken_folder_is_named(
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"\xff\xfe", "is not YAML"),
+        (b"[" * 100_000, "is not YAML"),
+        (b"flavors: {sklearn: [1]}", r"has \[1\] as flavors\.sklearn; expected a mapping"),
+        (b"flavors: {1: 2, xgb: 3}", "has the flavours 1, xgb; expected sklearn"),
+        (b"{flavors: {}, run_id: [1]}", r"has \[1\] as run_id; expected a text"),
+        (b'{flavors: {}, run_id: "a\\0b"}', "as run_id; expected a text"),
+        (b"{flavors: {}, signature: {inputs: 5}}", r"has 5 as signature\.inputs; expected a text"),
+        (b" " * 2**20 + b" ", "has 1,048,577 bytes; expected at most 1,048,576"),
+    ],
+)
+def test_a_description_of_any_text_is_refused_with_its_reason(
+    tmp_path: Path, text: bytes, message: str
+) -> None:
+    (tmp_path / "MLmodel").write_bytes(text)
+    with pytest.raises(ArtifactError, match=message):
+        bring(str(tmp_path))
+
+
+def test_a_description_that_unfolds_is_not_copied(tmp_path: Path) -> None:
+    """Nine to the power of nine words in 300 bytes of YAML."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    (tmp_path / "MLmodel").write_text("\n".join([*lines, "run_id: *a8"]))
+    with pytest.raises(ArtifactError, match="as run_id; expected a text"):
+        bring(str(tmp_path))
+
+
+@pytest.mark.parametrize("inputs", ["{", "[1]", '[{"name": "recency_days"}]', "[" * 100_000])
+def test_a_signature_of_any_text_is_refused(tmp_path: Path, inputs: str) -> None:
+    folder = log(fitted(), tmp_path / "forest", customers())
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    described["signature"]["inputs"] = inputs
+    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+    with pytest.raises(ArtifactError, match="its signature cannot be read"):
+        bring(str(folder))
+
+
+@pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({"recency_days": "recency_weeks"}, r"recency_weeks .*which the feature catalogue"),
@@ -259,6 +302,30 @@ def test_a_file_that_is_large_unpacked_is_refused(registry: Registry, tmp_path: 
     assert file.stat().st_size < 2_000_000
     with pytest.raises(ArtifactError, match=r"members of 640,.* bytes unpacked; expected at most"):
         register(Registration("churn", str(file), known=KNOWN), registry)
+
+
+def test_a_file_that_is_large_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "large.skops").touch()
+    os.truncate(tmp_path / "large.skops", 2**40)  # a hole, which takes no room
+    with pytest.raises(ArtifactError, match="has 1,099,511,627,776 bytes; expected at most"):
+        bring(str(tmp_path / "large.skops"))
+
+
+@pytest.mark.parametrize("version", ["{", "[1, 2]"])
+def test_a_version_of_any_text_is_refused(tmp_path: Path, version: str) -> None:
+    source = skops.io.dumps(LogisticRegression().fit(customers(), outcome()))
+    known = json.dumps(json.dumps(sklearn.__version__))[1:-1]
+    with (
+        zipfile.ZipFile(io.BytesIO(source)) as original,
+        zipfile.ZipFile(tmp_path / "model.skops", "w") as forged,
+    ):
+        for name in original.namelist():
+            text = original.read(name)
+            forged.writestr(
+                name, text.replace(known.encode(), version.encode()) if "schema" in name else text
+            )
+    with pytest.raises(ArtifactError, match="scikit-learn"):
+        register(Registration("churn", str(tmp_path / "model.skops"), known=KNOWN), Registry())
 
 
 def save(estimator: Any, folder: Path) -> str:

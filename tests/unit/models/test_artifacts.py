@@ -1,5 +1,6 @@
 """A model that is not exactly the registered one never scores anybody, and stops nobody else."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -8,15 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
 from python_scoring.errors import ArtifactError
 from python_scoring.models.artifacts import (
     CARD_FILE,
     MODEL_FILE,
+    ModelCard,
     check_signature,
     load,
 )
+from python_scoring.models.trees import check_trees
 from tests.support.artifacts import demo_artifact, registered, rewrite
 
 
@@ -103,6 +108,43 @@ def test_card_and_registry_must_agree() -> None:
     """A registry row that contradicts the card is an error that names the column."""
     with pytest.raises(ArtifactError, match=r"feature_version = 2\.0\.0.* says 0\.9\.0"):
         load(replace(registered("churn"), feature_version="0.9.0"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"features": [1]},
+        {"features": [{"name": "recency_days"}]},
+        {"features": "recency_days"},
+        {"libraries": []},
+        {"training_as_ofs": [1]},
+        {"calibration": {"slope": "x"}},
+        {"model_version": 1},
+        {"other": 1},
+    ],
+)
+def test_a_card_of_another_shape_is_refused(change: dict[str, object]) -> None:
+    """Somebody else may have written it: the field is named."""
+    text = json.dumps(json.loads(demo_artifact("churn")[1].to_json()) | change)
+    (name,) = change
+    with pytest.raises(ArtifactError, match=rf"model\.json is not a model card: .*{name}"):
+        ModelCard.from_json(text, Path("model.json"))
+    for other in (b"\xff", b"[" * 100_000, b"[]"):
+        with pytest.raises(ArtifactError, match=r"model\.json is not a model card"):
+            ModelCard.from_json(other, Path("model.json"))
+
+
+def test_a_forged_tree_is_found_wherever_it_is() -> None:
+    """A set is iterated as a list is."""
+    tree = DecisionTreeClassifier().fit(np.array([[0.0], [1.0]]), [0, 1])
+    forest = RandomForestClassifier(1).fit(np.array([[0.0], [1.0]]), [0, 1])
+    state = tree.tree_.__getstate__()
+    state["nodes"]["left_child"][0] = 1_000_000
+    tree.tree_.__setstate__(state)
+    for place in ([tree], {tree}, {"a": tree}, (tree,), np.array([tree, tree], dtype=object)):
+        forest.estimators_ = place
+        with pytest.raises(ArtifactError, match="points outside of its own nodes"):
+            check_trees(forest)
 
 
 def test_estimator_without_names_is_refused() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from sklearn.preprocessing import FunctionTransformer
 from skops.io import get_untrusted_types
 
 from python_scoring.errors import ArtifactError
-from python_scoring.models.skops_archive import TRUSTED_TYPES, checked_schema, types_in
+from python_scoring.models.skops_archive import (
+    LOADERS,
+    MAX_SCHEMA_BYTES,
+    TRUSTED_TYPES,
+    checked_schema,
+    types_in,
+)
 from tests.support.artifacts import demo_artifact
 
 # Whoever adds a module to the list reviews what its types do when they are set up and when they
@@ -39,7 +46,7 @@ def test_the_effective_list_is_made_of_reviewed_modules() -> None:
         "vectorize",
     )
     assert [name for name in TRUSTED_TYPES if name.rpartition(".")[2] in forbidden] == []
-    assert len(TRUSTED_TYPES) == 373
+    assert len(TRUSTED_TYPES) == 370
 
 
 def test_what_skops_alone_trusts_is_refused() -> None:
@@ -86,3 +93,80 @@ def test_more_members_than_a_model_has_are_refused() -> None:
     content = archive(**{f"m{number}": "" for number in range(10_001)})
     with pytest.raises(ArtifactError, match="10,001 members"):
         checked_schema(content, "model.skops")
+
+
+def test_a_description_that_fills_the_memory_is_refused() -> None:
+    """Empty lists take 20 times the memory of their text, and their text compresses well."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("schema.json", "[" + "[]," * (MAX_SCHEMA_BYTES // 3) + "[]]")
+    assert len(buffer.getvalue()) < 100_000
+    with pytest.raises(ArtifactError, match="describes its objects in 16,777,219 bytes"):
+        checked_schema(buffer.getvalue(), "model.skops")
+
+
+def node(loader: str, name: str, **content: Any) -> dict[str, Any]:
+    module, _, kind = name.rpartition(".")
+    return {"__loader__": loader, "__module__": module, "__class__": kind, **content}
+
+
+def text(value: Any) -> dict[str, Any]:
+    return node("JsonNode", "builtins.str", content=json.dumps(value), is_json=True)
+
+
+def sequence(*items: dict[str, Any]) -> dict[str, Any]:
+    return node("TupleNode", "builtins.tuple", content=[*items])
+
+
+# numpy.ndarray((1,), "O", numbers): an array of objects at addresses that the file chooses.
+NUMBERS = node("NdArrayNode", "numpy.ndarray", type="numpy", file="numbers.npy")
+ARGUMENTS = sequence(sequence(text(1)), text("O"), NUMBERS)
+TRANSFORMER = "sklearn.preprocessing._function_transformer.FunctionTransformer"
+
+
+@pytest.mark.parametrize(
+    ("forged", "named"),
+    [
+        (
+            node("ConstructorFromReduceNode", "numpy.ndarray", content=ARGUMENTS),
+            "numpy.ndarray by ConstructorFromReduceNode",
+        ),
+        (
+            node("LossNode", "numpy.ndarray", __reduce__={"args": ARGUMENTS}, content=text(None)),
+            "numpy.ndarray by LossNode",
+        ),
+        (
+            node("FunctionNode", "numpy.ndarray"),
+            "numpy.ndarray by FunctionNode",
+        ),
+        (node("TypeNode", "numpy.dtype"), "numpy.dtype by TypeNode"),
+        (
+            node("PartialNode", "builtins.int", content={"func": node("TypeNode", "builtins.str")}),
+            "builtins.int by PartialNode",
+        ),
+        (node("ObjectNode", "sklearn.tree._tree.Tree"), "sklearn.tree._tree.Tree by ObjectNode"),
+        (node("NdArrayNode", TRANSFORMER, type="numpy"), f"{TRANSFORMER} by NdArrayNode"),
+        (node("RandomStateNode", TRANSFORMER, content=text(1)), f"{TRANSFORMER} by Random"),
+        ({"__module__": "numpy", "__class__": "ndarray"}, "numpy.ndarray by None"),
+    ],
+)
+def test_a_trusted_type_is_built_in_no_other_way(forged: dict[str, Any], named: str) -> None:
+    """The loader stands in the file: it could call any listed type with any arguments."""
+    schema = node("ListNode", "builtins.list", content=[forged], protocol=2)
+    content = archive(schema_json=json.dumps(schema))
+    assert types_in(schema) <= TRUSTED_TYPES
+    with pytest.raises(ArtifactError, match=named):
+        checked_schema(content, "model.skops")
+
+
+def test_each_trusted_type_has_its_loaders() -> None:
+    assert set().union(*LOADERS.values()) == TRUSTED_TYPES
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 3, True, None, "2"])
+def test_another_protocol_of_skops_is_refused(protocol: object) -> None:
+    """Older ones have loaders that take names from elsewhere in the description."""
+    content = archive(schema_json=json.dumps({**text(1), "protocol": protocol}))
+    with pytest.raises(ArtifactError, match=r"protocol .* of skops; expected 2"):
+        checked_schema(content, "model.skops")
+    assert checked_schema(skops.io.dumps(1), "model.skops")["protocol"] == 2
