@@ -38,10 +38,17 @@ STRANGER = "unknown login"
 LONGEST_REASON = 300  # characters of a message that a caller may have chosen
 ONLY_PLANNED = "Only planned: the reader saw estimates at most, and no row by this statement."
 
-# Comments, strings (dollar quotes first, which may hold others) and numbers of a statement.
-VALUES = re.compile(
-    r"--[^\n]*|/\*.*?\*/|(\$(?:[^\W\d]\w*)?\$).*?\1|'(?:[^']|'')*'|(?<![\w$])\d[\w.]*", re.DOTALL
+# Quoted names, comments, strings (dollar quotes first, which may hold others) and numbers of a
+# statement. What is not closed goes on to the end: a reader chooses the text, and a search that
+# fails would begin anew at each character.
+TOKENS = re.compile(
+    r"""(?P<name>"[^"]*(?:"|\Z))|--[^\n]*|(?P<comment>/\*)"""
+    r"""|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=tag)|\Z)|'[^']*(?:'|\Z)|(?<![\w$])\d[\w.]*""",
+    re.DOTALL,
 )
+COMMENT_ENDS = re.compile(r"/\*|\*/")
+ADJACENT = re.compile(r"\?{2,}")
+LONGEST_STATEMENT = 100_000  # characters of which a digest is taken
 
 KEY = "select key, made_at at time zone 'utc' from serving_data.log_key"
 LOGINS = "select rolname from pg_roles"
@@ -107,7 +114,23 @@ def without_values(statement: str) -> str:
     first, last = statement.find("'"), statement.rfind("'")
     if "\\" in statement and first >= 0:
         statement = f"{statement[:first]}''{statement[last + 1 :]}"
-    return VALUES.sub("?", statement)
+    statement = statement[:LONGEST_STATEMENT]
+    parts: list[str] = []
+    position = 0
+    while token := TOKENS.search(statement, position):
+        parts += [statement[position : token.start()], token["name"] or "?"]
+        position = _comment_end(statement, token.end()) if token["comment"] else token.end()
+    # A quote that was doubled has ended one string and begun another.
+    return ADJACENT.sub("?", "".join([*parts, statement[position:]]))
+
+
+def _comment_end(statement: str, position: int) -> int:
+    """The end of a comment from a position in it on; PostgreSQL's hold comments."""
+    depth = 1
+    while depth and (mark := COMMENT_ENDS.search(statement, position)):
+        depth += 1 if mark[0] == "/*" else -1
+        position = mark.end()
+    return len(statement) if depth else position
 
 
 def _plain(message: str) -> str:
@@ -160,7 +183,9 @@ class LineReader:
             found = json.loads(line)
         except ValueError:
             return None
-        if not isinstance(found, dict) or found.get("dbname") != self._database:
+        # A parallel worker's line names no database and no user. Its mark says whose it is: each
+        # database has a key of its own.
+        if not isinstance(found, dict) or found.get("dbname") not in (None, self._database):
             return None
         logged_at = self._instant(str(found["timestamp"]))
         message = str(found.get("message"))
@@ -168,7 +193,7 @@ class LineReader:
             canary = self._marked(found, message, CANARY, logged_at)
             return Record(logged_at, canary=canary.get("canary")) if canary else None
         decision = self._decision(found, message, logged_at)
-        denial = None if decision else self._denial(found, message)
+        denial = self._denial(found, message) if found.get("dbname") and not decision else None
         values = decision or denial
         if not values:
             return None
@@ -199,7 +224,7 @@ class LineReader:
     def _decision(
         self, found: dict[str, Any], message: str, logged_at: datetime
     ) -> dict[str, Any] | None:
-        if logged_at >= self.key_made_at:
+        if logged_at >= self.key_made_at or not found.get("dbname"):
             return self._marked(found, message, DECISION, logged_at)
         is_log = found.get("error_severity") == "LOG" and message.startswith(DECISION)
         if not is_log or not str(found.get("context")).startswith(OWN_FUNCTIONS):

@@ -4,9 +4,10 @@
 -- A caller chooses the text of statements, the settings of the session and what happens around a
 -- call. So settings that change a text are pinned on each function, and a line is known by its mark.
 
--- Writes a line to the log with a mark, an HMAC that only the owner of the key can make.
+-- Writes a line to the log with a mark, an HMAC that only the owner of the key can make. What logs
+-- runs in no parallel worker, whose lines name no user; the mark tells whose they are all the same.
 create or replace function serving_data.log_marked(prefix text, content jsonb) returns void
-language plpgsql stable parallel safe
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$
@@ -26,7 +27,7 @@ $$;
 -- count of this one is a second record of how many there were: no reader can change it, and each
 -- build compares the log with it.
 create or replace function serving_data.record_decision(decision jsonb) returns void
-language plpgsql stable parallel safe
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$
@@ -78,7 +79,7 @@ create or replace function serving_data.refusal(
     caller text, wanted_output text, wanted_version integer, wanted_column text, context text,
     is_lookup boolean
 ) returns text
-language plpgsql stable parallel safe
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 set datestyle = 'ISO'
@@ -213,7 +214,7 @@ $$;
 create or replace function serving_data.decide(
     wanted_output text, wanted_version integer, consumer text, is_planned boolean
 ) returns boolean
-language plpgsql stable parallel safe
+language plpgsql stable parallel restricted
 set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$

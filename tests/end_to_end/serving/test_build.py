@@ -6,14 +6,19 @@ from itertools import product
 import psycopg
 import pytest
 
+from python_scoring.serving.log_lines import ONLY_PLANNED
 from tests.support.fixtures import Fresh
 from tests.support.project import PRODUCTS, Project
+from tests.support.serving_attempts import try_every_way
 from tests.support.serving_database import Database, use
 
 AWAY = "postgresql://publisher:sesame@127.0.0.1:1/predictions"  # nobody listens there
 
 
 NOTHING_TO_BUILD = ("run", "--select", "served_outputs")
+
+
+NEXT_DAY = "2026-11-24T07:00:00"
 
 
 DENIALS = 10  # denied_access in dbt_project.yml
@@ -157,6 +162,35 @@ def test_each_consumer_reads_what_its_exposure_says_and_nothing_else(
     logged = [entry for entry in database.entries() if entry.output]
     assert len(logged) == len(tried)
     assert sum(entry.allowed for entry in logged) == len(allowed)
+
+
+@pytest.mark.every_postgres
+def test_every_attempt_in_every_way_is_in_the_access_log_of_the_next_build(
+    fresh: Fresh, database: Database
+) -> None:
+    """Consumer, output, version, context and way, allowed or denied, after one whole build."""
+    project, environment = fresh(), {"SERVING_DSN": database.dsn}
+    project.dbt(*NOTHING_TO_BUILD, env=environment)
+    allowed = {
+        (role, output, version, context)
+        for role, output, version, context in project.query(
+            "select role, output, version, usage_context from lake.operations.consumer_contracts"
+        )
+    }
+    marts = project.query("select output, version from lake.operations.served_outputs order by all")
+    contexts = ["", "unheard_of", *sorted({context for *_, context in allowed})]
+    dashboard = next(role for role, *_ in sorted(allowed) if "dashboard" in role)
+    expected = try_every_way(database, marts, contexts, allowed, lenders=[dashboard])
+    project.build(env={**environment, "PREDICTION_NOW": NEXT_DAY}, tests="verdicts")
+    recorded = project.query(
+        "select role, output, version, usage_context, allowed,"
+        f" reason is not distinct from '{ONLY_PLANNED}', count(*)"
+        " from lake.operations.access_log group by all"
+    )
+    assert {tuple(row[:-1]): row[-1] for row in recorded} == expected
+    assert project.query("select distinct outcome from lake.operations.access_log_loads") == [
+        ("complete",)
+    ]
 
 
 def test_what_a_person_decides_of_a_run_holds_there_at_once(

@@ -1,7 +1,7 @@
 """Consumers of the serving database get what they are entitled to, and nothing by any other way."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import product as combinations
 from typing import Any
@@ -15,6 +15,7 @@ from python_scoring.serving import customer_removal
 from python_scoring.serving.access_log import load
 from python_scoring.serving.log_lines import ONLY_PLANNED
 from python_scoring.serving.publishing import publish
+from tests.support.serving_attempts import try_every_way
 from tests.support.serving_database import PASSWORD, Database, ask, use
 from tests.support.serving_lake import V2_COLUMNS
 
@@ -97,83 +98,21 @@ def test_every_consumer_output_version_and_context(shop: Database) -> None:
     assert found == expected
 
 
-def fetch(login: psycopg.Connection[Any], query: str) -> None:
-    """Through a cursor of the server."""
-    with login.transaction(), login.cursor("mine") as cursor:
-        cursor.execute(query.encode())
-        cursor.fetchmany(5)
-
-
-WAYS: dict[str, Callable[[psycopg.Connection[Any], str], object]] = {
-    "quoted": ask,
-    "extended": lambda login, read: login.execute(
-        f"{read} where customer_id <> %b".encode(), ["nobody"], prepare=True, binary=True
-    ).fetchall(),
-    "cursor": fetch,
-    "explain": lambda login, read: ask(login, f"explain {read}"),
-    "caught": lambda login, read: ask(
-        login,
-        f"do $$ begin perform count(*) from ({read}) as rows;"
-        " exception when insufficient_privilege then raise exception using"
-        " errcode = 'insufficient_privilege', message = 'access denied: as caught'; end $$",
-    ),
-    "hidden": lambda login, read: ask(
-        login,
-        f"do $$ begin perform count(*) from ({read}) as rows;"
-        " exception when others then null; end $$",
-    ),
-    "definer": lambda login, read: ask(login, f"select shared.definer($${read}$$)"),
-    "invoker": lambda login, read: ask(login, f"select shared.invoker($${read}$$)"),
-    "copied": lambda login, read: ask(login, f"copy ({read}) to stdout"),
-}
-
-
 def test_each_attempt_in_each_way_is_decided_and_logged(shop: Database) -> None:
-    """Consumer, output, version, context, and the ways that a reader has to come to rows.
-
-    The functions belong to a role that may read more than its callers.
-    """
-    lender = shop.login("crm", "dashboard").info.user
-    shop.run(f"create schema shared authorization {lender}; grant usage on schema shared to public")
-    for security in ("definer", "invoker"):
-        shop.run(
-            f"create function shared.{security}(query text) returns setof text language plpgsql"
-            f" security {security} as $f$ begin return query execute query; end $f$;"
-            f"alter function shared.{security} owner to {lender}"
-        )
+    """Consumer, output, version, context, and the ways that a reader has to come to rows."""
     allowed = {
         (consumer, output, version, context)
         for consumer, output, version, contexts, last_day in ENTITLEMENTS
         for context in contexts
         if last_day is None
     }
-    expected = []
-    for consumer in ("crm", "retention", "dashboard", "pricing"):
-        login = shop.login(consumer)
-        ask(login, "set quote_all_identifiers = on")
-        for (output, version), context in combinations(MARTS, CONTEXTS):
-            use(login, context)
-            attempt = (consumer, output, version, context)
-            for way, read in WAYS.items():
-                query = f"select customer_id from serving.{output}_v{version}"
-                if attempt in allowed or way == "hidden":
-                    read(login, query)
-                else:
-                    with pytest.raises(InsufficientPrivilege, match="access denied"):
-                        read(login, query)
-                if attempt not in allowed:
-                    expected.append((*attempt, False, False))
-                    continue
-                if way in {"explain", "cursor"}:  # a cursor is planned, then read from
-                    expected.append((*attempt, True, True))
-                if way != "explain":
-                    expected.append((*attempt, True, False))
-    found = [
+    expected = try_every_way(shop, MARTS, CONTEXTS, allowed, lenders=("crm", "dashboard"))
+    found = Counter(
         (each.role, each.output, each.version, each.usage_context, each.allowed,
          each.reason == ONLY_PLANNED)
         for each in shop.entries()
-    ]  # fmt: skip
-    assert Counter(found) == Counter(expected)
+    )  # fmt: skip
+    assert found == expected
 
 
 def test_denials_say_which_and_what_to_do(shop: Database) -> None:
@@ -808,6 +747,10 @@ def test_the_log_cannot_be_forged_or_silenced(shop: Database) -> None:
         "extra_float_digits = -15",
         "timezone = 'Asia/Kathmandu'",
         "xmloption = document",
+        "debug_parallel_query = on",
+        "plpgsql.extra_errors = 'all'",
+        "client_encoding = 'LATIN1'",
+        "default_transaction_isolation = 'serializable'",
     ],
 )
 def test_no_setting_of_a_caller_hides_a_decision(shop: Database, setting: str) -> None:
@@ -827,6 +770,27 @@ def test_no_setting_of_a_caller_hides_a_decision(shop: Database, setting: str) -
         ("crm", "clv_predictions", False),
         ("crm", "clv_prediction_history", False),
     ]
+
+
+def test_a_decision_of_a_parallel_worker_is_recorded(shop: Database) -> None:
+    """A worker's line in the log names neither a user nor a database."""
+    crm = shop.login("crm", context="campaign")
+    for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
+        ask(crm, f"set {setting} = 0")
+    ask(crm, "set debug_parallel_query = on")
+    ask(crm, "select count(*) from serving.churn_predictions_v1")
+    refused(crm, "select serving.authorize_row('churn_predictions', 1, '-infinity')")
+    ask(crm, "do $$ begin perform serving.authorize_row('churn_predictions', 1, '-infinity');"
+             " exception when insufficient_privilege then null; end $$")  # fmt: skip
+    found, load = shop.load()
+    assert [(each.role, each.allowed) for each in found] == [
+        ("crm", True),
+        ("crm", False),
+        ("crm", False),
+    ]
+    assert load.message is None
+    log = (shop.server.folder / "log" / found[-1].log_file).read_text()
+    assert '"backend_type":"parallel worker"' in log
 
 
 def test_a_copied_line_is_no_decision(shop: Database) -> None:
