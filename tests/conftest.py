@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.extensions import trust_installed_extensions
 from tests.support.processes import start_server
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.outbox", "tests.support.manifest"]
+pytest_plugins = [
+    "tests.support.costs",
+    "tests.support.fixtures",
+    "tests.support.outbox",
+    "tests.support.manifest",
+]
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory
 NEEDED = 4 * 2**30  # bytes; all tests leave 2 GB behind
@@ -17,6 +23,7 @@ NEEDED = 4 * 2**30  # bytes; all tests leave 2 GB behind
 
 def pytest_configure(config: pytest.Config) -> None:
     """Put scratch files into memory where there is room; start one fork server for all workers."""
+    trust_installed_extensions()
     if hasattr(config, "workerinput"):
         return
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED:

@@ -51,22 +51,32 @@ select distinct landed_in, landed_file, cast(loaded_at as date)
 from ({texts}) as texts
 where {theirs}
 """
-FORGET_DAY = """
-delete from lake.operations.landed_days
-where source = ? and landing = ? and file = ? and load_day is not distinct from ?
+SOME_DAYS = """
+(
+    select unnest($landings::bigint[]) as landing, unnest($files::text[]) as file,
+        unnest($load_days::date[]) as load_day
+)
 """
-RESTATE_DAY = """
+FORGET_DAYS = """
+delete from lake.operations.landed_days using {days} as days
+where landed_days.source = '{table}' and landed_days.landing = days.landing
+    and landed_days.file = days.file
+    and landed_days.load_day is not distinct from days.load_day
+"""
+RESTATE_DAYS = """
 insert into lake.operations.landed_days (
     landing, source, file, load_day, row_count, first_loaded_at, last_loaded_at,
     first_sum, second_sum
 )
 select
-    $landing, '{table}', $file, $day, count(*), min(loaded_at), max(loaded_at),
+    days.landing, '{table}', days.file, days.load_day, count(*), min(loaded_at), max(loaded_at),
     sum(md5_number_lower(row_text)), sum(md5_number_upper(row_text))
 from ({texts}) as texts
-where landed_in = $landing and landed_file = $file
-    and cast(loaded_at as date) is not distinct from $day
-having count(*) > 0
+inner join {days} as days
+    on texts.landed_in = days.landing and texts.landed_file = days.file
+    and cast(texts.loaded_at as date) is not distinct from days.load_day
+group by all
+order by all
 """
 RESTATE_FILES = """
 update lake.operations.landed_files
@@ -134,12 +144,18 @@ def days_of(
 
 def restate(lake: duckdb.DuckDBPyConnection, sources: Mapping[str, Any], days: list[Day]) -> None:
     """Compute the records of some days again from the rows that are there now."""
-    for day in days:
-        lake.execute(FORGET_DAY, [day.source, day.landing, day.file, day.load_day])
-        lake.execute(
-            RESTATE_DAY.format(table=day.source, texts=_texts(day.source, sources[day.source])),
-            {"landing": day.landing, "file": day.file, "day": day.load_day},
-        )
+    for table, source in sources.items():
+        of_table = [day for day in days if day.source == table]
+        if not of_table:
+            continue
+        chosen = {
+            "landings": [day.landing for day in of_table],
+            "files": [day.file for day in of_table],
+            "load_days": [day.load_day for day in of_table],
+        }
+        lake.execute(FORGET_DAYS.format(table=table, days=SOME_DAYS), chosen)
+        texts = _texts(table, source)
+        lake.execute(RESTATE_DAYS.format(table=table, texts=texts, days=SOME_DAYS), chosen)
     for source, file in sorted({(day.source, day.file) for day in days}):
         lake.execute(RESTATE_FILES, [source, file])
 

@@ -25,11 +25,10 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.cli.main import cli, dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.clients.jinja import template_cache
-from dbt_common.events.base_types import BaseEvent, EventLevel
-from dbt_common.events.event_manager import EventManager
 
 from python_scoring import project
-from tests.support import processes
+from tests.support import costs, processes, savings
+from tests.support.extensions import trust_installed_extensions
 
 PRELOADED = (
     "openlineage.client",
@@ -76,7 +75,11 @@ class Handler(socketserver.StreamRequestHandler):
             self.server.socket.close()
             end_with(lambda: execute(request, self.server))
         self.wfile.write(f"{pid}\n".encode())
-        _, status = os.waitpid(pid, 0)
+        _, status, used = os.wait4(pid, 0)
+        if file := request["environment"].get(costs.FILE):
+            test = request["environment"].get("PYTEST_CURRENT_TEST", "")
+            command = " ".join(map(str, request["command"]))
+            costs.record(file, test, used.ru_utime + used.ru_stime, command)
         self.wfile.write(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
@@ -126,19 +129,6 @@ def target_of(arguments: list[str]) -> Path:
     if "--target-path" in arguments:
         return Path(arguments[arguments.index("--target-path") + 1])
     return Path(os.environ.get("DBT_TARGET_PATH", "target"))
-
-
-def leave_out_debug_events() -> None:
-    """Drop what dbt would write to a debug log, which tests have none of: 2,500 events a build."""
-    fire_event = EventManager.fire_event
-
-    def fire(
-        manager: EventManager, event: BaseEvent, level: EventLevel | None = None, **more: Any
-    ) -> None:
-        if (level or event.level_tag()) != EventLevel.DEBUG:
-            fire_event(manager, event, level, **more)
-
-    EventManager.fire_event = fire  # type: ignore[assignment,method-assign]
 
 
 def forget_library() -> None:
@@ -195,8 +185,10 @@ def main(folder: Path) -> None:
     """Import, parse, and serve until the parent ends."""
     for name in PRELOADED:
         importlib.import_module(name)
-    leave_out_debug_events()
+    trust_installed_extensions()
+    savings.save()
     manifest = parse(folder / "target")
+    savings.leave_out_second_files()
     gc.collect()
     gc.freeze()  # a child's garbage collection need not look at what was here before it
     with Server(str(folder / "starting"), Handler) as server:

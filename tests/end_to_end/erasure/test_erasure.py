@@ -5,8 +5,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +22,7 @@ from python_scoring.project import PROJECT, read_manifest
 from python_scoring.raw.demo_data import generate
 from python_scoring.warehouse import Warehouse, connect_lake
 from tests.support.fixtures import UNTIL, Fresh
+from tests.support.processes import run
 from tests.support.project import PRODUCTS, Project
 from tests.support.serving_database import Database, ask
 
@@ -329,9 +328,15 @@ def exported(project: Project, people: list[str]) -> set[str]:
     return found | {row[0] for query in predictions for row in project.query(query)}
 
 
+# Every digest of a trace, wherever it stands, lies in such a run of digits.
+DIGITS = re.compile(rb"[0-9a-f]{32,}")
+
+
 def found_in_files(traces: set[str], *folders: Path) -> dict[str, list[str]]:
     """The traces in all files, in their bytes or, as Parquet is compressed, in its cells."""
-    any_of_them = re.compile("|".join(map(re.escape, traces)).encode())
+    digests = {trace.encode() for trace in traces if DIGITS.fullmatch(trace.encode())}
+    lengths = {len(digest) for digest in digests}
+    any_id = re.compile(b"|".join({trace.encode() for trace in traces} - digests))
     found: dict[str, list[str]] = {}
     for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
         content = path.read_bytes()
@@ -341,8 +346,13 @@ def found_in_files(traces: set[str], *folders: Path) -> dict[str, list[str]]:
                 f" from read_parquet('{path}', hive_partitioning = false) as rows"
             ).fetchall()[0][0]
             content += str(cells).encode()
-        for trace in {match.decode() for match in any_of_them.findall(content)}:
-            found.setdefault(trace, []).append(str(path))
+        here = set(any_id.findall(content))
+        for digits in set(DIGITS.findall(content)):
+            for length in lengths:
+                starts = range(len(digits) - length + 1)
+                here |= digests & {digits[start : start + length] for start in starts}
+        for trace in here:
+            found.setdefault(trace.decode(), []).append(str(path))
     return found
 
 
@@ -373,32 +383,7 @@ def reading(database: Database) -> Iterator[list[int]]:
     reader.result()  # raises what it met
 
 
-# Kills itself right before it would do a step; in the middle of the files of the lake, too.
-KILLED = """
-import os, shutil, signal, sys
-from pathlib import Path
-from python_scoring.project import read_manifest
-from python_scoring.erasure import command, lake_files, verification, tombstone
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-class Half(tuple):
-    def __iter__(self):
-        yield from list(super().__iter__())[:3]
-        die()
-
-module, name = sys.argv[1].split(".")
-if name == "REWRITE":
-    lake_files.REWRITE = Half(lake_files.REWRITE)
-else:
-    setattr(globals()[module], name, die)
-erasure = command.Erasure(command.DataSubjects.of((sys.argv[2],)), print)
-erasure.manifest = read_manifest(Path(sys.argv[3]))
-erasure.erase("ana", "request 17")
-"""
-
-
+# Right before it would do such a step an erasure kills itself.
 MOMENTS = (
     "shutil.copymode",  # the new file is there, beside the former one
     "tombstone.write",
@@ -426,15 +411,9 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next(
         for table in RAW_TABLES
     )
     for moment in MOMENTS:
-        result = subprocess.run(
-            [sys.executable, "-c", KILLED, moment, customer_id, str(built.target)],
-            cwd=PROJECT,
-            env=project.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == -signal.SIGKILL, (moment, result.stderr)
+        killed = ["tests.support.killed_erasure", moment, customer_id, str(built.target)]
+        result = run(killed, PROJECT, project.environment())
+        assert result.returncode == -signal.SIGKILL, (moment, result.stdout)
         assert others(project, customer_id) == before, moment
         names_in_working_set(project, customer_id, other)  # can be read
         assert project.query("select count(*) > 100 from lake.marts.churn_predictions_v1") == [

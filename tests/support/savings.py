@@ -1,0 +1,129 @@
+"""Work of dbt that the commands of tests need not pay for each time; no result depends on it.
+
+For the fork server. What tests start in an interpreter of its own has none of it.
+"""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+from dbt.artifacts.schemas import base
+from dbt.clients.jinja import MacroGenerator
+from dbt.context.configured import ConfiguredContext
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
+from dbt.parser.manifest import ManifestLoader
+from dbt.task import runnable
+from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients import agate_helper
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.utils.encoding import JSONEncoder
+
+
+def save() -> None:
+    """All that parsing the project does not stand in the way of."""
+    leave_out_debug_events()
+    leave_out_callers_of_flags()
+    write_json_at_once()
+    flatten_macros_at_once()
+    share_type_testers()
+
+
+def leave_out_debug_events() -> None:
+    """Drop what dbt would write to a debug log, which tests have none of: 2,500 events a build."""
+    fire_event, fill = EventManager.fire_event, BaseEvent.__init__
+
+    def fire(
+        manager: EventManager, event: BaseEvent, level: EventLevel | None = None, **more: Any
+    ) -> None:
+        if (level or event.level_tag()) != EventLevel.DEBUG:
+            if event.level_tag() == EventLevel.DEBUG:
+                fill(event, **vars(event).pop("unread"))
+            fire_event(manager, event, level, **more)
+
+    def keep(event: BaseEvent, *args: Any, **values: Any) -> None:
+        if event.level_tag() == EventLevel.DEBUG and not args:
+            vars(event)["unread"] = values
+        else:
+            fill(event, *args, **values)
+
+    EventManager.fire_event = fire  # type: ignore[assignment,method-assign]
+    BaseEvent.__init__ = keep  # type: ignore[assignment,method-assign]
+
+
+def leave_out_callers_of_flags() -> None:
+    """Name no module that asks for a behaviour flag: dbt walks the stack for it."""
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "tests")  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def leave_out_second_files() -> None:
+    """Every command starts from the server's parse, and reads the manifest that parsing writes.
+
+    So nothing reads the parse of a changed copy of the project, nor the manifest that dbt writes
+    once more when it ends.
+    """
+    ManifestLoader.write_manifest_for_partial_parse = lambda _: None  # type: ignore[method-assign]
+    runnable.write_manifest = lambda *_: None  # type: ignore[attr-defined]
+
+
+def write_json_at_once() -> None:
+    """Encode a manifest as a whole, in C, rather than key by key."""
+
+    def write(path: str, data: dict[str, Any]) -> bool:
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(data, cls=JSONEncoder))
+        return True
+
+    base.write_json = write  # type: ignore[attr-defined]
+
+
+def flatten_macros_at_once() -> None:
+    """Make the 900 macros of each of the 250 contexts of a build with a fifth of the calls."""
+
+    def build(
+        builder: MacroNamespaceBuilder, by_package: dict[str, dict[str, Any]], context: Any
+    ) -> MacroNamespace:
+        made = {
+            package: {
+                name: MacroGenerator(macro, context, builder.node, builder.thread_ctx)
+                for name, macro in macros.items()
+            }
+            for package, macros in by_package.items()
+        }
+        internal: dict[str, Any] = {}
+        for package in reversed(builder.internal_package_names_order):
+            internal.update(made.get(package, {}))
+        own = {name: made[name] for name in made if name not in builder.internal_package_names}
+        search, root = builder.search_package, builder.root_package
+        return MacroNamespace(
+            global_namespace=own.get(root, {}) if root != search else {},
+            local_namespace=own.get(search, {}),
+            global_project_namespace=internal,
+            packages=own,
+        )
+
+    def flat(context: ManifestContext) -> dict[str, Any]:
+        found: dict[str, Any] = ConfiguredContext.to_dict(context)
+        if not isinstance(context.namespace, MacroNamespace):
+            found.update(context.namespace.local_namespace)
+            found.update(context.namespace.project_namespace)
+            return found
+        for names in reversed([*context.namespace._search_order()]):  # noqa: SLF001
+            found.update(names)
+        return found
+
+    MacroNamespaceBuilder.build_namespace = build  # type: ignore[assignment,method-assign]
+    ManifestContext.to_dict = flat  # type: ignore[method-assign]
+
+
+def share_type_testers() -> None:
+    """Queries of dbt whose text columns have the same names guess types by the same testers."""
+    build = functools.lru_cache(agate_helper.build_type_tester)
+
+    def shared(text_columns: Any, string_null_values: Any = ("null", "")) -> Any:
+        return build(tuple(sorted(text_columns)), tuple(string_null_values))
+
+    agate_helper.build_type_tester = shared
