@@ -16,10 +16,11 @@ from jinja2 import Template
 
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.raw_files import RawFile
-from python_scoring.erasure.tables import identifier, is_one_of, literal
+from python_scoring.erasure.tables import identifier, is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.lineage.input_digests import without
 from python_scoring.project import raw_sources
+from python_scoring.raw.columns import path_literal
 
 # The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
 READ_BY = {"timestamp": "duckdb__as_instant", "decimal": "as_money", "integer": "as_count"}
@@ -74,7 +75,7 @@ def find(
         query = INPUTS.format(
             loaded_at=values["loaded_at"],
             values=", ".join(f"coalesce(cast({each} as text), '')" for each in values.values()),
-            files=f"[{', '.join(literal(str(each.path)) for each in raw if each.table == table)}]",
+            files=f"[{', '.join(path_literal(each.path) for each in raw if each.table == table)}]",
             theirs=is_one_of(subjects),
         )
         for as_of, version, rows, customers, digest in lake.execute(query).fetchall():

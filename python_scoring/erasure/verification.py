@@ -19,10 +19,10 @@ from python_scoring.erasure.tables import (
     TEXT_TYPES,
     identifier,
     is_one_of,
-    literal,
     names_subject,
     register_functions,
 )
+from python_scoring.raw.columns import path_literal
 
 CHUNK = 2**24  # bytes that are searched at once
 
@@ -60,7 +60,7 @@ def _where(
 def _column(
     connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubjects
 ) -> str | None:
-    source = f"read_parquet({literal(str(path))}, hive_partitioning => false)"
+    source = f"read_parquet({path_literal(path)}, hive_partitioning => false)"
     try:
         found = connection.execute(f"describe select * from {source}").fetchall()  # noqa: S608 - quoted
     except duckdb.Error:  # not Parquet despite its name; its bytes are searched

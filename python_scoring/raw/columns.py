@@ -131,7 +131,7 @@ def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[
         raise OSError("it is no file.")
     schema = pq.read_schema(file)
     described = connection.execute(
-        "describe select * from read_parquet(?, hive_partitioning => false)", [str(file)]
+        "describe select * from read_parquet(?, hive_partitioning => false)", [pattern(file)]
     ).fetchall()
     if len(described) != len(schema.names):
         raise OSError(f"{len(schema.names)} columns, of which DuckDB reads {len(described)}.")
@@ -184,13 +184,23 @@ def rows_of(file: Path) -> str:
 
 def reading(reader: str, files: list[Path]) -> str:
     """SQL relation of the rows of files that one reader reads."""
-    listed = ", ".join(literal(str(file)) for file in files)
+    listed = ", ".join(path_literal(file) for file in files)
     return reader.format(files=f"[{listed}]")
 
 
 def literal(text: str) -> str:
     """A text literal in SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def pattern(file: Path) -> str:
+    """The path by which DuckDB's readers take this file alone, whatever its name."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", str(file))
+
+
+def path_literal(file: Path) -> str:
+    """The `pattern` of a file as a literal in SQL."""
+    return literal(pattern(file))
 
 
 def _reader(file: Path) -> str:

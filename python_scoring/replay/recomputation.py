@@ -20,6 +20,7 @@ from python_scoring.project import (
     read_manifest,
     run_dbt,
 )
+from python_scoring.raw.columns import pattern
 from python_scoring.raw.files import raw_data_folder, raw_files
 from python_scoring.replay.targets import Target
 from python_scoring.warehouse import Warehouse, connect_lake
@@ -177,7 +178,7 @@ def _rows_of(customers: frozenset[str], raw: Path, manifest: dict[str, Any], fol
         connection.execute("create table chosen (customer_id text)")
         connection.executemany("insert into chosen values (?)", [[each] for each in customers])
         for name, source in raw_sources(manifest).items():
-            files = [str(path) for path in raw_files(raw, name)]
+            files = [pattern(path) for path in raw_files(raw, name)]
             key = next(iter(source["columns"]))
             # Trimmed as staging trims. A null key is rejected there, so it bears on nobody.
             connection.execute(
