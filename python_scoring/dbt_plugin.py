@@ -9,6 +9,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from filelock import Timeout
 
+from python_scoring import maintenance
 from python_scoring.errors import InputError
 from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
@@ -46,6 +47,7 @@ class Plugin(BasePlugin):
         lineage.register(conn, self.warehouse)
         raw.register(conn)
         serving.register(conn, self.warehouse)
+        maintenance.register(conn, self.warehouse)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Session variables, read by macros/environment."""

@@ -15,25 +15,15 @@
     {{ log('The lake of this target maintains itself: nothing to do.', info=true) }}
 {%- endmacro %}
 
+{#- In a process of its own (python_scoring/maintenance.py): DuckDB may end the one that does it. -#}
 {% macro duckdb__maintain_lake(keep_days) -%}
-    {%- set lake = operations_table('run_ledger').database -%}
-    {%- set measure -%}
-        select
-            (select count(*) from ducklake_snapshots('{{ lake }}')) as snapshots,
-            (select sum(file_count) from ducklake_table_info('{{ lake }}')) as files
-    {%- endset -%}
-    {%- set before = run_query(measure).rows[0] -%}
-    {%- for statement in [
-        "call ducklake_flush_inlined_data('" ~ lake ~ "')",
-        "call ducklake_expire_snapshots('" ~ lake ~ "', older_than => now() - interval '" ~ keep_days ~ "' day)",
-        "call ducklake_merge_adjacent_files('" ~ lake ~ "')",
-        "call ducklake_cleanup_old_files('" ~ lake ~ "', older_than => now() - interval '" ~ keep_days ~ "' day)"
-    ] -%}
-        {%- do run_query(statement) -%}
-    {%- endfor -%}
-    {%- set after = run_query(measure).rows[0] -%}
+    {%- set answer = fromjson(run_query('select maintain_lake(' ~ keep_days ~ ') as answer').rows[0]['answer']) -%}
+    {%- if answer.error -%}
+        {%- do exceptions.raise_compiler_error(answer.error) -%}
+    {%- endif -%}
     {{ log(
-        'Snapshots: ' ~ before['snapshots'] ~ ' before, ' ~ after['snapshots'] ~ ' now; files: ' ~ before['files']
-        ~ ' before, ' ~ after['files'] ~ ' now. Files that no snapshot needs are deleted ' ~ keep_days ~ ' days later.', info=true
+        'Snapshots: ' ~ answer.before.snapshots ~ ' before, ' ~ answer.after.snapshots ~ ' now; files: '
+        ~ answer.before.files ~ ' before, ' ~ answer.after.files ~ ' now. Files that no snapshot needs are deleted '
+        ~ keep_days ~ ' days later.', info=true
     ) }}
 {%- endmacro %}

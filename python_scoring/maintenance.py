@@ -1,0 +1,126 @@
+"""Maintenance of the lake: inlined rows, small files, old snapshots; in a process of its own.
+
+Each step is one transaction of DuckLake. A step that ends its process, as DuckDB's extensions have
+done, ends no build, and is reported with its name.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from python_scoring.errors import PredictionError
+from python_scoring.warehouse import Warehouse, connect_lake
+
+OLDER = "older_than => now() - interval '{keep_days}' day"
+STEPS = {
+    "write inlined rows to files": "call ducklake_flush_inlined_data('lake')",
+    "let go of old snapshots": f"call ducklake_expire_snapshots('lake', {OLDER})",
+    "merge small files": "call ducklake_merge_adjacent_files('lake')",
+    "delete files that no snapshot needs": f"call ducklake_cleanup_old_files('lake', {OLDER})",
+}
+MEASURE = """
+select
+    (select count(*) from ducklake_snapshots('lake')),
+    (select cast(sum(file_count) as bigint) from ducklake_table_info('lake'))
+"""
+CHILD = (sys.executable, "-m", "python_scoring.maintenance")
+LONGEST_OUTPUT = 1_000  # characters of what the process printed, from its end
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is in a lake."""
+
+    snapshots: int
+    files: int
+
+
+def maintain(
+    warehouse: Warehouse, keep_days: int, child: Sequence[str] = CHILD
+) -> tuple[Size, Size]:
+    """Maintain the lake in a child process; returns its size before and after.
+
+    The caller holds the writer's lock. Snapshots of the last `keep_days` days stay, and files for
+    as long after they were let go of. `child` is the command that does it. Raises PredictionError,
+    which names the step, where it fails or its process is ended: then the steps before it are
+    committed, and it has changed nothing.
+    """
+    ended = subprocess.run(  # noqa: S603 - this Python and this module, without a shell
+        [*child, str(warehouse.folder), str(keep_days)],
+        cwd=Path(__file__).resolve().parents[1],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    if ended.returncode == 0 and told and "sizes" in told[-1]:
+        before, after = (Size(**each) for each in told[-1]["sizes"])
+        return before, after
+    steps = [each["step"] for each in told if "step" in each]
+    step = steps[-1] if steps else "open the lake"
+    how = (
+        f"the process was ended by {signal.Signals(-ended.returncode).name}"
+        if ended.returncode < 0
+        else f"the process ended with exit code {ended.returncode}"
+    )
+    raise PredictionError(
+        f"maintain_lake: could not {step}: {how}. Nothing is lost: the steps before it are done, "
+        "and this one changed nothing. Run it again while no build runs; builds and readers do "
+        f"without it. The process said: {ended.stderr.strip()[-LONGEST_OUTPUT:] or 'nothing'}"
+    )
+
+
+def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    """Create the function `maintain_lake(keep_days)`, which returns JSON and never raises."""
+
+    def maintain_lake(keep_days: int) -> str:
+        try:
+            before, after = maintain(warehouse, keep_days)
+        except (PredictionError, OSError) as error:
+            return json.dumps({"error": str(error)})
+        return json.dumps({"error": None, "before": asdict(before), "after": asdict(after)})
+
+    connection.create_function(
+        "maintain_lake", maintain_lake, ["bigint"], "varchar", side_effects=True
+    )
+
+
+def run_step(lake: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Run one step, in a transaction of its own."""
+    lake.execute(statement).fetchall()
+
+
+def main(folder: Path, keep_days: int) -> None:
+    """Do every step, and say before each which one it is."""
+    with connect_lake(Warehouse(folder), read_only=False) as lake:
+        before = _size(lake)
+        for step, statement in STEPS.items():
+            _say({"step": step})
+            run_step(lake, statement.format(keep_days=keep_days))
+        _say({"sizes": [asdict(before), asdict(_size(lake))]})
+
+
+def _size(lake: duckdb.DuckDBPyConnection) -> Size:
+    [(snapshots, files)] = lake.execute(MEASURE).fetchall()
+    return Size(snapshots, files)
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+    sys.stdout.flush()  # the next step may end this process
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]), int(sys.argv[2]))
+    except (duckdb.Error, PredictionError) as error:
+        sys.exit(str(error))
