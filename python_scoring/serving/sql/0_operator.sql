@@ -6,6 +6,21 @@
 --
 -- The publisher reads the server's JSON log, and no other file: execute on pg_read_binary_file would
 -- let it read every file of the server, the passwords of roles included.
+do $$
+declare
+    publisher text := current_setting('serving.publisher', true);
+begin
+    if coalesce(publisher, '') = '' then
+        raise exception 'serving.publisher is not set; expected the role of the publisher'
+            using hint = 'psql ... -c "set serving.publisher = ''publisher''" -f 0_operator.sql';
+    end if;
+    if to_regrole(quote_ident(publisher)) is null then
+        raise exception 'serving.publisher names the role %, which does not exist', publisher
+            using hint = 'create role publisher login createrole, and run this again';
+    end if;
+end
+$$;
+
 create schema if not exists serving_operator;
 revoke all on schema serving_operator from public;
 

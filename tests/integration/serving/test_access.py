@@ -872,6 +872,14 @@ def test_lines_that_are_none_of_ours_are_passed_over(shop: Database) -> None:
     assert after.progress
 
 
+def test_the_operators_file_says_what_it_needs(shop: Database) -> None:
+    """Before it changes anything."""
+    for publisher, complaint in (("", "is not set; expected the role"), ("nobody", "not exist")):
+        with pytest.raises(psycopg.errors.RaiseException, match=complaint):
+            shop.set_up_publisher(publisher)
+    assert shop.run("select to_regnamespace('serving_operator')") == [(None,)]
+
+
 def test_a_publisher_reads_the_log_and_no_other_file(shop: Database) -> None:
     """By the operator's SQL, run twice; before it the error names the file."""
     publisher = shop.login()
