@@ -24,7 +24,8 @@ from python_scoring.explanations.wording import Wordings
 from python_scoring.models.artifacts import Model, load
 from python_scoring.models.predict import BATCH_ROWS, feature_frame, feature_projection
 from python_scoring.models.registry import Registry
-from python_scoring.scoring.batches import SCORE_SCHEMA, score_batches
+from python_scoring.scoring.batches import score_batches
+from python_scoring.scoring.schema import SCORE_SCHEMA
 from python_scoring.warehouse import Warehouse, connect_lake
 
 NEWEST = """

@@ -161,29 +161,6 @@
 {%- endmacro %}
 
 
-{% macro deleted_rows(relation) -%}
-    {{ adapter.dispatch('deleted_rows')(relation) }}
-{%- endmacro %}
-
-{% macro default__deleted_rows(relation) -%}
-    {%- do exceptions.raise_compiler_error('append_only can be tested on DuckLake tables only, not on ' ~ relation ~ '.') -%}
-{%- endmacro %}
-
-{% macro duckdb__deleted_rows(relation) -%}
-    {%- if execute and flags.WHICH in ['build', 'test'] and is_built(relation) -%}
-        {%- set known = run_query(
-            "select min(snapshot_id) as oldest, max(snapshot_id) as newest from ducklake_snapshots('" ~ relation.database ~ "')"
-        ).rows[0] -%}
-    select snapshot_id, rowid
-    from ducklake_table_deletions(
-        '{{ relation.database }}', '{{ relation.schema }}', '{{ relation.identifier }}', {{ known['oldest'] }}, {{ known['newest'] }}
-    )
-    {%- else -%}
-    select cast(null as bigint) as snapshot_id where false
-    {%- endif -%}
-{%- endmacro %}
-
-
 {% macro set_fingerprint(key) -%}
     {{ adapter.dispatch('set_fingerprint')(key) }}
 {%- endmacro %}

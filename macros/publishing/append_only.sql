@@ -55,3 +55,21 @@
         {%- do run_query('alter table ' ~ relation ~ ' add column ' ~ column.name ~ ' ' ~ api.Column.translate_type(column.data_type)) -%}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{#- What is only ever appended to, as far as it is built: models of that materialization, and sources that say so. -#}
+{% macro append_only_tables() -%}
+    {%- set declared = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'append_only') | list
+        + graph.sources.values() | selectattr('config.meta.append_only', 'defined') | list -%}
+    {%- set built = run_query(
+        "select schema_name || '.' || table_name as name from duckdb_tables() where database_name = 'lake'"
+    ).columns[0].values() -%}
+    {%- set found = [] -%}
+    {%- for table in declared | sort(attribute='unique_id') -%}
+        {%- set relation = api.Relation.create(table.database, table.schema, table.identifier or table.alias) -%}
+        {%- if relation.schema ~ '.' ~ relation.identifier in built -%}
+            {%- do found.append(relation) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}

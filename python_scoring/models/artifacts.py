@@ -12,13 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import sklearn
-import skops.io
-from sklearn.exceptions import InconsistentVersionWarning
-
 from python_scoring.errors import ArtifactError
 from python_scoring.models.skops_archive import checked_schema, types_in
-from python_scoring.models.trees import check_trees
 from python_scoring.project import PROJECT
 
 MODEL_FILE = "model.skops"
@@ -193,6 +188,12 @@ def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool 
 
     Raises ArtifactError, before anything is built, for a wrong version or type.
     """
+    import sklearn  # with skops a second, which a build with nothing due does not need
+    import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    from python_scoring.models.trees import check_trees
+
     trained_with = card.libraries.get("scikit-learn")
     if trained_with != sklearn.__version__:
         raise ArtifactError(

@@ -16,24 +16,8 @@ from python_scoring.errors import ScoringError
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.models.artifacts import Model
 from python_scoring.models.predict import Predicted, Scores, feature_frame, predict
+from python_scoring.scoring.schema import SCORE_SCHEMA
 from python_scoring.uncertainty import bounds
-
-SCORE_SCHEMA = pa.schema(
-    [
-        ("run_id", pa.string()),
-        ("customer_id", pa.string()),
-        ("score", pa.float64()),
-        ("score_lower", pa.float64()),
-        ("score_upper", pa.float64()),
-        ("interval_level", pa.float64()),
-        ("label", pa.string()),
-        ("reason_codes", pa.string()),
-        # What really scored: a check compares it with what is pinned and registered.
-        ("model_version", pa.string()),
-        ("feature_version", pa.string()),
-        ("artifact_sha256", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True)

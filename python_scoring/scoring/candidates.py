@@ -2,31 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from python_scoring.errors import ArtifactError, ScoringError
-from python_scoring.explanations.reason_codes import ReasonCodes
-from python_scoring.explanations.wording import Wordings
-from python_scoring.models import artifacts
-from python_scoring.models.artifacts import Model, RegistryRow
-from python_scoring.models.predict import BATCH_ROWS, feature_projection
-from python_scoring.scoring.batches import SCORE_SCHEMA, score_batches
-
-NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
-
-
-class DueRun(NamedTuple):
-    """What of a due run decides how it is scored."""
-
-    run_id: str
-    as_of: datetime
-    data_cutoff: datetime
-    model_version: str
-    output_schema_version: str
+from python_scoring.models.artifacts import RegistryRow
+from python_scoring.scoring.due_runs import due_runs
+from python_scoring.scoring.schema import SCORE_SCHEMA
 
 
 def score_due_runs(
@@ -43,10 +27,18 @@ def score_due_runs(
     Every model is loaded and checked before the first row is scored. Raises ArtifactError,
     ScoringError or, for a wording, InputError, which say what is wrong and what to do.
     """
+    due = due_runs(runs, product)
+    if not due:
+        return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, [])
+    # Importing scikit-learn and skops takes as long as a third of a build in which nothing is due.
+    from python_scoring.explanations.reason_codes import ReasonCodes
+    from python_scoring.explanations.wording import Wordings
+    from python_scoring.scoring.snapshots import score_snapshot, scoring_of
+
     contract = contract_of(contracts, product)
     wordings = Wordings.of(feature_catalogue.project("name, data_type, wording").fetchall())
     scorings = []
-    for run in due_runs(runs, product):
+    for run in due:
         row = registry_row(registry, product, run.model_version)
         model, eligible = scoring_of(run, row, contract, snapshots)
         reasons = ReasonCodes.of(model, contract, wordings)
@@ -57,39 +49,6 @@ def score_due_runs(
             yield from score_snapshot(eligible, model, contract, run_id, reasons)
 
     return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, stream())
-
-
-def due_runs(runs: duckdb.DuckDBPyRelation, product: str) -> list[DueRun]:
-    """The due runs of a product, oldest first."""
-    columns = ", ".join(DueRun._fields)
-    rows = runs.filter(f"product = '{product}'").project(columns).order("as_of").fetchall()
-    return [DueRun(*row) for row in rows]
-
-
-def scoring_of(
-    run: DueRun,
-    row: RegistryRow,
-    contract: dict[str, Any],
-    snapshots: duckdb.DuckDBPyRelation,
-) -> tuple[Model, duckdb.DuckDBPyRelation]:
-    """The model that a run is scored by, checked, and the snapshot's rows of its customers."""
-    _check_output_schema(row, run.output_schema_version)
-    snapshot = _snapshot(snapshots, row, run.as_of, run.data_cutoff)
-    model = artifacts.load(row)
-    _check_features(model, snapshot)
-    return model, snapshot.filter(contract["eligible_population"]["condition"])
-
-
-def score_snapshot(
-    eligible: duckdb.DuckDBPyRelation,
-    model: Model,
-    contract: dict[str, Any],
-    run_id: str,
-    reasons: ReasonCodes | None,
-) -> Iterator[pa.RecordBatch]:
-    """Scores of the customers of a feature snapshot, in batches; see score_batches."""
-    reader = eligible.project(_projection(model, reasons)).to_arrow_reader(BATCH_ROWS)
-    yield from score_batches(iter(reader), model, contract, run_id, reasons)
 
 
 def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
@@ -123,64 +82,6 @@ def registry_row(
             "seeds/model_registry.csv. Register the model, or pin a registered version."
         )
     return RegistryRow(*row)
-
-
-def _check_output_schema(row: RegistryRow, output_schema_version: str) -> None:
-    if row.output_schema_version.split(".", 1)[0] != output_schema_version.split(".", 1)[0]:
-        raise ArtifactError(
-            f"{row.product} {row.model_version} fills output schema {row.output_schema_version}, "
-            f"but the contract asks for {output_schema_version}. "
-            "Pin a model of the same major version."
-        )
-
-
-def _snapshot(
-    snapshots: duckdb.DuckDBPyRelation, row: RegistryRow, as_of: datetime, data_cutoff: datetime
-) -> duckdb.DuckDBPyRelation:
-    """The run's feature snapshot; never one of another version or another cutoff."""
-    at_as_of = snapshots.filter(f"as_of = timestamp '{as_of}'")
-    found = at_as_of.aggregate(
-        "feature_version, data_cutoff", "feature_version, data_cutoff"
-    ).fetchall()
-    if (row.feature_version, data_cutoff) in found:
-        return at_as_of.filter(
-            f"data_cutoff = timestamp '{data_cutoff}' and feature_version = '{row.feature_version}'"
-        )
-    versions = sorted({version for version, _ in found})
-    if versions and row.feature_version not in versions:
-        raise ArtifactError(
-            f"{row.product} {row.model_version} was trained on feature_version "
-            f"{row.feature_version}, but the snapshot as of {as_of} has {', '.join(versions)}. "
-            "Retrain the model on the present definitions, or pin one that was."
-        )
-    if found:
-        cutoffs = ", ".join(str(cutoff) for _, cutoff in found)
-        raise ScoringError(
-            f"the snapshot as of {as_of} was built with data cutoff {cutoffs}, but this run needs "
-            f"{data_cutoff}: products that share an as-of must share the availability lag."
-        )
-    raise ScoringError(
-        f"there is no feature snapshot as of {as_of}: is any customer loaded before {data_cutoff}?"
-    )
-
-
-def _check_features(model: Model, snapshot: duckdb.DuckDBPyRelation) -> None:
-    types = dict(zip(snapshot.columns, map(str, snapshot.types), strict=True))
-    for feature in model.card.features:
-        name, wanted = feature["name"], feature["type"]
-        found = types.get(name)
-        is_number = found is not None and found.startswith(NUMERIC_PREFIXES)
-        if found is None or is_number != (wanted == "number"):
-            raise ArtifactError(
-                f"{model.card.product} {model.card.model_version} needs the feature {name} "
-                f"as a {wanted}, but the snapshot has {found or 'no such column'}. "
-                "Retrain the model on the features of lake.features.feature_catalogue."
-            )
-
-
-def _projection(model: Model, reasons: ReasonCodes | None) -> str:
-    features = [*model.card.features, *(reasons.companions if reasons else [])]
-    return ", ".join(["customer_id", *feature_projection(features)])
 
 
 def _quoted(text: str) -> str:

@@ -11,14 +11,8 @@ import pyarrow as pa
 
 from python_scoring.clock import parse_instant
 from python_scoring.errors import ArtifactError, PredictionError
-from python_scoring.scoring.candidates import (
-    DueRun,
-    contract_of,
-    due_runs,
-    registry_row,
-    score_snapshot,
-    scoring_of,
-)
+from python_scoring.scoring.candidates import contract_of, registry_row
+from python_scoring.scoring.due_runs import DueRun, due_runs
 
 CHALLENGER_SCHEMA = pa.schema(
     [
@@ -107,6 +101,8 @@ def _attempted(
 def _scored(
     product: str, challenge: Challenge, contract: dict[str, Any], tables: Tables
 ) -> Iterator[pa.RecordBatch]:
+    from python_scoring.scoring.snapshots import score_snapshot, scoring_of
+
     run = challenge.run
     row = registry_row(tables.registry, product, challenge.model_version, "challenger_pins")
     model, customers = scoring_of(run, row, contract, tables.snapshots)

@@ -136,11 +136,12 @@ def test_generic_tests_find_what_they_are_for(fresh: Fresh) -> None:
             "update lake.predictions.predictions_churn set label = null "
             "where customer_id = (select customer_id from one)"
         )
-    result = project.dbt("test", "--select", "churn_predictions", "predictions_churn", check=False)
+    asked_for = ("churn_predictions", "predictions_churn", "append_only_tables_keep_their_rows")
+    result = project.dbt("test", "--select", *asked_for, check=False)
     assert result.returncode != 0
     verdicts = [line for line in result.stdout.splitlines() if " FAIL " in line or " WARN " in line]
     for verdict, name in (
-        ("FAIL", "append_only_predictions_churn"),
+        ("FAIL", "append_only_tables_keep_their_rows"),
         *[("FAIL", f"null_rate_below_churn_predictions_v{each}_label") for each in (1, 2)],
         *[("FAIL", f"unique_per_run_churn_predictions_v{each}_customer_id") for each in (1, 2)],
         *[("FAIL", f"value_in_contract_range_churn_predictions_v{each}_score") for each in (1, 2)],

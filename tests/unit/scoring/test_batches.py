@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from python_scoring.errors import ScoringError
 from python_scoring.models.artifacts import Model, load
-from python_scoring.scoring.batches import SCORE_SCHEMA, Band, band_labels, score_batches
+from python_scoring.scoring.batches import Band, band_labels, score_batches
+from python_scoring.scoring.schema import SCORE_SCHEMA
 from tests.support.artifacts import registered
 
 CONTRACT: dict[str, Any] = {
