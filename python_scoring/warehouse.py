@@ -140,6 +140,15 @@ def prepare(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None
     catalog.close()
 
 
+def require_lake(warehouse: Warehouse) -> None:
+    """Raises InputError where nothing has been built in the warehouse, and creates nothing."""
+    if not warehouse.catalog.exists():
+        raise InputError(
+            f"{warehouse.catalog} does not exist: nothing was built in this warehouse. "
+            "Set WAREHOUSE to the folder of a warehouse, or run `make build`."
+        )
+
+
 @contextmanager
 def connect_lake(
     warehouse: Warehouse, *, read_only: bool = True
@@ -148,11 +157,7 @@ def connect_lake(
 
     Raises InputError where nothing has been built yet.
     """
-    if not warehouse.catalog.exists():
-        raise InputError(
-            f"{warehouse.catalog} does not exist: nothing was built in this warehouse. "
-            "Set WAREHOUSE to the folder of a warehouse, or run `make build`."
-        )
+    require_lake(warehouse)
     if not read_only:
         keep_private(warehouse.folder)
     with duckdb.connect() as connection:

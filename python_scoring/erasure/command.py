@@ -35,7 +35,7 @@ from python_scoring.errors import ArgumentError, InputError, PredictionError
 from python_scoring.project import feature_types, parsed_manifest, raw_sources
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import customer_removal
-from python_scoring.warehouse import Warehouse, connect_lake
+from python_scoring.warehouse import Warehouse, connect_lake, require_lake
 
 Echo = Callable[[str], None]
 
@@ -232,7 +232,11 @@ class Erasure:
 
     @contextmanager
     def _writer_lock(self) -> Iterator[None]:
-        """Hold the warehouse's writer lock. Raises InputError while a build runs."""
+        """Hold the warehouse's writer lock.
+
+        Raises InputError while a build runs, or where nothing was built.
+        """
+        require_lake(self.warehouse)  # before the lock, which would create the folder
         lock = self.warehouse.writer_lock()
         try:
             lock.acquire(timeout=LOCK_TIMEOUT)

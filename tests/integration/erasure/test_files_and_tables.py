@@ -36,6 +36,11 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
     monkeypatch.setenv("RAW_DATA", str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match="elsewhere is no folder"):
         Erasure(DataSubjects.of(("C1",)), print)
+    monkeypatch.setenv("RAW_DATA", str(tmp_path))
+    monkeypatch.setenv("WAREHOUSE", str(tmp_path / "mistyped"))
+    with pytest.raises(InputError, match="nothing was built in this warehouse"):
+        Erasure(DataSubjects.of(("C1",)), print).preview()
+    assert not (tmp_path / "mistyped").exists()
     journal = Journal(tmp_path)
     checkpoint = Checkpoint.new(
         DataSubjects.of(("C00000001",)), datetime(2026, 11, 23), "ana", "request 17"
