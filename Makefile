@@ -17,7 +17,7 @@ PYTEST = $(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist load
 SQL_FILES := .sqlfluff .sqlfluffignore dbt_project.yml profiles.yml requirements.lock \
   $(shell find models macros seeds tests -name '*.sql' -o -name '*.yml' -o -name '*.csv')
 
-.PHONY: build test test-all lint style docs lock sbom audit clean help
+.PHONY: build test test-all pytest lint style docs lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
@@ -32,11 +32,15 @@ build: $(VENV)/elementary
 	@$(DBT_ENVIRONMENT) $(BIN)/dbt build --exclude-resource-type unit_test
 	@if [ "$$(cat $(VENV)/elementary)" = off ]; then echo "Before plain dbt build: export ELEMENTARY=off (the package hub was out of reach)"; fi
 
-test: $(VENV)/elementary lint
-	@$(PYTEST) -m "not slow"
+# The linters run beside the tests, which leave a part of the cores idle when they begin and end.
+test: $(VENV)/elementary
+	@$(MAKE) --no-print-directory --jobs 2 pytest lint CHOSEN='-m "not slow"'
 
-test-all: $(VENV)/elementary lint
-	@$(PYTEST)
+test-all: $(VENV)/elementary
+	@$(MAKE) --no-print-directory --jobs 2 pytest lint
+
+pytest: $(VENV)/elementary
+	@$(PYTEST) $(CHOSEN)
 
 lint: style $(VENV)/linted
 

@@ -19,6 +19,7 @@ pytest_plugins = [
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory
 NEEDED = 4 * 2**30  # bytes; all tests leave 2 GB behind
+FIRST = "test_healthy_days.py"  # needs no warehouse that is built for others too
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,3 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("DUCKDB_THREADS", "1")  # the workers take the cores
     if config.getoption("numprocesses", None):
         start_server()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give one worker a long file first, while the other one builds what most files share."""
+    items.sort(key=lambda item: item.path.name != FIRST)

@@ -20,11 +20,12 @@ from python_scoring.raw.demo_data import generate
 from python_scoring.serving.local import VERSIONS, LocalServer, local_server
 from python_scoring.warehouse import Warehouse, prepare
 from tests.support import processes
-from tests.support.project import Project
+from tests.support.project import CHURN, Project
 from tests.support.serving_database import Database
 
 UNTIL = datetime(2026, 11, 23)
 CUSTOMERS = 400
+NEXT_DAY = "2026-11-24T07:00:00"
 
 
 Once = Callable[[str, Callable[[Path], None]], Path]
@@ -103,6 +104,20 @@ def built(demo_raw: Path, once: Once) -> Project:
         return Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
 
     return project_in(once("built", build))
+
+
+@pytest.fixture(scope="session")
+def next_day(built: Project, once: Once) -> Project:
+    """The built project a day later, with another run of churn. Tests must not change it."""
+
+    def build(folder: Path) -> None:
+        copy_warehouse(built.warehouse, folder / "warehouse")
+        project_in(folder).build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+
+    def project_in(folder: Path) -> Project:
+        return replace(built, warehouse=folder / "warehouse", target=folder / "target")
+
+    return project_in(once("next_day", build))
 
 
 @pytest.fixture

@@ -34,6 +34,11 @@ PROJECT_PARTS = (
 )
 
 CHURN = ("--select", "+path:models/products/churn")
+# Of churn what makes a run and judges it, in a warehouse that has the rest: its views need not be
+# made again, and no outcome is due.
+CHURN_RUN = ("--select", "+predictions_churn", "+quarantine_churn", "incident_reviews")
+# What is published, and what it is computed from.
+PREDICTIONS = ("--select", *(f"+predictions_{product}" for product in PRODUCTS))
 
 # The data tests of a build: none of them, those that end the job with a failure (a quarantined run,
 # a missed deadline, an overdue duty, too many rejected rows), or all. No stored row is asserted on
@@ -191,9 +196,8 @@ def copy_of_project(tmp: Path) -> Path:
     for part in PROJECT_PARTS:
         source = PROJECT / part
         if source.is_dir():
-            shutil.copytree(
-                source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*_cache")
-            )
+            # With the compiled files of Python, which are valid as long as the copy is unchanged.
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("*_cache"))
         elif source.exists():
             shutil.copy2(source, folder / part)
     return folder

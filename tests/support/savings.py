@@ -10,6 +10,7 @@ from typing import Any
 
 from dbt.artifacts.schemas import base
 from dbt.clients.jinja import MacroGenerator
+from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
@@ -17,6 +18,7 @@ from dbt.parser.manifest import ManifestLoader
 from dbt.task import runnable
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
+from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.utils.encoding import JSONEncoder
@@ -26,7 +28,9 @@ def save() -> None:
     """All that parsing the project does not stand in the way of."""
     leave_out_debug_events()
     leave_out_callers_of_flags()
+    leave_out_look_at_graph()
     write_json_at_once()
+    compile_templates_once()
     flatten_macros_at_once()
     share_type_testers()
 
@@ -66,6 +70,27 @@ def leave_out_second_files() -> None:
     """
     ManifestLoader.write_manifest_for_partial_parse = lambda _: None  # type: ignore[method-assign]
     runnable.write_manifest = lambda *_: None  # type: ignore[attr-defined]
+
+
+def leave_out_look_at_graph() -> None:
+    """Neither describe the graph in a file that nobody reads, nor look for circles in it."""
+    Linker.get_graph_summary = lambda *_: {}  # type: ignore[method-assign]
+    Linker.find_cycles = lambda _: None  # type: ignore[method-assign]
+
+
+def compile_templates_once() -> None:
+    """Parsing the project has compiled the Jinja of all models; a build of them need not."""
+    compile_template = MacroFuzzEnvironment.compile
+    compiled: dict[str, Any] = {}
+
+    def compile_once(environment: Any, source: Any, *arguments: Any, **options: Any) -> Any:
+        if arguments or options or not isinstance(source, str):
+            return compile_template(environment, source, *arguments, **options)
+        if source not in compiled:
+            compiled[source] = compile_template(environment, source)
+        return compiled[source]
+
+    MacroFuzzEnvironment.compile = compile_once  # type: ignore[assignment,method-assign]
 
 
 def write_json_at_once() -> None:

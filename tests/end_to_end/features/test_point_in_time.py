@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from python_scoring.project import PROJECT
-from tests.support.project import NOW, PRODUCTS, Project
+from tests.support.project import NOW, PREDICTIONS, PRODUCTS, Project
 
 HAPPENED_AT = {"customers": "signed_up_at", "orders": "ordered_at", "events": "occurred_at"}
 
@@ -119,10 +119,6 @@ def truncate(raw: Path, out: Path, as_of: datetime) -> None:
             )
 
 
-# What is published, and what it is computed from.
-PREDICTIONS = ("--select", *(f"+predictions_{product}" for product in PRODUCTS))
-
-
 @pytest.mark.slow
 @settings(
     max_examples=2,
@@ -179,5 +175,6 @@ def test_a_rerun_gives_the_same_bytes(built: Project, demo_raw: Path, tmp_path: 
                     "(format parquet)"
                 )
     again = Project(PROJECT, raw, tmp_path / "warehouse", built.target)
-    again.build(env={"PREDICTION_NOW": NOW, "DUCKDB_THREADS": "3", "OMP_NUM_THREADS": "1"})
+    threads = {"DUCKDB_THREADS": "3", "OMP_NUM_THREADS": "1"}
+    again.build(*PREDICTIONS, env={"PREDICTION_NOW": NOW, **threads})
     assert_identical(everything(built), everything(again))

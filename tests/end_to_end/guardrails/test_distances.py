@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp
 
 from python_scoring.project import PROJECT
 from tests.support.artifacts import demo_artifact
-from tests.support.project import PRODUCTS, Project
+from tests.support.project import PREDICTIONS, PRODUCTS, Project
 
 FORMER, NOW = "2026-11-15", "2026-11-22"
 
@@ -28,7 +28,7 @@ def two_batches(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     """Two batches of every product, a week apart, published by one build."""
     folder = tmp_path_factory.mktemp("two_batches")
     project = Project(PROJECT, demo_raw, folder / "warehouse", folder / "target")
-    project.build(env={"PREDICTION_AS_OF": f"{FORMER},{NOW}"})
+    project.build(*PREDICTIONS, env={"PREDICTION_AS_OF": f"{FORMER},{NOW}"})
     return project
 
 

@@ -18,7 +18,7 @@ from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, parse, sha256
 from tests.support.artifacts import demo_artifact
 from tests.support.faults import edit, rows
 from tests.support.fixtures import Fresh
-from tests.support.project import CHURN, Project, copy_of_project
+from tests.support.project import CHURN_RUN, Project, copy_of_project
 
 NEXT_DAY = "2026-11-24T07:00:00"
 
@@ -269,7 +269,9 @@ def test_a_fault_is_found_by_its_checks(fresh: Fresh, tmp_path: Path, name: str)
     folder = copy_of_project(tmp_path)
     fault.inject(folder)
     project = fresh(folder=folder)
-    result = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="verdicts", check=False)
+    result = project.build(
+        *CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY}, tests="verdicts", check=False
+    )
     assert result.returncode != 0, result.stdout
     assert fault.says in result.stdout, result.stdout
     assert_blocked(project, fault)
@@ -300,7 +302,7 @@ def test_a_shifted_population_is_found(fresh: Fresh, demo_raw: Path, tmp_path: P
     sign-ups, and the features that differ are named.
     """
     project = fresh(raw_data=with_new_customers(demo_raw, tmp_path / "raw", 300))
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
+    project.build(*CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
     [(run_id, reason)] = project.query(
         "select run_id, reason from lake.operations.run_ledger where status = 'quarantined'"
     )
@@ -322,7 +324,7 @@ def test_a_shifted_population_is_found(fresh: Fresh, demo_raw: Path, tmp_path: P
 def test_a_feed_that_stopped_is_found(fresh: Fresh) -> None:
     """A week without an order, though a week's features were computed."""
     project = fresh()
-    project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-30T07:00:00"}, check=False)
+    project.build(*CHURN_RUN, env={"PREDICTION_NOW": "2026-11-30T07:00:00"}, check=False)
     [(run_id, reason)] = project.query(
         "select run_id, reason from lake.operations.run_ledger where status = 'quarantined'"
     )

@@ -10,7 +10,7 @@ from python_scoring.project import PROJECT
 from python_scoring.warehouse import Warehouse, prepare
 from tests.support.faults import CANDIDATES, edit, rows
 from tests.support.fixtures import Fresh
-from tests.support.project import CHURN, PRODUCTS, Project, copy_of_project
+from tests.support.project import CHURN_RUN, PRODUCTS, Project, copy_of_project
 
 CONTRACT = Path("models/products/churn/_churn__models.yml")
 
@@ -45,13 +45,15 @@ def test_a_warning_is_seen_and_blocks_when_it_stays(fresh: Fresh, tmp_path: Path
         "warnings_block_after: {value: 2, reason: To be quick.}",
     )
     project = fresh(folder=folder)
-    first = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"}, tests="verdicts")
+    first = project.build(
+        *CHURN_RUN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"}, tests="verdicts"
+    )
     status, reason = outcome(project, "2026-11-24")
     assert status == "published"
     assert "1 warned: labels_changed: " in reason
     assert reason in first.stdout
     second = project.build(
-        *CHURN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}, tests="verdicts", check=False
+        *CHURN_RUN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}, tests="verdicts", check=False
     )
     assert second.returncode != 0
     status, reason = outcome(project, "2026-11-25")
@@ -79,13 +81,13 @@ def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_pat
         "PREDICTION_NOW": "2026-11-23T07:00:00",
         "PREDICTION_AS_OF": "2026-11-20,2026-11-21,2026-11-22",
     }
-    assert project.build(*CHURN, env=days, tests="verdicts", check=False).returncode != 0
+    assert project.build(*CHURN_RUN, env=days, tests="verdicts", check=False).returncode != 0
     assert outcome(project, "2026-11-20")[0] == "published"
     assert outcome(project, "2026-11-21")[0] == "quarantined"
     status, reason = outcome(project, "2026-11-22")
     assert status == "failed"
     assert reason.startswith("postponed: an earlier slot of this build is quarantined")
-    project.build(*CHURN, env=days, check=False)
+    project.build(*CHURN_RUN, env=days, check=False)
     assert outcome(project, "2026-11-22")[0] == "published"
     [(former,)] = project.query(
         "select distinct cast(former.as_of as date)::text "
@@ -120,10 +122,9 @@ def test_every_check_is_in_every_run(built: Project, product: str) -> None:
     assert (limits, reasons) == (len(defaults), 0)
 
 
-def test_generic_tests_find_what_they_are_for(fresh: Fresh) -> None:
+def test_generic_tests_find_what_they_are_for(fresh: Fresh, next_day: Project) -> None:
     """Rows of the lake are changed behind the project's back; each generic test sees its part."""
-    project = fresh()
-    project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
+    project = fresh(after=next_day)
     warehouse = Warehouse(project.warehouse)
     with duckdb.connect() as connection:
         prepare(warehouse, connection)

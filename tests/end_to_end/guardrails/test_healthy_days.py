@@ -8,7 +8,7 @@ import pytest
 
 from python_scoring.project import PROJECT
 from tests.support.fixtures import Fresh
-from tests.support.project import Project
+from tests.support.project import PREDICTIONS, Project
 
 LAST = date(2026, 11, 22)
 
@@ -62,7 +62,7 @@ def test_one_build_of_many_days_checks_as_many_builds_do(fresh: Fresh, sixty_day
     """Three days built one by one have the very checks, and predictions, of one build of all."""
     project = fresh(empty=True)
     for as_of in as_ofs(60)[:3]:
-        project.build(env={"PREDICTION_AS_OF": as_of})
+        project.build(*PREDICTIONS, env={"PREDICTION_AS_OF": as_of})
     days = f"as_of <= '{as_ofs(60)[2]}'"
     for relation in ("predictions_churn", "predictions_clv", "predictions_segmentation"):
         table = f"lake.predictions.{relation}"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.fixtures import Fresh
-from tests.support.project import CHURN, PRODUCTS, Project, copy_of_project
+from tests.support.project import CHURN, CHURN_RUN, PRODUCTS, Project, copy_of_project
 
 NEXT_DAY = "2026-11-24T07:00:00"
 
@@ -115,7 +115,8 @@ def test_a_missed_slot_a_broken_week_and_what_follows(fresh: Fresh, tmp_path: Pa
 
     def build(day: int, *, fails: bool) -> str:
         now = {"PREDICTION_NOW": f"2026-11-{day:02}T07:00:00"}
-        result = project.build(*CHURN, env=now, tests="verdicts", check=False)
+        models = CHURN_RUN if day > 2 else CHURN
+        result = project.build(*models, env=now, tests="verdicts", check=False)
         assert (result.returncode != 0) == fails, result.stdout
         return result.stdout
 
@@ -150,8 +151,7 @@ def test_a_missed_slot_a_broken_week_and_what_follows(fresh: Fresh, tmp_path: Pa
     before = events(project)
     build(7, fails=True)
     build(7, fails=True)
-    new = [event for event in events(project) if event not in before]
-    assert new == []
+    assert [event for event in events(project) if event not in before] == []
     assert project.query(
         "select kind, count(*) from lake.operations.sla_breaches group by 1 order by 1"
     ) == [("age", 1), ("slot", 4)]
@@ -230,14 +230,14 @@ def test_five_days_without_a_build(built: Project) -> None:
 def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> None:
     """A deadline is missed by an hour; the slot of the day after is in time."""
     project = fresh()
-    console = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-24T10:00:00"}).stdout
+    console = project.build(*CHURN_RUN, env={"PREDICTION_NOW": "2026-11-24T10:00:00"}).stdout
     assert "churn-sla-breach-20261124 (medium) opened: The slot 2026-11-24" in console
     assert "churn-sla-breach-20261124 (medium) mitigated: The run as of 2026-11-24" in console
     breaches = (
         "select cast(as_of as date)::text, outcome, hours_late from lake.operations.sla_breaches"
     )
     assert project.query(breaches) == [("2026-11-24", "late", 1)]
-    console = project.build(*CHURN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}).stdout
+    console = project.build(*CHURN_RUN, env={"PREDICTION_NOW": "2026-11-25T07:00:00"}).stdout
     assert "churn-sla-breach-20261124 (medium) resolved" in console
     assert project.query(
         "select product, slots, met, is_met from lake.operations.sla_attainment "
@@ -257,7 +257,7 @@ def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
                 f"{{run_id: {run_id}, reason: wrong prices, by: ana}}",
                 env={"PREDICTION_NOW": "2026-11-23T08:00:00"})  # fmt: skip
     late = {"PREDICTION_NOW": "2026-11-23T09:30:00"}
-    result = project.build(*CHURN, env=late, tests="verdicts", check=False)
+    result = project.build(*CHURN_RUN, env=late, tests="verdicts", check=False)
     assert result.returncode != 0
     assert "FAIL 1 sla_is_kept_quarantine_churn_churn" in result.stdout
     assert "Done. PASS=" in result.stdout
@@ -265,7 +265,7 @@ def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
     assert project.query("select outcome, reason from lake.operations.sla_breaches") == [
         ("open", "withdrawn: wrong prices")
     ]
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    project.build(*CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY})
     assert incident(project, "sla_breach")[2] == "resolved"
 
 
@@ -287,7 +287,7 @@ def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Pat
         "select recipient, count(*) from lake.operations.notification_messages "
         "group by 1 order by 1"
     ) == [("business-intelligence", 3), ("crm", 2), ("customer-analytics", 2), ("pricing", 1)]
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    project.build(*CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY})
     assert incident(project, "source_broken")[2] == "resolved"
 
 
@@ -329,7 +329,7 @@ def test_what_a_person_says_of_an_incident(fresh: Fresh, tmp_path: Path) -> None
         ("resolved", 'it\'s the "export"', "ana"),
     ]
     # What it knew is accounted for; what comes later is another incident.
-    project.build(*CHURN)
+    project.build(*CHURN_RUN)
     assert incident(project, "source_broken") == (name, "medium", "resolved")
     raw.build(check=False)
     assert incident(project, "source_broken") == (f"{name}-2", "medium", "open")

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fixtures import Fresh, copy_warehouse
-from tests.support.project import CHURN, Project, copy_of_project
-
-NEXT_DAY = "2026-11-24T07:00:00"
+from tests.support.fixtures import NEXT_DAY, Fresh, copy_warehouse
+from tests.support.project import CHURN, CHURN_RUN, Project, copy_of_project
 
 pytestmark = pytest.mark.slow
 
@@ -53,25 +51,15 @@ def with_a_limit_that_nothing_keeps(folder: Path) -> Path:
     return folder
 
 
-def the_day_after(built: Project, own: Path, folder: Path) -> Project:
-    """The built warehouse a day later, with another run of churn."""
-    copy_warehouse(built.warehouse, own / "warehouse")
-    project = Project(folder, built.raw_data, own / "warehouse", own / "target")
-    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
-    return project
-
-
-@pytest.fixture(scope="module")
-def next_day(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The next day's churn run is published. Tests work on a copy."""
-    return the_day_after(built, tmp_path_factory.mktemp("next_day"), built.folder)
-
-
 @pytest.fixture(scope="module")
 def bad_day(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The next day's churn run is in quarantine. Tests work on a copy."""
     own = tmp_path_factory.mktemp("bad_day")
-    return the_day_after(built, own, with_a_limit_that_nothing_keeps(copy_of_project(own)))
+    copy_warehouse(built.warehouse, own / "warehouse")
+    folder = with_a_limit_that_nothing_keeps(copy_of_project(own))
+    project = Project(folder, built.raw_data, own / "warehouse", own / "target")
+    project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, check=False)
+    return project
 
 
 @pytest.fixture
@@ -94,7 +82,7 @@ def test_a_released_run_is_served(quarantined: Project) -> None:
         mine = f"(select * from lake.predictions.predictions_churn where run_id = '{run_id}')"
         assert quarantined.digest(mine) == waiting
     assert "is served already: nothing to do." in console
-    build = quarantined.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    build = quarantined.build(*CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY})
     assert "churn as of 2026-11-24 00:00:00: not due: published" in build.stdout
 
 
@@ -116,7 +104,7 @@ def test_a_withdrawn_run_is_gone_at_once(fresh: Fresh, next_day: Project) -> Non
         f"where run_id = '{run_id}'"
     )
     assert history == [(True,)]
-    build = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    build = project.build(*CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY})
     assert "not due: withdrawn, waits for a republish" in build.stdout
     decide(project, "release_run", run_id)
     assert served(project) == [(run_id, "2026-11-24", "current")]
@@ -136,7 +124,7 @@ def test_a_republished_slot_is_a_new_revision(fresh: Fresh, next_day: Project) -
     assert "as revision 1" in decide(project, "republish", first)
     assert "asked for already" in decide(project, "republish", first)
     assert served(project) == newest
-    build = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY})
+    build = project.build(*CHURN_RUN, env={"PREDICTION_NOW": NEXT_DAY})
     assert "due: ana asked to republish it: it's fine" in build.stdout
     assert "asked for already" in decide(project, "republish", first)
     again = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="all")

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from tests.support.fixtures import Fresh
-from tests.support.project import PRODUCTS, Project
+from tests.support.project import PREDICTIONS, PRODUCTS, Project
 
 COLUMNS = {
     "customers": ["customer_id", "signed_up_at", "country", "loaded_at"],
@@ -166,7 +166,7 @@ def test_unreadable_values_are_kept_apart(
     bad_events: list[Row] = [{**event, "occurred_at": "often"}, {**event, "event_type": " "}]
     write_as_text(demo_raw, raw, "events", bad_events)
     project = fresh(empty=True, raw_data=raw)
-    project.build()
+    project.build(*PREDICTIONS, "rejected_records")
 
     in_demo_data = dict(rejected(built, "reason, count(*)", "source = 'orders'"))
     expected = {reason: in_demo_data.get(reason, 0) + 1 for reason in bad_orders}
@@ -200,7 +200,7 @@ def test_folders_of_files_give_the_same_predictions(
     for table in ("customers", "events"):
         write(f"from '{demo_raw}/{table}.parquet'", raw / table / "part-1.parquet")
     project = fresh(empty=True, raw_data=raw)
-    project.build()
+    project.build(*PREDICTIONS, "rejected_records")
     assert rejected(project, "count(*)", "reason = 'amount is not finite'") == [(3,)]
     assert predictions(project) == predictions(built)
 

@@ -32,13 +32,11 @@ def healthy(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 
 @pytest.fixture(scope="module")
-def broken(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Page:
+def broken(next_day: Project, tmp_path_factory: pytest.TempPathFactory) -> Page:
     """Five days later: one more good build, one without raw data, one quarantined run of churn."""
     folder = tmp_path_factory.mktemp("broken")
-    copy_warehouse(built.warehouse, folder / "warehouse")
-    project = replace(built, warehouse=folder / "warehouse", target=folder / "target")
-    churn = ("--select", "+path:models/products/churn")
-    project.dbt("run", *churn, env={"PREDICTION_NOW": "2026-11-24T07:00:00"})
+    copy_warehouse(next_day.warehouse, folder / "warehouse")
+    project = replace(next_day, warehouse=folder / "warehouse", target=folder / "target")
     (folder / "raw").mkdir()
     without_data = {"PREDICTION_NOW": "2026-11-25T07:00:00", "RAW_DATA": str(folder / "raw")}
     assert project.dbt("run", env=without_data, check=False).returncode != 0
