@@ -94,7 +94,15 @@ def model_meta(manifest: dict[str, Any], name: str, key: str) -> Any:
             meta = node["config"]["meta"].get(key)
             if meta is not None:
                 return meta
-    raise PredictionError(f"the project has no model {name} with config.meta.{key}")
+    found = sorted(
+        node["alias"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["meta"].get(key) is not None
+    )
+    raise PredictionError(
+        f"the project has no model {name} with config.meta.{key}; expected one of "
+        f"{', '.join(found) or 'a model that has it, in its YAML'}"
+    )
 
 
 def code_version() -> str:

@@ -6,6 +6,7 @@ import click
 
 from python_scoring.cli import consumers, data, models, privacy, reports, runs
 from python_scoring.cli.exit_codes import MEANINGS, exit_code
+from python_scoring.cli.printing import echo_error
 from python_scoring.errors import PredictionError
 
 PROGRAM = "customer-predictions"
@@ -52,5 +53,5 @@ def main() -> None:
         click.echo("Interrupted before the command had finished.", err=True)
         sys.exit(exit_code(error))
     except PredictionError as error:
-        click.echo(f"Error: {error}", err=True)
+        echo_error(error)
         sys.exit(exit_code(error))

@@ -2,6 +2,8 @@
 
 import click
 
+from python_scoring.cli.printing import echo
+
 
 @click.command()
 @click.argument("customer_ids", nargs=-1, required=True, metavar="CUSTOMER_ID...")
@@ -22,6 +24,6 @@ def erase(*, customer_ids: tuple[str, ...], requested_by: str, reason: str, dry_
     from python_scoring.erasure.command import erase, preview
 
     if dry_run:
-        preview(customer_ids, click.echo)
+        preview(customer_ids, echo)
     else:
-        erase(customer_ids, requested_by, reason, click.echo)
+        erase(customer_ids, requested_by, reason, echo)

@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from python_scoring.cli.options import INSTANT
+from python_scoring.cli.printing import echo
 
 
 @click.command()
@@ -52,7 +53,7 @@ def replay(
     from python_scoring.warehouse import Warehouse
 
     request = Request(identifier, sample, seed, from_snapshot, record)
-    replay(request, Warehouse.from_environment(), click.echo)
+    replay(request, Warehouse.from_environment(), echo)
 
 
 @click.command()
@@ -69,7 +70,7 @@ def trace(prediction_id: str, *, as_json: bool) -> None:
     from python_scoring.warehouse import Warehouse
 
     traced = lineage.trace(prediction_id, Warehouse.from_environment())
-    click.echo(lineage.as_json(traced) if as_json else lineage.as_text(traced))
+    echo(lineage.as_json(traced) if as_json else lineage.as_text(traced))
 
 
 @click.command()
@@ -86,4 +87,4 @@ def explain(prediction_id: str, *, as_json: bool) -> None:
     from python_scoring.models.registry import Registry
 
     explanation = explain(prediction_id, Registry())
-    click.echo(explanation.to_json() if as_json else explanation.to_text())
+    echo(explanation.to_json() if as_json else explanation.to_text())

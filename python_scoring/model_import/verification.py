@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+from sklearn.base import is_classifier
 
 from python_scoring.errors import ArtifactError
 from python_scoring.model_import.imported_model import ImportedModel
@@ -38,6 +39,11 @@ def verify(model: Model, imported: ImportedModel) -> None:
 
 
 def _check_classes(model: Model, imported: ImportedModel) -> None:
+    if model.card.score_type not in {"probability", "segment"} and is_classifier(model.estimator):
+        raise ArtifactError(
+            f"{imported.name} is a classifier: expected a regressor, whose predict gives the "
+            f"{model.card.score_type} that the contract's score is"
+        )
     if model.card.score_type != "probability":
         return
     classes = np.asarray(getattr(model.estimator, "classes_", [])).tolist()

@@ -370,6 +370,14 @@ def test_what_a_skops_file_cannot_be_registered_as(
         register(Registration("churn", file, known=known), registry)
 
 
+def test_a_classifier_is_no_model_of_an_amount(registry: Registry, tmp_path: Path) -> None:
+    """Its 0 and 1 would be served as money."""
+    with pytest.raises(ArtifactError, match="is a classifier: expected a regressor"):
+        register(Registration("clv", save(fitted(), tmp_path), known=KNOWN), registry)
+    regressor = LinearRegression().fit(customers(), outcome())
+    register(Registration("clv", save(regressor, tmp_path), known=KNOWN), registry)
+
+
 def test_segments_need_names(registry: Registry, tmp_path: Path) -> None:
     """A cluster is a number; what it means, somebody has to say."""
     estimator = Pipeline(
