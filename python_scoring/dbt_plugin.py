@@ -19,6 +19,7 @@ from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
 from python_scoring.raw import duckdb_functions as raw
 from python_scoring.raw.files import raw_data_folder
+from python_scoring.scoring import duckdb_functions as scoring
 from python_scoring.serving import duckdb_functions as serving
 from python_scoring.warehouse import Warehouse, keep_private, limit_threads, prepare, set_clock
 
@@ -52,6 +53,7 @@ class Plugin(BasePlugin):
         prepare(self.warehouse, conn)
         lineage.register(conn, self.warehouse)
         raw.register(conn)
+        scoring.register(conn)
         serving.register(conn, self.warehouse)
         maintenance.register(conn, self.warehouse)
 

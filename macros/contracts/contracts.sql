@@ -38,8 +38,12 @@
 
 
 {% macro contract_of(product) -%}
-    {%- if not execute -%}
-        {{ return({'valid_range': {}, 'schedule': {}, 'freshness': {}, 'eligible_population': {'condition': 'true'}}) }}
+    {#- While dbt parses, and for queries that stand for every product. -#}
+    {%- if not execute or product is none -%}
+        {{ return({
+            'product': none, 'valid_range': {'minimum': 0, 'maximum': 1}, 'schedule': {}, 'freshness': {},
+            'eligible_population': {'condition': 'true'}
+        }) }}
     {%- endif -%}
     {%- for contract in all_contracts() if contract.product == product -%}
         {{ return(contract) }}

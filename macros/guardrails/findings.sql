@@ -1,5 +1,16 @@
-{#- A finding is a measured check before its limit is applied: run, check, scope, value, a sentence, and,
-    where it could not be measured, why. -#}
+{#- What findings say, and when they cannot be evaluated. -#}
+
+{#- Of the struct `finding`: a measured check before its limit is applied, with a sentence and, where it could not be
+    measured, why. -#}
+{% macro finding_columns() -%}
+    run_id,
+    finding['check_name'] as check_name,
+    finding['scope'] as scope,
+    cast(finding['value'] as double) as value,
+    cast(finding['not_evaluated'] as text) as not_evaluated,
+    finding['message'] as message
+{%- endmacro %}
+
 
 {% macro finding(relation, check_name, scope, value, message, not_evaluated='null') -%}
     select
@@ -10,14 +21,6 @@
         cast({{ not_evaluated }} as text) as not_evaluated,
         {{ message }} as message
     from {{ relation }}
-{%- endmacro %}
-
-
-{% macro all_findings(product) -%}
-    {%- for family in ['value', 'population', 'score', 'label', 'change', 'feature'] %}
-    select * from {{ ref(family ~ '_findings_' ~ product) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
 {%- endmacro %}
 
 

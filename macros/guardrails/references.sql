@@ -3,11 +3,10 @@
 
 {% macro reference_bins(product) -%}
     {%- set bins = {} -%}
-    {%- set references = ref('references_' ~ product) -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and product and flags.WHICH in ['build', 'run'] -%}
         {%- set rows = run_query(
             'select model_version, kind, subject, category is not null as is_category, tenth, '
-            ~ 'cast(upper_edge as text) as upper_edge from ' ~ references
+            ~ 'cast(upper_edge as text) as upper_edge from ' ~ product_ref('training_references')
             ~ ' order by model_version, kind, subject, bin, category'
         ).rows -%}
         {%- for row in rows -%}
@@ -24,11 +23,12 @@
 {%- endmacro %}
 
 
-{% macro referenced_features(bins) -%}
-    {%- set features = {} -%}
+{#- The features of every version's reference that are numbers. -#}
+{% macro numbers_in(bins) -%}
+    {%- set features = [] -%}
     {%- for version in bins.values() -%}
-        {%- for name, feature in version.get('feature', {}).items() -%}
-            {%- do features.update({name: feature.is_category}) -%}
+        {%- for name, feature in version.get('feature', {}).items() if not feature.is_category and name not in features -%}
+            {%- do features.append(name) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(features) }}

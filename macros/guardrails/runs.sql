@@ -5,7 +5,7 @@
 {% macro due_runs_of(product) -%}
     {%- set due_runs = ref('due_runs') -%}
     {%- set runs = [] -%}
-    {%- if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- if execute and product and flags.WHICH in ['build', 'run'] -%}
         {%- for row in run_query(
             'select * from ' ~ due_runs ~ " where product = '" ~ product ~ "' order by as_of, run_id"
         ).rows -%}
@@ -20,12 +20,23 @@
 {%- endmacro %}
 
 
-{#- Where nothing is due there is still one query, of a run that does not exist. -#}
-{% macro for_each_run(runs, query, arguments) -%}
-    {%- for run in runs or [{}] %}
-    select * from (
-        {{ query(run, *arguments) }}
-    ) as run_{{ loop.index }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+{#- Where there is none, a run that does not exist: its query finds nothing. -#}
+{% macro runs_with_former(product, run_id=none) -%}
+    {%- set runs = due_runs_of(product) | selectattr('former_run_id', 'defined') | selectattr('former_run_id') | list -%}
+    {%- if run_id -%}
+        {%- set runs = runs | selectattr('run_id', 'equalto', run_id) | list -%}
+    {%- endif -%}
+    {{ return(runs or [{'run_id': none}]) }}
+{%- endmacro %}
+
+
+{% macro is_snapshot_of(run) -%}
+    snapshots.as_of = {{ literal(run.as_of, 'timestamp') }}
+    and snapshots.data_cutoff = {{ literal(run.data_cutoff, 'timestamp') }}
+    and snapshots.feature_version = {{ literal(run.feature_version) }}
+{%- endmacro %}
+
+
+{% macro eligible_population(product) -%}
+    ({{ contract_of(product).eligible_population.condition }})
 {%- endmacro %}

@@ -69,7 +69,7 @@
     {#- Rendered in any case: dbt learns from it what this depends on. -#}
     {%- set statements = outcome_statements(product, status) -%}
     {%- if execute and run_query(
-        'select count(*) from ' ~ ref('gate_' ~ product) ~ ' where outcome in (' ~ verdicts ~ ')'
+        'select count(*) from ' ~ product_ref('gate') ~ ' where outcome in (' ~ verdicts ~ ')'
     ).columns[0].values()[0] -%}
         {{ statements }}
     {%- endif -%}
@@ -79,7 +79,7 @@
 {% macro outcome_statements(product, status) -%}
     insert into {{ operations_table('output_checks') }}
     select checks.*
-    from {{ ref('checks_' ~ product) }} as checks
+    from {{ product_ref('checks') }} as checks
     inner join {{ runs_without_outcome(product, status) }} as runs on checks.run_id = runs.run_id;
     {{ record_measurements(product, status) }}
     {{ record_run_manifest(product, status) }}
@@ -108,7 +108,7 @@
 {% macro runs_without_outcome(product, verdict) -%}
     (
         select gate.*
-        from {{ ref('gate_' ~ product) }} as gate
+        from {{ product_ref('gate') }} as gate
         where
             gate.outcome = '{{ verdict }}'
             and gate.run_id not in (

@@ -10,6 +10,11 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- if config.get('made_of') -%}
+        {#- In the working set: a transaction writes into one database. -#}
+        {%- do make_product_tables(config.get('made_of')) -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
 
     {{ get_assert_columns_equivalent(compiled_code) }}
     {%- if existing_relation is none -%}

@@ -46,7 +46,7 @@ class ServedOutput:
     replaces: Replacement | None
     description: str
     columns: tuple[Column, ...]
-    tests: tuple[tuple[str, str, str | None], ...]  # column, test, the product that it names
+    tests: tuple[tuple[str, str], ...]  # column, test
     file: str
 
     @property
@@ -195,21 +195,14 @@ def _replacement(replaces: dict[str, Any] | None, place: str) -> Replacement | N
     )
 
 
-def _tests(unique_id: str, manifest: dict[str, Any]) -> tuple[tuple[str, str, str | None], ...]:
+def _tests(unique_id: str, manifest: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         sorted(
-            (
-                (
-                    node["column_name"],
-                    node["test_metadata"]["name"],
-                    node["test_metadata"]["kwargs"].get("product"),
-                )
-                for node in manifest["nodes"].values()
-                if node["resource_type"] == "test"
-                and node.get("attached_node") == unique_id
-                and node.get("column_name")
-            ),
-            key=str,
+            (node["column_name"], node["test_metadata"]["name"])
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "test"
+            and node.get("attached_node") == unique_id
+            and node.get("column_name")
         )
     )
 

@@ -77,11 +77,16 @@ def registry_row(
         .fetchone()
     )
     if row is None:
-        raise ArtifactError(
-            f"seeds/{pins}.csv pins {product} {model_version}, which has no row in "
-            "seeds/model_registry.csv. Register the model, or pin a registered version."
-        )
+        raise ArtifactError(not_registered(product, model_version, pins))
     return RegistryRow(*row)
+
+
+def not_registered(product: str, model_version: str, pins: str = "model_pins") -> str:
+    """Message for a version that is pinned in seeds/<pins>.csv and not registered."""
+    return (
+        f"seeds/{pins}.csv pins {product} {model_version}, which has no row in "
+        "seeds/model_registry.csv. Register the model, or pin a registered version."
+    )
 
 
 def _quoted(text: str) -> str:

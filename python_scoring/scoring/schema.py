@@ -18,3 +18,21 @@ SCORE_SCHEMA = pa.schema(
         ("artifact_sha256", pa.string()),
     ]
 )
+
+# One row per bin of a score or feature that is a number, and per category of the others.
+# `upper_edge` belongs to the bin and is null for the last, open one. `tenth` groups the hundredths
+# of a score; of a feature it is the bin itself.
+REFERENCE_COLUMNS = {
+    "kind": "varchar",
+    "subject": "varchar",
+    "bin": "integer",
+    "tenth": "integer",
+    "upper_edge": "double",
+    "category": "varchar",
+    "share": "double",
+    "missing_share": "double",
+    "mean": "double",
+    "p10": "double",
+    "p50": "double",
+    "p90": "double",
+}

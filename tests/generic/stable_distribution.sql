@@ -1,6 +1,6 @@
 {#- Fails where a number is distributed differently in the newest served run of a product than in the one
     before it: a population stability index over the tenths of the former run above the maximum. -#}
-{% test stable_distribution(model, column_name, product, maximum) %}
+{% test stable_distribution(model, column_name, maximum) %}
 {#- A build of one product selects the others' tests too, for they share run_states. -#}
 {% if execute and model is not string and not is_built(model) %}
 select 1 as nothing_built_yet
@@ -12,7 +12,7 @@ with served as (
         cast(as_of as date) as prediction_date,
         row_number() over (order by as_of desc, serving_entry desc) as place
     from {{ ref('run_states') }}
-    where product = '{{ product }}' and is_served
+    where product = '{{ product_of(model) }}' and is_served
 ),
 
 batches as (

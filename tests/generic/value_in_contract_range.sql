@@ -1,6 +1,6 @@
 {#- Fails for every value that is no finite number within the valid range of the product's contract. -#}
-{% test value_in_contract_range(model, column_name, product) %}
-{%- set valid_range = contract_of(product).valid_range %}
+{% test value_in_contract_range(model, column_name) %}
+{%- set valid_range = contract_of(product_of(model)).valid_range %}
 select {{ column_name }}
 from {{ model }}
 where

@@ -47,8 +47,12 @@ class Graph:
         return parents
 
     def raw(self) -> list[str]:
-        """The sources that somebody else writes."""
-        return [key for key, source in self.sources.items() if source["database"] != "lake"]
+        """The sources that somebody else writes; `product` stands for tables of the project."""
+        return [
+            key
+            for key, source in self.sources.items()
+            if source["database"] != "lake" and source["source_name"] != "product"
+        ]
 
     def folder(self, unique_id: str) -> str:
         """The layer of a model, or the product within products."""

@@ -1,1 +1,4 @@
-{{ output_checks('churn') }}
+-- Scores to be judged. The guardrails of models/guardrails/, and the gate, are made of them.
+{{ config(materialized='guardrails') }}
+{{ guardrails_read() }}
+select * from {{ ref('candidates_churn') }}

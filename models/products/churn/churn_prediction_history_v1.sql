@@ -1,1 +1,2 @@
-{{ prediction_history('churn', 1) }}
+-- depends_on: {{ ref('predictions_churn') }} {{ ref('run_states') }}
+select * from {{ product_ref('prediction_history') }}

@@ -1,1 +1,2 @@
-{{ current_predictions('churn', 1) }}
+-- depends_on: {{ ref('predictions_churn') }} {{ ref('prediction_freshness') }}
+select * from {{ product_ref('served_predictions') }}

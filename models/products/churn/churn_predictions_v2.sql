@@ -1,1 +1,2 @@
-{{ current_predictions('churn', 2, changed={'reason_codes': 'cast(predictions.reason_codes as json)'}) }}
+-- depends_on: {{ ref('predictions_churn') }} {{ ref('prediction_freshness') }}
+select * replace (cast(reason_codes as json) as reason_codes) from {{ product_ref('served_predictions') }}

@@ -1,7 +1,9 @@
+-- depends_on: {{ ref('candidates_churn') }}
 {{ config(
     materialized='append_only',
     partitioned_by=['prediction_date', 'model_version'],
     post_hook="{{ record_outcome('churn', 'quarantined') }}"
 ) }}
 
-{{ prediction_records('churn', 'quarantined') }}
+select * exclude (outcome) from {{ product_ref('prediction_records') }}
+where outcome = 'quarantined'

@@ -1,1 +1,2 @@
-{{ prediction_history('clv', 1) }}
+-- depends_on: {{ ref('predictions_clv') }} {{ ref('run_states') }}
+select * from {{ product_ref('prediction_history') }}

@@ -1,1 +1,2 @@
-{{ current_predictions('clv', 1) }}
+-- depends_on: {{ ref('predictions_clv') }} {{ ref('prediction_freshness') }}
+select * from {{ product_ref('served_predictions') }}

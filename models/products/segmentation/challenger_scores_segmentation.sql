@@ -1,7 +1,9 @@
+-- depends_on: {{ ref('due_runs') }} {{ ref('candidates_segmentation') }} {{ ref('challengers_segmentation') }}
 {{ config(
     materialized='append_only',
+    made_of='challenger_scores',
     partitioned_by=['prediction_date', 'model_version'],
     post_hook="{{ record_challengers('segmentation') }}"
 ) }}
 
-{{ challenger_scores('segmentation') }}
+select * from {{ product_ref('challenger_records') }}

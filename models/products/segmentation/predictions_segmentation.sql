@@ -1,7 +1,9 @@
+-- depends_on: {{ ref('candidates_segmentation') }}
 {{ config(
     materialized='append_only',
     partitioned_by=['prediction_date', 'model_version'],
     post_hook="{{ record_outcome('segmentation', 'published') }}"
 ) }}
 
-{{ prediction_records('segmentation', 'published') }}
+select * exclude (outcome, reasons) from {{ product_ref('prediction_records') }}
+where outcome = 'published'

@@ -1,1 +1,2 @@
-{{ prediction_history('segmentation', 1) }}
+-- depends_on: {{ ref('predictions_segmentation') }} {{ ref('run_states') }}
+select * from {{ product_ref('prediction_history') }}

@@ -1,1 +1,2 @@
-{{ current_predictions('segmentation', 1) }}
+-- depends_on: {{ ref('predictions_segmentation') }} {{ ref('prediction_freshness') }}
+select * from {{ product_ref('served_predictions') }}

@@ -77,8 +77,8 @@ RAW_EVENTS = "source.customer_predictions.raw.events"
 # Each rule, a change that breaks it, and the resource that it then names.
 BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
     "root_models": (
-        lambda m: node(m, "gate_clv")["depends_on"].update(nodes=[]),
-        "gate_clv",
+        lambda m: node(m, "checks_clv")["depends_on"].update(nodes=[]),
+        "checks_clv",
     ),
     "raw_sources_outside_staging": (
         lambda m: read(m, "training_clv", RAW_ORDERS),
@@ -102,8 +102,8 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
         "raw.events",
     ),
     "hard_coded_references": (
-        lambda m: node(m, "gate_clv").update(raw_code="select 1 from lake.orders -- from a.b"),
-        "gate_clv",
+        lambda m: node(m, "checks_clv").update(raw_code="select 1 from lake.orders -- from a.b"),
+        "checks_clv",
     ),
     "many_leaves": (
         lambda m: read_by(
@@ -112,8 +112,8 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
         "stg_events",
     ),
     "many_parents": (
-        lambda m: read(m, "gate_clv", *(f"{PREFIX}.made_up_{number}" for number in range(7))),
-        "gate_clv",
+        lambda m: read(m, "checks_clv", *(f"{PREFIX}.made_up_{number}" for number in range(7))),
+        "checks_clv",
     ),
     "rejoined_concepts": (
         lambda m: read(m, "feature_snapshots", f"{PREFIX}.orders_as_of"),
@@ -136,26 +136,26 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
         "raw.orders",
     ),
     "exposures_on_private_models": (
-        lambda m: exposure(m)["depends_on"]["nodes"].append(f"{PREFIX}.gate_clv"),
+        lambda m: exposure(m)["depends_on"]["nodes"].append(f"{PREFIX}.checks_clv"),
         "decision_engine",
     ),
     "public_models_without_contract": (
         lambda m: node(m, "clv_predictions.v1")["config"]["contract"].update(enforced=False),
         "clv_predictions.v1",
     ),
-    "undocumented": (lambda m: node(m, "gate_clv").update(description=" "), "gate_clv"),
+    "undocumented": (lambda m: node(m, "checks_clv").update(description=" "), "checks_clv"),
     "untested_keys": (
-        lambda m: node(m, "gate_clv").update(database="lake"),
-        "gate_clv",
+        lambda m: node(m, "checks_clv").update(database="lake"),
+        "checks_clv",
     ),
     "raw_sources_without_freshness": (
         lambda m: m["sources"][RAW_ORDERS].update(freshness=None),
         "raw.orders",
     ),
-    "misnamed_models": (lambda m: node(m, "gate_clv").update(name="gate"), "gate_clv"),
+    "misnamed_models": (lambda m: node(m, "checks_clv").update(name="gate"), "checks_clv"),
     "misplaced_files": (
-        lambda m: node(m, "gate_clv").update(patch_path="customer_predictions://models/clv.yml"),
-        "gate_clv",
+        lambda m: node(m, "checks_clv").update(patch_path="customer_predictions://models/clv.yml"),
+        "checks_clv",
     ),
 }
 

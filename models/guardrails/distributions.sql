@@ -1,0 +1,83 @@
+-- How many customers lie in each bin: what statistics counted, as rows, next to labels and categories.
+{%- set contract = contract_of(product_at_hand()) -%}
+{%- set bins = reference_bins(contract.product) %}
+
+with runs as (
+    select * from {{ ref('due_runs') }}
+    where product = '{{ contract.product }}'
+),
+
+statistics as (
+    select * from {{ product_ref('statistics') }}
+),
+
+model_references as (
+    select * from {{ product_ref('training_references') }}
+),
+
+-- One row per run and subject.
+binned as (
+    select run_id, counts from {{ numbered_items('statistics', 'score_bins', 'place', 'counts') }}
+    union all
+    select run_id, counts from {{ numbered_items('statistics', 'feature_bins', 'place', 'counts') }}
+),
+
+counted as (
+    -- The list begins with those who have no value.
+    select
+        run_id,
+        counts.kind,
+        counts.subject,
+        nullif(place, 0) - 1 as bin,
+        cast(null as text) as category,
+        customers
+    from {{ numbered_items('binned', 'counts.customers', 'place', 'customers') }}
+
+    union all
+
+    select
+        run_id,
+        'label' as kind,
+        'label' as subject,
+        null as bin,
+        label as category,
+        count(*) as customers
+    from {{ product_source('candidates') }}
+    group by run_id, label
+    {% for run in due_runs_of(contract.product) -%}
+    {%- for feature in categories_in(bins.get(run.model_version, {})) %}
+    union all
+
+    select
+        {{ literal(run.run_id) }} as run_id,
+        'feature' as kind,
+        {{ string_literal(feature) }} as subject,
+        null as bin,
+        snapshots.{{ feature }} as category,
+        count(*) as customers
+    from {{ ref('feature_snapshots') }} as snapshots
+    where {{ is_snapshot_of(run) }} and ({{ contract.eligible_population.condition }})
+    group by snapshots.{{ feature }}
+    {% endfor -%}
+    {% endfor %}
+)
+
+select
+    counted.run_id,
+    runs.product,
+    counted.kind,
+    counted.subject,
+    cast(counted.bin as integer) as bin,
+    model_references.tenth,
+    model_references.upper_edge,
+    counted.category,
+    counted.customers
+from counted
+inner join runs on counted.run_id = runs.run_id
+left join model_references
+    on
+        runs.model_version = model_references.model_version
+        and counted.kind = model_references.kind
+        and counted.subject = model_references.subject
+        and counted.bin = model_references.bin
+where counted.customers > 0

@@ -1,0 +1,14 @@
+-- Who should be scored: the eligible customers of each due run's snapshot, counted in one pass over it.
+{%- set contract = contract_of(product_at_hand()) -%}
+{%- set bins = reference_bins(contract.product) -%}
+{%- for run in due_runs_of(contract.product) or [{}] %}
+select
+    {{ literal(run.run_id) }} as run_id,
+    count(*) as eligible_customers,
+    count_if({{ check_setting(contract, 'recent_activity') or 'cast(null as boolean)' }}) as active_customers,
+    {{ set_fingerprint('snapshots.customer_id') }} as fingerprint,
+    {{ feature_bins(bins.get(run.model_version, {})) }} as feature_bins
+from {{ ref('feature_snapshots') }} as snapshots
+where {{ is_snapshot_of(run) }} and ({{ contract.eligible_population.condition }})
+{{ 'union all' if not loop.last }}
+{%- endfor %}

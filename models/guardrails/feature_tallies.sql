@@ -1,0 +1,35 @@
+-- Customers of each run by feature: without a value, and with a category that no customer had in training.
+with statistics as (
+    select * from {{ product_ref('statistics') }}
+),
+
+model_references as (
+    select * from {{ product_ref('reference_features') }}
+),
+
+counts as (
+    select
+        *,
+        bin is null and category is null as is_missing,
+        sum(customers) over (partition by run_id, subject) as of_all,
+        sum(case when bin is not null or category is not null then customers end)
+            over (partition by run_id, subject) as of_present
+    from {{ product_ref('distributions') }}
+    where kind = 'feature'
+)
+
+select
+    counts.run_id,
+    counts.subject,
+    sum(case when counts.is_missing then counts.customers else 0 end) as missing,
+    sum(case when counts.category is not null and model_references.category is null then counts.customers else 0 end) as unseen,
+    max(counts.of_all) as of_all,
+    max(counts.of_present) as of_present
+from counts
+inner join statistics on counts.run_id = statistics.run_id
+left join model_references
+    on
+        statistics.model_version = model_references.model_version
+        and counts.subject = model_references.subject
+        and counts.category = model_references.category
+group by counts.run_id, counts.subject

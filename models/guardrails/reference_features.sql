@@ -1,0 +1,13 @@
+-- Features of the training in bins; categories are numbered like bins.
+select
+    model_version,
+    subject,
+    category,
+    upper_edge,
+    lag(upper_edge) over (partition by model_version, subject order by bin) as lower_edge,
+    share,
+    missing_share,
+    coalesce(bin, row_number() over (partition by model_version, subject order by category)) as bin,
+    coalesce(tenth, row_number() over (partition by model_version, subject order by category)) as tenth
+from {{ product_ref('training_references') }}
+where kind = 'feature'

@@ -1,0 +1,66 @@
+-- Checks that have warned for as many batches in a row as the contract lets pass, with this one.
+{%- set contract = contract_of(product_at_hand()) -%}
+{%- set batches_before = check_setting(contract, 'warnings_block_after') - 1 %}
+
+with runs as (
+    select * from {{ ref('due_runs') }}
+    where product = '{{ contract.product }}'
+),
+
+states as (
+    select
+        run_id,
+        as_of,
+        serving_entry as in_order
+    from {{ ref('run_states') }}
+    where product = '{{ contract.product }}' and is_served
+
+    union all
+
+    select
+        run_id,
+        as_of,
+        1000000000000 as in_order
+    from runs
+),
+
+batches as (
+    select
+        run_id,
+        dense_rank() over (order by as_of) as number,
+        row_number() over (partition by as_of order by in_order desc) as place
+    from states
+),
+
+warned as (
+    select
+        run_id,
+        check_name,
+        scope
+    from {{ source('operations', 'output_checks') }}
+    where product = '{{ contract.product }}' and severity = 'warn' and outcome = 'failed'
+
+    union
+
+    select
+        run_id,
+        check_name,
+        scope
+    from {{ product_ref('limited_findings') }}
+    where warns and not blocks
+)
+
+select
+    this_batch.run_id,
+    warned.check_name,
+    warned.scope,
+    count(*) as batches
+from runs
+inner join batches as this_batch on runs.run_id = this_batch.run_id
+inner join batches as earlier
+    on
+        earlier.number between this_batch.number - {{ batches_before }} and this_batch.number - 1
+        and earlier.place = 1
+inner join warned on earlier.run_id = warned.run_id
+group by this_batch.run_id, warned.check_name, warned.scope
+having count(*) = {{ batches_before }}

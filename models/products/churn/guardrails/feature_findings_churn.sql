@@ -1,1 +1,0 @@
-{{ feature_findings('churn') }}

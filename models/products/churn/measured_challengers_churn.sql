@@ -1,1 +1,0 @@
-{{ challenger_measures('churn') }}

@@ -1,1 +1,0 @@
-{{ change_findings('clv') }}

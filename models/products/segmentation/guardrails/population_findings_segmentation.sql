@@ -1,1 +1,0 @@
-{{ population_findings('segmentation') }}

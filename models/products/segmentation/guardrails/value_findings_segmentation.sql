@@ -1,1 +1,0 @@
-{{ value_findings('segmentation') }}

@@ -1,0 +1,43 @@
+"""DuckDB function for the guardrails: the training distributions in a model's card, as rows."""
+
+import json
+from typing import Any
+
+import duckdb
+
+from python_scoring.errors import ArtifactError
+from python_scoring.models.artifacts import RegistryRow
+from python_scoring.scoring.candidates import not_registered
+from python_scoring.scoring.schema import REFERENCE_COLUMNS
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `training_reference(product, model_version, registry_row)`, a list of structs.
+
+    `registry_row` is the model's row of model_registry as JSON, empty where it has none. The
+    structs have REFERENCE_COLUMNS; the list is empty for a card without reference distributions. A
+    query fails with ArtifactError where the card is not the one that was registered.
+    """
+    fields = ", ".join(f"{name} {data_type}" for name, data_type in REFERENCE_COLUMNS.items())
+    connection.create_function(
+        "training_reference",
+        _training_reference,
+        ["varchar", "varchar", "varchar"],
+        f"struct({fields})[]",
+        side_effects=True,
+    )
+
+
+def _training_reference(
+    product: str, model_version: str, registry_row: str
+) -> list[dict[str, Any]]:
+    if not registry_row:
+        raise ArtifactError(not_registered(product, model_version))
+    # Importing scikit-learn takes as long as a third of a build in which nothing is due.
+    from python_scoring.scoring.references import reference_rows
+
+    row = json.loads(registry_row)
+    return reference_rows(RegistryRow(**{name: row[name] for name in _REGISTRY_COLUMNS}))
+
+
+_REGISTRY_COLUMNS = tuple(RegistryRow.__dataclass_fields__)

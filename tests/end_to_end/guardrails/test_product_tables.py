@@ -1,0 +1,48 @@
+"""The tables that each product's guardrails make of the queries that stand once."""
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from python_scoring.project import read_manifest
+from python_scoring.warehouse import Warehouse
+from tests.support.fixtures import Fresh
+from tests.support.project import CHURN, PRODUCTS, Project
+
+SHARED = ("guardrails", "publishing", "challengers")
+
+
+def declared_tables(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Names and types of the columns of each shared query that declares them."""
+    return {
+        node["name"]: {column["name"]: column["data_type"] for column in node["columns"].values()}
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] in SHARED and node["columns"]
+    }
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_tables_have_the_columns_that_unit_tests_know(built: Project, product: str) -> None:
+    """A unit test reads its inputs' columns from the declaration: it must be what is built."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"attach '{Warehouse(built.warehouse).working_set}' as warehouse (read_only)"
+        )
+        for name, columns in declared_tables(read_manifest(built.target)).items():
+            relation = f"warehouse.products.{name}_{product}"
+            made = connection.execute(f"from (describe {relation}) select column_name, column_type")
+            empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
+            expected = connection.execute(
+                f"from (describe select {empty}) select column_name, column_type"
+            )
+            assert made.fetchall() == expected.fetchall(), relation
+
+
+def test_a_build_with_nothing_due_leaves_empty_tables_alone(fresh: Fresh) -> None:
+    """The second build with nothing due makes none of a product's guardrail tables again."""
+    project = fresh()
+    project.build(*CHURN)
+    assert "NOTHING DUE" in project.build(*CHURN).stdout
+    with duckdb.connect(str(Warehouse(project.warehouse).working_set), read_only=True) as tables:
+        assert tables.execute("select count(*) from products.checks_churn").fetchone() == (0,)
