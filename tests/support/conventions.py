@@ -17,6 +17,8 @@ OWN = "customer_predictions"
 MOST_PARENTS = 6
 MOST_LEAVES = 3
 LONGEST_CHAIN_OF_VIEWS = 5
+# Queries that a product's models render: never run as they stand, and so no views.
+SHARED_QUERIES = {"guardrails", "publishing", "challengers"}
 KEY_TESTS = {"unique", "unique_combination", "unique_per_run"}
 
 
@@ -61,7 +63,7 @@ class Graph:
 
     def is_view(self, unique_id: str) -> bool:
         """Whether a model is computed whenever it is read."""
-        if unique_id not in self.models:
+        if unique_id not in self.models or self.folder(unique_id) in SHARED_QUERIES:
             return False
         is_stored = ("table", "append_only")
         return self.models[unique_id]["config"]["materialized"] not in is_stored
@@ -149,7 +151,7 @@ def many_parents(graph: Graph) -> Findings:
 
 def rejoined_concepts(graph: Graph) -> Findings:
     for key in graph.models:
-        if len(graph.children[key]) != 1:
+        if len(graph.children[key]) != 1 or graph.folder(key) in SHARED_QUERIES:
             continue
         (child,) = graph.children[key]
         shared = set(graph.parents(key)) & set(graph.parents(child))

@@ -31,12 +31,14 @@ def test_tables_have_the_columns_that_unit_tests_know(built: Project, product: s
         )
         for name, columns in declared_tables(read_manifest(built.target)).items():
             relation = f"warehouse.products.{name}_{product}"
-            made = connection.execute(f"from (describe {relation}) select column_name, column_type")
             empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
-            expected = connection.execute(
-                f"from (describe select {empty}) select column_name, column_type"
+            made, expected = (
+                connection.execute(
+                    f"select column_name, column_type from (describe {described})"
+                ).fetchall()
+                for described in (relation, f"select {empty}")
             )
-            assert made.fetchall() == expected.fetchall(), relation
+            assert made == expected, relation
 
 
 def test_a_build_with_nothing_due_leaves_empty_tables_alone(fresh: Fresh) -> None:
