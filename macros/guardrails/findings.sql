@@ -12,18 +12,6 @@
 {%- endmacro %}
 
 
-{% macro finding(relation, check_name, scope, value, message, not_evaluated='null') -%}
-    select
-        run_id,
-        '{{ check_name }}' as check_name,
-        {{ scope if '.' in scope else string_literal(scope) }} as scope,
-        cast({{ value }} as double) as value,
-        cast({{ not_evaluated }} as text) as not_evaluated,
-        {{ message }} as message
-    from {{ relation }}
-{%- endmacro %}
-
-
 {% macro percent(share) -%}
     cast(cast(100 * {{ share }} as decimal(18, 1)) as text) || '%'
 {%- endmacro %}

@@ -28,7 +28,7 @@
 {#- Of all queries, with macros and contracts: what is rendered decides, and not which file says it. -#}
 {% macro guardrails_digest(scores) -%}
     {%- set codes = [scores] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] in ['guardrails', 'publishing', 'challengers'] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] in ['guardrails', 'publishing'] -%}
         {%- do codes.append(node.raw_code) -%}
     {%- endfor -%}
     {{ return('nothing was due ' ~ local_md5(codes | join('\n'))) }}

@@ -3,8 +3,7 @@
     what is missing. -#}
 
 {% macro record_outcomes(product) -%}
-    {#- Rendered in any case: dbt learns from it what this depends on. -#}
-    {%- set outcomes = ref('outcomes_' ~ product) -%}
+    {%- set outcomes = product_ref('outcomes') -%}
     {%- set targets = [
         (source('operations', 'challenger_outcomes'), operations_columns('challenger_outcomes'), 'compared_with <> model_version'),
         (source('operations', 'outcome_scores'), operations_columns('outcome_scores'), 'compared_with = model_version')

@@ -5,7 +5,7 @@
 {% macro runs_to_measure(product) -%}
     {%- set states = run_states() -%}
     {%- set orders = ref('stg_orders') -%}
-    {%- if not (execute and flags.WHICH in ['build', 'run']) -%}
+    {%- if product is none or not (execute and flags.WHICH in ['build', 'run']) -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set contract = contract_of(product) -%}

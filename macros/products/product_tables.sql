@@ -29,7 +29,9 @@
         'findings': 'checks',
         'checks': 'checks',
         'gate': 'checks',
-        'measured_challengers': 'challenger_scores'
+        'measured_challengers': 'challenger_scores',
+        'ranked_outcomes': 'outcome_checks',
+        'outcomes': 'outcome_checks'
     }) }}
 {%- endmacro %}
 
@@ -121,4 +123,12 @@
             {%- do run_query('create or replace table ' ~ relation ~ ' (' ~ column_definitions(input) ~ ')') -%}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The columns that every product has in such an output, in order. Keyword arguments say how one is computed. -#}
+{% macro columns_of(output) -%}
+    {%- for column in var('columns')[output] %}
+    {{ kwargs[column.name] ~ ' as ' if column.name in kwargs }}{{ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

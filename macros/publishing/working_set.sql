@@ -23,6 +23,9 @@
             alter table {{ made_relation }} rename to {{ target_relation.identifier }}
         {%- endcall -%}
     {%- else -%}
+        {%- if config.get('made_of') -%}
+            {%- do make_product_tables(config.get('made_of')) -%}
+        {%- endif -%}
         {{ drop_former(existing_relation) }}
         {%- call statement('main') -%}
             {{ create_table_as(False, target_relation, compiled_code) }}

@@ -15,15 +15,15 @@ with both_scored as (
 
 select
     *,
-    1 as one
-    {%- for who in ['champion', 'challenger'] %},
+    {%- for who in ['champion', 'challenger'] %}
     2 * rank() over (partition by run_id, model_version order by {{ who }}_score) + count(*) over (
         partition by run_id, model_version, {{ who }}_score
     ) as {{ who }}_rank,
     10 * row_number() over (
         partition by run_id, model_version
         order by {{ who }}_score desc, customer_id asc
-    ) < count(*) over (partition by run_id, model_version) + 10 as is_{{ who }}_top
+    ) < count(*) over (partition by run_id, model_version) + 10 as is_{{ who }}_top,
     {%- endfor %}
+    1 as one
 from both_scored
 where champion_score is not null and challenger_score is not null

@@ -39,9 +39,9 @@ cumulated as (
 select
     run_id,
     model_version as scope,
-    'score' as subject,
     score as bin,
-    least(cast(floor(10 * (champion_until - champion_here) / total) as integer), 9) as tenth,
+    'score' as subject,
     cast(cast(challenger_here as double) / total as decimal(28, 15)) as share,
-    cast(cast(champion_here as double) / total as decimal(28, 15)) as base_share
+    cast(cast(champion_here as double) / total as decimal(28, 15)) as base_share,
+    least(cast(floor(10 * (champion_until - champion_here) / total) as integer), 9) as tenth
 from cumulated

@@ -23,7 +23,9 @@ agreement as (
         model_version,
         count(*) as customers,
         {{ exact_ratio('count_if(is_same_label)', 'count(*)', 'double') }} as label_agreement,
-        {{ rank_correlation('champion_rank', 'challenger_rank', 'one') if is_ranked else 'cast(null as double)' }} as rank_agreement,
+        {{ rank_correlation(
+            'champion_rank', 'challenger_rank', 'one'
+        ) if is_ranked else 'cast(null as double)' }} as rank_agreement,
         {{ exact_ratio(
             'count_if(is_champion_top and is_challenger_top)', 'count_if(is_champion_top)', 'double'
         ) if is_ranked else 'cast(null as double)' }} as top_decile_in_common,

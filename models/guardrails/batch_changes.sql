@@ -22,25 +22,25 @@ from (
     )
 
     select
-        coalesce(before.customer_id, after.customer_id) as customer_id,
-        before.customer_id is not null as was_scored,
-        after.customer_id is not null as is_scored,
-        before.score as score_before,
-        after.score as score_after,
-        before.tenth as tenth_before,
-        after.tenth as tenth_after,
-        before.label as label_before,
-        after.label as label_after,
-        coalesce(before.score = after.score, false) as is_unchanged,
-        {{ is_jump('before.score', 'after.score', contract) }} as is_jump
+        coalesce(former.customer_id, present.customer_id) as customer_id,
+        former.customer_id is not null as was_scored,
+        present.customer_id is not null as is_scored,
+        former.score as score_before,
+        present.score as score_after,
+        former.tenth as tenth_before,
+        present.tenth as tenth_after,
+        former.label as label_before,
+        present.label as label_after,
+        coalesce(former.score = present.score, false) as is_unchanged,
+        {{ is_jump('former.score', 'present.score', contract) }} as is_jump
     from (
         select * from scores
         where batch = 'before'
-    ) as before
+    ) as former
     full outer join (
         select * from scores
         where batch = 'now'
-    ) as after on before.customer_id = after.customer_id
+    ) as present on former.customer_id = present.customer_id
 ) as changes
 group by 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 {{ 'union all' if not loop.last }}

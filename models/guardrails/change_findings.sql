@@ -1,21 +1,15 @@
 -- Changes: customer by customer, is this batch consistent with the former one?
 {%- set contract = contract_of(product_at_hand()) %}
 
-with statistics as (
-    select
-        *,
-        {{ missing_baseline_reason(contract) }} as no_former_batch,
-        {{ missing_baseline_reason(contract, same_model=true) }} as no_former_scores
-    from {{ product_ref('statistics') }}
-),
-
-counted as (
+with counted as (
     select
         run_id,
         cast(sum(customers) as bigint) as stayed,
-        cast(sum(case when is_jump then customers else 0 end) as bigint) as jumps,
-        cast(sum(case when is_unchanged then customers else 0 end) as bigint) as unchanged,
-        cast(sum(case when label_before is distinct from label_after then customers else 0 end) as bigint) as relabelled,
+        cast(coalesce(sum(customers) filter (where is_jump), 0) as bigint) as jumps,
+        cast(coalesce(sum(customers) filter (where is_unchanged), 0) as bigint) as unchanged,
+        cast(coalesce(
+            sum(customers) filter (where label_before is distinct from label_after), 0
+        ) as bigint) as relabelled,
         {{ rank_correlation(
             'case when tenth_after is not null then tenth_before end',
             'case when tenth_before is not null then tenth_after end',
@@ -29,9 +23,13 @@ counted as (
 changes as (
     select
         statistics.*,
-        counted.* exclude (run_id),
+        {{ missing_baseline_reason(contract) }} as no_former_batch,
+        {{ missing_baseline_reason(contract, same_model=true) }} as no_former_scores,
+        {%- for column in ['stayed', 'jumps', 'unchanged', 'relabelled', 'rank_correlation'] %}
+        counted.{{ column }},
+        {%- endfor %}
         case when counted.stayed is null then 'no customer was in the former batch' end as nobody_stayed
-    from statistics
+    from {{ product_ref('statistics') }} as statistics
     left join counted on statistics.run_id = counted.run_id
 ),
 
@@ -43,7 +41,8 @@ found as (
                 'check_name': 'rank_agreement', 'scope': 'former batch', 'value': rank_correlation,
                 'not_evaluated': coalesce(no_former_batch, nobody_stayed, case
                     when rank_correlation is null
-                        then 'the scores do not differ from each other, '
+                        then
+                            'the scores do not differ from each other, '
                             || 'or the model has no training reference to rank them by'
                 end),
                 'message': 'Customers who were in the former batch are ranked ' || case
@@ -56,14 +55,14 @@ found as (
                 'check_name': 'scores_unchanged', 'scope': 'former batch', 'value': unchanged / cast(stayed as double),
                 'not_evaluated': coalesce(no_former_scores, nobody_stayed),
                 'message': unchanged || ' of ' || stayed
-                    || ' customers who were in the former batch have the very same score.'
+                || ' customers who were in the former batch have the very same score.'
             },
             {
                 'check_name': 'score_jumps', 'scope': 'former batch', 'value': jumps / cast(stayed as double),
                 'not_evaluated': coalesce(no_former_scores, nobody_stayed),
                 'message': jumps || ' of ' || stayed || ' customers moved by more than '
-                    || '{{ check_setting(contract, 'score_jump') }} since the former batch; '
-                    || 'lake.operations.score_jumps lists them.'
+                || '{{ check_setting(contract, 'score_jump') }} since the former batch; '
+                || 'lake.operations.score_jumps lists them.'
             },
             {
                 'check_name': 'labels_changed', 'scope': 'former batch', 'value': relabelled / cast(stayed as double),

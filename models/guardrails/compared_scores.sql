@@ -17,24 +17,31 @@ grid as (
     select
         statistics.run_id,
         statistics.former_run_id,
-        statistics.former_model_version = statistics.model_version as is_same_model,
         model_references.bin,
         model_references.tenth,
-        model_references.share as reference_share
+        model_references.share as reference_share,
+        statistics.former_model_version = statistics.model_version as is_same_model
     from statistics
     inner join model_references on statistics.model_version = model_references.model_version
+),
+
+bases as (
+    select unnest(['training reference', 'former batch']) as scope
 )
 
 select
     grid.run_id,
     bases.scope,
-    'score' as subject,
     grid.bin,
     grid.tenth,
+    'score' as subject,
     {{ exact_share('shares.share') }} as share,
-    {{ exact_share("case when bases.scope = 'former batch' then former_shares.share else grid.reference_share end") }} as base_share
+    case
+        when bases.scope = 'former batch' then {{ exact_share('former_shares.share') }}
+        else {{ exact_share('grid.reference_share') }}
+    end as base_share
 from grid
-cross join (select unnest(['training reference', 'former batch']) as scope) as bases
+cross join bases
 left join shares on grid.run_id = shares.run_id and grid.bin = shares.bin
 left join shares as former_shares on grid.former_run_id = former_shares.run_id and grid.bin = former_shares.bin
 where bases.scope = 'training reference' or grid.is_same_model

@@ -21,7 +21,9 @@ tenths_compared as (
         scope,
         subject,
         cast(sum({{ psi_term('share', 'base_share') }}) as double) as psi,
-        sqrt(cast(greatest(sum({{ jensen_shannon_term('cast(share as double)', 'cast(base_share as double)') }}), 0) as double)) as jensen_shannon
+        sqrt(cast(greatest(
+            sum({{ jensen_shannon_term('cast(share as double)', 'cast(base_share as double)') }}), 0
+        ) as double)) as jensen_shannon
     from by_tenth
     group by run_id, scope, subject
 ),

@@ -7,31 +7,19 @@ with runs as (
     where product = '{{ contract.product }}'
 ),
 
-statistics as (
-    select * from {{ product_ref('statistics') }}
-),
-
 model_references as (
     select * from {{ product_ref('training_references') }}
 ),
 
--- One row per run and subject.
-binned as (
-    select run_id, counts from {{ numbered_items('statistics', 'score_bins', 'place', 'counts') }}
-    union all
-    select run_id, counts from {{ numbered_items('statistics', 'feature_bins', 'place', 'counts') }}
-),
-
 counted as (
-    -- The list begins with those who have no value.
     select
         run_id,
-        counts.kind,
-        counts.subject,
-        nullif(place, 0) - 1 as bin,
+        kind,
+        subject,
+        bin,
         cast(null as text) as category,
         customers
-    from {{ numbered_items('binned', 'counts.customers', 'place', 'customers') }}
+    from {{ product_ref('binned_customers') }}
 
     union all
 

@@ -25,16 +25,17 @@ found as (
                     when lower_edge is null and upper_edge is null then 'its one value'
                     when lower_edge is null then 'up to ' || {{ plain_number('upper_edge') }}
                     when upper_edge is null then 'more than ' || {{ plain_number('lower_edge') }}
-                    else 'more than ' || {{ plain_number('lower_edge') }} || ' and up to '
+                    else
+                        'more than ' || {{ plain_number('lower_edge') }} || ' and up to '
                         || {{ plain_number('upper_edge') }}
                 end || ', and in training ' || {{ percent('base_share') }} || ' had (population stability index '
-                    || {{ plain_number('psi', 3) }} || ').'
+                || {{ plain_number('psi', 3) }} || ').'
             },
             {
                 'check_name': 'feature_nulls', 'scope': feature, 'value': abs(missing_share - reference_missing),
                 'not_evaluated': not_evaluated,
                 'message': {{ percent('missing_share') }} || ' of the customers have no ' || feature
-                    || '; in training it was ' || {{ percent('reference_missing') }} || '.'
+                || '; in training it was ' || {{ percent('reference_missing') }} || '.'
             },
             {
                 'check_name': 'feature_categories', 'scope': feature, 'value': unseen / cast(of_present as double),

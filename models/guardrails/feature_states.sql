@@ -35,7 +35,8 @@ greatest_differences as (
 )
 
 select
-    statistics.*,
+    statistics.run_id,
+    statistics.model_version,
     coalesce(features.feature, 'every feature') as feature,
     features.is_category,
     features.reference_missing,

@@ -21,8 +21,10 @@ counts as (
 select
     counts.run_id,
     counts.subject,
-    sum(case when counts.is_missing then counts.customers else 0 end) as missing,
-    sum(case when counts.category is not null and model_references.category is null then counts.customers else 0 end) as unseen,
+    coalesce(sum(counts.customers) filter (where counts.is_missing), 0) as missing,
+    coalesce(sum(counts.customers) filter (
+        where counts.category is not null and model_references.category is null
+    ), 0) as unseen,
     max(counts.of_all) as of_all,
     max(counts.of_present) as of_present
 from counts

@@ -1,12 +1,12 @@
 -- Measured checks of every family, before their limits are applied.
-select * from {{ product_ref('value_findings') }}
-union all
-select * from {{ product_ref('population_findings') }}
-union all
-select * from {{ product_ref('score_findings') }}
-union all
-select * from {{ product_ref('label_findings') }}
-union all
-select * from {{ product_ref('change_findings') }}
-union all
-select * from {{ product_ref('feature_findings') }}
+{%- for family in ['value', 'population', 'score', 'label', 'change', 'feature'] %}
+select
+    run_id,
+    check_name,
+    scope,
+    value,
+    not_evaluated,
+    message
+from {{ product_ref(family ~ '_findings') }}
+{{ 'union all' if not loop.last }}
+{%- endfor %}

@@ -17,13 +17,12 @@ model_references as (
     where kind = 'label'
 ),
 
-shares as (
-    select * from {{ product_ref('run_shares') }}
-    where kind = 'label'
+referenced as (
+    select distinct reference_version from model_references
 ),
 
 labels as (
-    select unnest(cast([{{ label_names(contract) }}] as text [])) as label
+    select unnest([{{ label_names(contract) }}]) as label
 ),
 
 compared as (
@@ -31,15 +30,17 @@ compared as (
         statistics.*,
         labels.label,
         coalesce(shares.share, 0) as share,
-        coalesce(case when no_former_batch is null then former_shares.share else model_references.share end, 0) as base_share,
-        case when no_former_batch is null then 'in the former batch' else 'in training' end as in_base,
+        coalesce(
+            case when statistics.no_former_batch is null then former_shares.share else model_references.share end, 0
+        ) as base_share,
+        case when statistics.no_former_batch is null then 'in the former batch' else 'in training' end as in_base,
         {{ why_no_reference(contract, 'referenced.reference_version') }} as no_reference
     from statistics
     cross join labels
-    left join (select distinct reference_version from model_references) as referenced
-        on statistics.model_version = referenced.reference_version
-    left join shares on statistics.run_id = shares.run_id and labels.label = shares.category
-    left join shares as former_shares
+    left join referenced on statistics.model_version = referenced.reference_version
+    left join {{ product_ref('run_shares') }} as shares
+        on statistics.run_id = shares.run_id and labels.label = shares.category
+    left join {{ product_ref('run_shares') }} as former_shares
         on statistics.former_run_id = former_shares.run_id and labels.label = former_shares.category
     left join model_references
         on statistics.model_version = model_references.reference_version and labels.label = model_references.category
@@ -53,7 +54,7 @@ found as (
                 'check_name': 'label_share', 'scope': label, 'value': abs(share - base_share),
                 'not_evaluated': case when no_former_batch is not null then no_reference end,
                 'message': {{ percent('share') }} || ' of the customers are ' || label || ', and ' || in_base || ' '
-                    || {{ percent('base_share') }} || ' were.'
+                || {{ percent('base_share') }} || ' were.'
             },
             {
                 'check_name': 'label_present', 'scope': label, 'value': share * customers_scored,
@@ -62,8 +63,10 @@ found as (
                         then 'so few customers were ' || label || ' ' || in_base || ' that none may be by chance'
                 end,
                 'message': case
-                    when share = 0 then 'No customer is ' || label || ', and ' || in_base || ' '
-                        || {{ percent('base_share') }} || ' were.'
+                    when share = 0
+                        then
+                            'No customer is ' || label || ', and ' || in_base || ' '
+                            || {{ percent('base_share') }} || ' were.'
                     else {{ percent('share') }} || ' of the customers are ' || label || '.'
                 end
             }

@@ -6,13 +6,15 @@ with statistics as (
 moves as (
     select
         run_id,
-        sum(case when membership in ('new_sign_up', 'became_eligible', 'entered_unexplained') then customers else 0 end) as entered,
-        sum(case when membership = 'new_sign_up' then customers else 0 end) as new_sign_ups,
-        sum(case when membership = 'became_eligible' then customers else 0 end) as became_eligible,
-        sum(case when membership = 'entered_unexplained' then customers else 0 end) as entered_unexplained,
-        sum(case when membership in ('no_longer_eligible', 'left_unexplained') then customers else 0 end) as gone,
-        sum(case when membership = 'no_longer_eligible' then customers else 0 end) as no_longer_eligible,
-        sum(case when membership = 'left_unexplained' then customers else 0 end) as left_unexplained
+        coalesce(sum(customers) filter (
+            where membership in ('new_sign_up', 'became_eligible', 'entered_unexplained')
+        ), 0) as entered,
+        coalesce(sum(customers) filter (where membership = 'new_sign_up'), 0) as new_sign_ups,
+        coalesce(sum(customers) filter (where membership = 'became_eligible'), 0) as became_eligible,
+        coalesce(sum(customers) filter (where membership = 'entered_unexplained'), 0) as entered_unexplained,
+        coalesce(sum(customers) filter (where membership in ('no_longer_eligible', 'left_unexplained')), 0) as gone,
+        coalesce(sum(customers) filter (where membership = 'no_longer_eligible'), 0) as no_longer_eligible,
+        coalesce(sum(customers) filter (where membership = 'left_unexplained'), 0) as left_unexplained
     from {{ product_ref('transitions') }}
     group by run_id
 ),
@@ -22,7 +24,12 @@ manifest as (
 )
 
 select
-    statistics.*,
+    {%- for column in [
+        'run_id', 'as_of', 'model_version', 'rows_scored', 'surplus', 'missing', 'eligible_customers', 'active_customers',
+        'customers_scored', 'former_run_id', 'former_as_of', 'former_model_version', 'former_customers'
+    ] %}
+    statistics.{{ column }},
+    {%- endfor %}
     moves.entered,
     moves.new_sign_ups,
     moves.became_eligible,
@@ -30,9 +37,9 @@ select
     moves.gone,
     moves.no_longer_eligible,
     moves.left_unexplained,
-    nullif(cast(statistics.former_customers as double), 0) as of_former,
     snapshot_now.feature_snapshot_id,
-    snapshot_then.feature_snapshot_id as former_snapshot_id
+    snapshot_then.feature_snapshot_id as former_snapshot_id,
+    nullif(cast(statistics.former_customers as double), 0) as of_former
 from statistics
 left join moves on statistics.run_id = moves.run_id
 left join manifest as snapshot_now

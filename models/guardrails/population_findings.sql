@@ -34,7 +34,7 @@ found as (
                     {%- endif %}
                 end,
                 'message': active_customers || ' of ' || eligible_customers || ' customers were active just before '
-                    || 'the as-of; none at all means that a feed has stopped.'
+                || 'the as-of; none at all means that a feed has stopped.'
             }
         ]) as finding
     from population

@@ -10,10 +10,20 @@ with statistics as (
 
 traced as (
     select * from {{ product_ref('traced_runs') }}
+),
+
+runs as (
+    select
+        statistics.*,
+        traced.times_seen,
+        traced.different,
+        traced.lacks
+    from statistics
+    inner join traced on statistics.run_id = traced.run_id
 )
 
 select
-    statistics.run_id,
+    run_id,
     unnest([
         {
             'check_name': 'record_complete', 'scope': 'record', 'not_evaluated': null,
@@ -27,8 +37,8 @@ select
         {
             'check_name': 'model_as_pinned', 'scope': 'model_version', 'value': not_as_pinned, 'not_evaluated': null,
             'message': not_as_pinned || ' of ' || rows_scored
-                || ' customers were scored by something other than the pinned model '
-                || model_version || ' on feature version ' || feature_version || '.'
+            || ' customers were scored by something other than the pinned model '
+            || model_version || ' on feature version ' || feature_version || '.'
         },
         {
             'check_name': 'model_unchanged', 'scope': 'model_version', 'value': different,
@@ -38,7 +48,8 @@ select
             'message': case
                 when different = 0
                     then 'Model ' || model_version || ' is the one that was published before under this version.'
-                else 'Model ' || model_version || ' is not the one that was published before under this version: '
+                else
+                    'Model ' || model_version || ' is not the one that was published before under this version: '
                     || 'its artifact or its model.json has changed. '
                     || 'Register it under a version of its own, and pin that.'
             end
@@ -49,11 +60,11 @@ select
             'not_evaluated': no_former_batch,
             'message': case
                 when former_model_version <> model_version
-                    then 'The model changed from ' || former_model_version || ' to ' || model_version
+                    then
+                        'The model changed from ' || former_model_version || ' to ' || model_version
                         || ': scores are compared with its own training reference, not with the former batch.'
                 else 'The model is the same as in the former batch, ' || model_version || '.'
             end
         }
     ]) as finding
-from statistics
-inner join traced on statistics.run_id = traced.run_id
+from runs

@@ -4,9 +4,9 @@ select
     subject,
     category,
     upper_edge,
-    lag(upper_edge) over (partition by model_version, subject order by bin) as lower_edge,
     share,
     missing_share,
+    lag(upper_edge) over (partition by model_version, subject order by bin) as lower_edge,
     coalesce(bin, row_number() over (partition by model_version, subject order by category)) as bin,
     coalesce(tenth, row_number() over (partition by model_version, subject order by category)) as tenth
 from {{ product_ref('training_references') }}

@@ -57,12 +57,19 @@ differences as (
 
 select
     runs.run_id,
+    {%- for column in ['eligible_customers', 'active_customers', 'feature_bins'] %}
+    eligible_counted.{{ column }},
+    {%- endfor %}
+    {%- for column in [
+        'rows_scored', 'incomplete', 'nulls', 'not_finite', 'out_of_range', 'unknown_labels', 'rows_with_bounds',
+        'bounds_wrong', 'not_as_pinned', 'mean_score', 'score_quantiles', 'score_bins'
+    ] %}
+    records_counted.{{ column }},
+    {%- endfor %}
     coalesce(differences.customers_scored, records_counted.rows_with_customer, 0) as customers_scored,
     coalesce(records_counted.rows_with_customer - differences.customers_scored, 0) as duplicates,
     coalesce(differences.missing, 0) as missing,
-    coalesce(differences.surplus, 0) as surplus,
-    eligible_counted.* exclude (run_id, fingerprint),
-    records_counted.* exclude (run_id, fingerprint)
+    coalesce(differences.surplus, 0) as surplus
 from runs
 left join eligible_counted on runs.run_id = eligible_counted.run_id
 left join records_counted on runs.run_id = records_counted.run_id

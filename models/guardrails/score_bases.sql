@@ -20,7 +20,10 @@ reference_scores as (
 run_scores as (
     select
         statistics.*,
-        reference_scores.* exclude (reference_version),
+        reference_scores.reference_mean,
+        reference_scores.reference_p10,
+        reference_scores.reference_p50,
+        reference_scores.reference_p90,
         {{ why_no_reference(contract, 'reference_mean') }} as no_reference,
         {{ missing_baseline_reason(contract, same_model=true) }} as no_former_batch
     from statistics
@@ -54,10 +57,14 @@ based as (
 )
 
 select
-    *,
+    {%- for column in [
+        'run_id', 'scope', 'in_base', 'not_evaluated', 'mean_score', 'score_p10', 'score_p50', 'score_p90', 'base_mean',
+        'base_p10', 'base_p50', 'base_p90'
+    ] %}
+    {{ column }},
+    {%- endfor %}
     nullif(base_p90 - base_p10, 0) as base_spread,
-    coalesce(
-        not_evaluated,
-        case when nullif(base_p90 - base_p10, 0) is null then 'the scores to compare with do not differ from each other' end
-    ) as no_spread
+    coalesce(not_evaluated, case
+        when nullif(base_p90 - base_p10, 0) is null then 'the scores to compare with do not differ from each other'
+    end) as no_spread
 from based

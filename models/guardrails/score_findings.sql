@@ -30,14 +30,14 @@ found as (
                 'check_name': '{{ check_name }}', 'scope': scope, 'value': {{ measure }},
                 'not_evaluated': not_evaluated,
                 'message': 'The {{ name }} between the scores now and ' || in_base || ' is '
-                    || {{ plain_number(measure, 3) }} || ' (0 means the same distribution).'
+                || {{ plain_number(measure, 3) }} || ' (0 means the same distribution).'
             },
             {%- endfor %}
             {
                 'check_name': 'score_mean_shift', 'scope': scope, 'not_evaluated': no_spread,
                 'value': abs(mean_score - base_mean) / base_spread,
                 'message': 'The mean score is ' || {{ plain_number('mean_score', 3) }} || ', and ' || in_base
-                    || ' it was ' || {{ plain_number('base_mean', 3) }} || '.'
+                || ' it was ' || {{ plain_number('base_mean', 3) }} || '.'
             },
             {
                 'check_name': 'score_quantile_shift', 'scope': scope, 'not_evaluated': no_spread,
@@ -45,19 +45,21 @@ found as (
                     abs(score_p10 - base_p10), abs(score_p50 - base_p50), abs(score_p90 - base_p90)
                 ) / base_spread,
                 'message': 'One customer in ten scores up to ' || {{ plain_number('score_p10', 3) }}
-                    || ', half up to ' || {{ plain_number('score_p50', 3) }}
-                    || ', nine in ten up to ' || {{ plain_number('score_p90', 3) }} || '; ' || in_base || ' it was '
-                    || {{ plain_number('base_p10', 3) }} || ', ' || {{ plain_number('base_p50', 3) }}
-                    || ' and ' || {{ plain_number('base_p90', 3) }} || '.'
+                || ', half up to ' || {{ plain_number('score_p50', 3) }}
+                || ', nine in ten up to ' || {{ plain_number('score_p90', 3) }} || '; ' || in_base || ' it was '
+                || {{ plain_number('base_p10', 3) }} || ', ' || {{ plain_number('base_p50', 3) }}
+                || ' and ' || {{ plain_number('base_p90', 3) }} || '.'
             },
             {
                 'check_name': 'score_spread', 'scope': scope, 'not_evaluated': no_spread,
                 'value': (score_p90 - score_p10) / base_spread,
                 'message': case
                     when score_p90 = score_p10
-                        then 'At least eight in ten customers have the same score, '
+                        then
+                            'At least eight in ten customers have the same score, '
                             || {{ plain_number('score_p50', 3) }}
-                    else 'Eight in ten scores lie within a range of '
+                    else
+                        'Eight in ten scores lie within a range of '
                         || {{ plain_number('score_p90 - score_p10', 3) }}
                 end || '; ' || in_base || ' the range was ' || {{ plain_number('base_spread', 3) }} || '.'
             }

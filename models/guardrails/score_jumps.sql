@@ -4,7 +4,7 @@
 {%- set features = numbers_in(bins) -%}
 {%- set days = [] -%}
 {%- for run in runs_with_former(product) -%}
-    {%- do days.extend([literal(run.as_of, 'timestamp'), literal(run.former_as_of, 'timestamp')]) -%}
+{%- do days.extend([literal(run.as_of, 'timestamp'), literal(run.former_as_of, 'timestamp')]) -%}
 {%- endfor %}
 
 with jumps as (
@@ -24,11 +24,11 @@ due_runs as (
 
 snapshots as (
     select
-        {%- for feature in features %}
-        {{ feature }},
+    {%- for feature in features %}
+        snapshots.{{ feature }},
         {%- endfor %}
-        as_of,
-        feature_version,
+        snapshots.as_of,
+        snapshots.feature_version,
         snapshots.customer_id
     from {{ ref('feature_snapshots') }} as snapshots
     semi join jumps on snapshots.customer_id = jumps.customer_id
@@ -42,14 +42,14 @@ select
     due_runs.former_run_id,
     jumps.score_before,
     jumps.score_after,
-    {% if features -%}
-    case when snapshot_then.customer_id is not null then {{ features_that_moved(features, bins) }} end
-    {%- else -%}
-    cast(null as text)
-    {%- endif %} as contributing_features
+    case
+        when snapshot_then.customer_id is not null
+            then {{ features_that_moved(features, bins) if features else 'cast(null as text)' }}
+    end as contributing_features
 from jumps
 inner join due_runs on jumps.run_id = due_runs.run_id
-left join snapshots as snapshot_now
+-- Unused without a product at hand, whose features are compared.
+left join snapshots as snapshot_now  -- noqa: ST11
     on
         due_runs.as_of = snapshot_now.as_of
         and due_runs.feature_version = snapshot_now.feature_version

@@ -7,8 +7,11 @@ with scored as (
 ),
 
 registry as (
-    select * from {{ ref('model_registry') }}
-    where product = '{{ product }}'
+    select
+        model_registry.model_version,
+        model_registry as registered
+    from {{ ref('model_registry') }} as model_registry
+    where model_registry.product = '{{ product }}'
 ),
 
 cards as (
@@ -17,14 +20,26 @@ cards as (
         training_reference(
             '{{ product }}',
             scored.model_version,
-            case when registry.model_version is null then '' else cast(to_json(registry) as text) end
+            case when registry.model_version is null then '' else cast(to_json(registry.registered) as text) end
         ) as bins
     from scored
     left join registry on scored.model_version = registry.model_version
+),
+
+bins as (
+    select
+        model_version,
+        unnest(bins) as bin
+    from cards
 )
 
 select
     '{{ product }}' as product,
     model_version,
-    unnest(bins, recursive := true)
-from cards
+    {%- for column in [
+        'kind', 'subject', 'bin', 'tenth', 'upper_edge', 'category', 'share', 'missing_share', 'mean', 'p10', 'p50'
+    ] %}
+    bin['{{ column }}'] as {{ column }},
+    {%- endfor %}
+    bin['p90'] as p90
+from bins

@@ -20,13 +20,14 @@ found as (
             },
             {
                 'check_name': 'score_in_range', 'scope': 'score', 'value': out_of_range, 'not_evaluated': null,
-                'message': out_of_range || ' of ' || rows_scored || ' scores lie outside the valid range {{ valid_range }}.'
+                'message': out_of_range || ' of ' || rows_scored
+                || ' scores lie outside the valid range {{ valid_range }}.'
             },
             {
                 'check_name': 'bounds_enclose_score', 'scope': 'score', 'value': bounds_wrong,
                 'not_evaluated': case when rows_with_bounds = 0 then 'the model states no bounds' end,
                 'message': bounds_wrong || ' of ' || rows_with_bounds
-                    || ' scores lie outside their own bounds, or lack one of them or the level.'
+                || ' scores lie outside their own bounds, or lack one of them or the level.'
             },
             {
                 'check_name': 'label_known', 'scope': 'label', 'value': unknown_labels, 'not_evaluated': null,

@@ -4,10 +4,6 @@ with runs as (
     where product = '{{ contract_of(product_at_hand()).product }}'
 ),
 
-manifest as (
-    select * from {{ source('operations', 'snapshot_manifest') }}
-),
-
 checked as (
     select
         run_id,
@@ -55,25 +51,30 @@ ordered as (
 select
     {%- for column in [
         'run_id', 'product', 'as_of', 'data_cutoff', 'model_version', 'training_run_id', 'artifact_sha256',
-        'training_config_sha256', 'feature_version'
+        'training_config_sha256', 'feature_version', 'output_schema_version', 'revision', 'former_run_id',
+        'invocation_id'
     ] %}
     ordered.{{ column }},
     {%- endfor %}
     manifest.feature_snapshot_id,
-    ordered.output_schema_version,
-    ordered.revision,
-    ordered.former_run_id,
     ordered.planned_at as predicted_at,
     coalesce(scored.rows_scored, 0) as rows_scored,
-    case when is_after_blocked then 'postponed' when is_blocked then 'quarantined' else 'published' end as outcome,
-    case when is_blocked then reasons end as reasons,
     case
-        when is_after_blocked
+        when ordered.is_after_blocked then 'postponed'
+        when ordered.is_blocked then 'quarantined'
+        else 'published'
+    end as outcome,
+    case when ordered.is_blocked then ordered.reasons end as reasons,
+    case
+        when ordered.is_after_blocked
             then 'postponed: an earlier slot of this build is quarantined; the next build compares with what is served'
-        when is_blocked then reasons
-        else summary
-    end as outcome_reason,
-    ordered.invocation_id
+        when ordered.is_blocked then ordered.reasons
+        else ordered.summary
+    end as outcome_reason
 from ordered
-left join manifest using (as_of, data_cutoff, feature_version)
+left join {{ source('operations', 'snapshot_manifest') }} as manifest
+    on
+        ordered.as_of = manifest.as_of
+        and ordered.data_cutoff = manifest.data_cutoff
+        and ordered.feature_version = manifest.feature_version
 left join scored on ordered.run_id = scored.run_id

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from python_scoring.cli import consumers, data, models, privacy, reports, runs
+from python_scoring.cli import consumers, data, models, privacy, products, reports, runs
 from python_scoring.cli.exit_codes import MEANINGS, exit_code
 from python_scoring.cli.printing import echo_error
 from python_scoring.errors import PredictionError
@@ -28,6 +28,7 @@ for command in (
     models.register,
     models.model_card,
     models.feature_version,
+    products.new_product,
     runs.backfill,
     runs.replay,
     runs.trace,

@@ -18,7 +18,7 @@ MOST_PARENTS = 6
 MOST_LEAVES = 3
 LONGEST_CHAIN_OF_VIEWS = 5
 # Queries that a product's models render: never run as they stand, and so no views.
-SHARED_QUERIES = {"guardrails", "publishing", "challengers"}
+SHARED_QUERIES = {"guardrails", "publishing", "challengers", "outcomes"}
 KEY_TESTS = {"unique", "unique_combination", "unique_per_run"}
 
 

@@ -1,2 +1,3 @@
 -- depends_on: {{ ref('predictions_churn') }} {{ ref('prediction_freshness') }}
-select * from {{ product_ref('served_predictions') }}
+select {{ columns_of('served') }}
+from {{ product_ref('served_predictions') }}

@@ -1,3 +1,15 @@
-{{ config(post_hook={"sql": "{{ record_outcomes('churn') }}", "transaction": false}) }}
+-- depends_on: {{ ref('predictions_churn') }} {{ ref('challenger_scores_churn') }} {{ ref('training_churn') }}
+-- depends_on: {{ ref('check_limits') }} {{ ref('stg_orders') }}
+{{ config(made_of='outcome_checks', post_hook={"sql": "{{ record_outcomes('churn') }}", "transaction": false}) }}
 
-{{ outcome_checks('churn') }}
+select
+    run_id,
+    product,
+    check_name,
+    scope,
+    value,
+    threshold,
+    severity,
+    outcome,
+    message
+from {{ product_ref('outcome_checks') }}

@@ -1,4 +1,5 @@
 -- Scores to be judged. The guardrails of models/guardrails/, and the gate, are made of them.
 {{ config(materialized='guardrails') }}
 {{ guardrails_read() }}
-select * from {{ ref('candidates_clv') }}
+select {{ columns_of('candidates') }}
+from {{ ref('candidates_clv') }}

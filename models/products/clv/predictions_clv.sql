@@ -5,5 +5,6 @@
     post_hook="{{ record_outcome('clv', 'published') }}"
 ) }}
 
-select * exclude (outcome, reasons) from {{ product_ref('prediction_records') }}
+select {{ columns_of('predictions') }}
+from {{ product_ref('prediction_records') }}
 where outcome = 'published'

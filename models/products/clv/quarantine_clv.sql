@@ -5,5 +5,6 @@
     post_hook="{{ record_outcome('clv', 'quarantined') }}"
 ) }}
 
-select * exclude (outcome) from {{ product_ref('prediction_records') }}
+select {{ columns_of('quarantine') }}
+from {{ product_ref('prediction_records') }}
 where outcome = 'quarantined'

@@ -6,4 +6,5 @@
     post_hook="{{ record_challengers('segmentation') }}"
 ) }}
 
-select * from {{ product_ref('challenger_records') }}
+select {{ columns_of('challenger_scores') }}
+from {{ product_ref('challenger_records') }}

@@ -1,2 +1,3 @@
 -- depends_on: {{ ref('predictions_segmentation') }} {{ ref('run_states') }}
-select * from {{ product_ref('prediction_history') }}
+select {{ columns_of('history') }}
+from {{ product_ref('prediction_history') }}

@@ -19,10 +19,13 @@ LAYERS = {
     "guardrails": {"features", "schedule", "operations"},
     "publishing": {"guardrails", "schedule", "operations"},
     "challengers": {"guardrails", "schedule"},
+    "outcomes": {"guardrails"},
     "products": {"features", "schedule", "operations", "staging", "publishing"},
     "consumers": {"products", "operations"},
     "lineage": {"consumers", "features", "operations"},
 }
+
+MOST_FILES = 12  # of a product
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +92,13 @@ def test_layers(manifest: dict[str, Any]) -> None:
                 assert folder[parent] in allowed, f"{unique_id} reads {parent}"
             if parent in product:
                 assert product.get(unique_id) in (None, product[parent]), f"{unique_id} {parent}"
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_product_is_at_most_twelve_files(product: str) -> None:
+    """What products share stands once: a product's folder holds what is its own."""
+    files = [file for file in (PROJECT / "models/products" / product).rglob("*") if file.is_file()]
+    assert len(files) <= MOST_FILES, sorted(file.name for file in files)
 
 
 def test_everything_public_is_described(manifest: dict[str, Any]) -> None:

@@ -1,1 +1,0 @@
-{{ measured_outcomes('churn') }}

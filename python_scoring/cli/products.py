@@ -1,0 +1,67 @@
+"""New products: `new-product`."""
+
+import click
+
+# Option and question of each text that a contract must say.
+QUESTIONS = {
+    "title": "The product in a few words, such as Churn risk",
+    "meaning": "What the score means",
+    "population": "Which customers are scored",
+    "not_to_be_used_for": "What it must not be used for",
+    "known_limitations": "What consumers have to know of its limits",
+    "uncertainty": "What the bounds of a score enclose",
+    "default_reason": "Why the conservative default harms nobody",
+    "owner": "The team that answers for the product",
+}
+
+
+@click.command("new-product")
+@click.argument("name")
+@click.option("--from", "source", required=True, help="The product whose folder is the pattern.")
+@click.option("--title", help=QUESTIONS["title"])
+@click.option("--meaning", help=QUESTIONS["meaning"])
+@click.option("--population", help=QUESTIONS["population"])
+@click.option("--intended-use", multiple=True,
+              help="A key of usage_contexts in dbt_project.yml; repeatable.")  # fmt: skip
+@click.option("--not-to-be-used-for", help=QUESTIONS["not_to_be_used_for"])
+@click.option("--known-limitations", help=QUESTIONS["known_limitations"])
+@click.option("--uncertainty", help=QUESTIONS["uncertainty"])
+@click.option("--default-reason", help=QUESTIONS["default_reason"])
+@click.option("--owner", help=QUESTIONS["owner"])
+def new_product(
+    *, name: str, source: str, intended_use: tuple[str, ...], **given: str | None
+) -> None:
+    """Write the folder of a new product, after the pattern of another.
+
+    Asks for each text that the contract needs and no option gives; an empty answer keeps that of
+    the pattern. Numbers, labels, schedule, recipe and condition of the population are those of the
+    pattern: review them in the files.
+
+    \b
+    Example:
+      customer-predictions new-product winback --from clv --owner crm
+    """
+    from python_scoring.contracts.new_product import Texts, check_name, texts_of, write_product
+
+    check_name(name)
+    pattern = texts_of(source)
+    answers = {
+        key: text if (text := given[key]) is not None else _asked(question, getattr(pattern, key))
+        for key, question in QUESTIONS.items()
+    }
+    uses = intended_use or tuple(
+        _asked("What it may be used for", ", ".join(pattern.intended_use)).replace(",", " ").split()
+    )
+    for file in write_product(name, source, Texts(**answers, intended_use=uses)):
+        click.echo(file)
+    click.echo(
+        f"Review contract and recipe in models/products/{name}/_{name}__models.yml, then:\n"
+        f"  customer-predictions train {name} --as-of ... --model-version 1.0.0 --pin-from ...\n"
+        "  customer-predictions contracts --accept\n"
+        "  dbt build"
+    )
+
+
+def _asked(question: str, pattern: str) -> str:
+    answer: str = click.prompt(question, default=pattern)
+    return answer

@@ -1,0 +1,169 @@
+"""New products: a folder under models/products/, written from that of another product."""
+
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from python_scoring.contracts.served_outputs import project_variables
+from python_scoring.errors import ArgumentError
+from python_scoring.project import PROJECT
+
+PRODUCTS = Path("models/products")
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+LONGEST_NAME = 30  # PostgreSQL cuts names after 63 bytes: <name>_prediction_history_v1 has to fit
+WIDTH = 110
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of a contract that no other product can lend.
+
+    `title` is the product in a few words, at the beginning of descriptions. `intended_use` are keys
+    of `usage_contexts` in dbt_project.yml. The other fields are keys of the contract.
+    """
+
+    title: str
+    meaning: str
+    population: str
+    intended_use: Sequence[str]
+    not_to_be_used_for: str
+    known_limitations: str
+    uncertainty: str
+    default_reason: str
+    owner: str
+
+
+def texts_of(product: str, project: Path = PROJECT) -> Texts:
+    """The texts of an existing product.
+
+    Raises ArgumentError where there is no such product.
+    """
+    mart = _mart(product, project)
+    contract = mart["config"]["meta"]["prediction"]
+    return Texts(
+        title=mart["description"].split(":")[0].strip(),
+        meaning=contract["meaning"].strip(),
+        population=contract["eligible_population"]["description"].strip(),
+        intended_use=contract["intended_use"],
+        not_to_be_used_for=contract["not_to_be_used_for"].strip(),
+        known_limitations=contract["known_limitations"].strip(),
+        uncertainty=contract["uncertainty"]["meaning"].strip(),
+        default_reason=contract["conservative_default"]["reason"].strip(),
+        owner=contract["sla"]["owner"],
+    )
+
+
+def check_name(name: str, project: Path = PROJECT) -> None:
+    """Refuse a name that models, tables or roles cannot carry, or that is taken.
+
+    Raises ArgumentError, which says what a name looks like.
+    """
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise ArgumentError(
+            f"NAME '{name}': expected up to {LONGEST_NAME} small letters, digits and single "
+            "underscores, a letter first, such as winback"
+        )
+    taken = {file.stem for file in (project / "models").rglob("*.*")}
+    own = {f"{kind}_{name}" for kind in ("candidates", "predictions", "checks")}
+    if (project / PRODUCTS / name).exists() or taken & {name, f"{name}_predictions_v1", *own}:
+        raise ArgumentError(
+            f"NAME '{name}' is taken: models/ has files of that name. Choose another name"
+        )
+
+
+def write_product(name: str, source: str, texts: Texts, project: Path = PROJECT) -> list[Path]:
+    """Write the folder of the product `name` from that of `source`; return its files, sorted.
+
+    Its mart starts with version 1. Nothing is written where a text is missing or a usage context
+    is unknown: raises ArgumentError, with every finding.
+    """
+    check_name(name, project)
+    former = texts_of(source, project)
+    if findings := list(_findings(texts)):
+        raise ArgumentError("\n".join(findings))
+    folder = project / PRODUCTS / name
+    written = {}
+    for file in sorted((project / PRODUCTS / source).glob("*.*")):
+        if re.search(r"_v(?!1\b)\d+$", file.stem):
+            continue  # the new mart has no earlier version to differ from
+        text = _renamed(file.read_text(), source, name)
+        if file.suffix == ".yml":
+            text = _with_texts(text, texts, former, source, name)
+        written[folder / _renamed(file.name, source, name)] = text
+    folder.mkdir()
+    try:
+        for path, text in written.items():
+            path.write_text(text)
+    except OSError:
+        shutil.rmtree(folder)
+        raise
+    return sorted(written)
+
+
+def _findings(texts: Texts) -> Iterator[str]:
+    for field in fields(texts):
+        if not getattr(texts, field.name):
+            yield f"{field.name} is missing: a contract leaves nothing empty"
+    if texts.owner and not re.fullmatch(r"[\w.-]+", texts.owner):
+        yield f"owner is '{texts.owner}'; expected letters, digits, -, _ and ., such as crm"
+    contexts = project_variables()["usage_contexts"]
+    for context in texts.intended_use:
+        if context not in contexts:
+            yield (
+                f"intended_use names {context}; expected {', '.join(contexts)}, or a new one under "
+                "usage_contexts in dbt_project.yml"
+            )
+
+
+def _mart(product: str, project: Path) -> dict[str, Any]:
+    file = project / PRODUCTS / product / f"_{product}__models.yml"
+    if not file.is_file():
+        found = sorted(each.name for each in (project / PRODUCTS).iterdir() if each.is_dir())
+        raise ArgumentError(f"--from {product}: expected one of {', '.join(found)}")
+    models = yaml.safe_load(file.read_text())["models"]
+    mart: dict[str, Any] = next(each for each in models if each["name"] == f"{product}_predictions")
+    return mart
+
+
+def _renamed(text: str, source: str, name: str) -> str:
+    """The text with the product's name replaced where it is a whole word or part of a name."""
+    return re.sub(rf"(?<![A-Za-z0-9]){source}(?![A-Za-z0-9])", name, text)
+
+
+def _with_texts(text: str, texts: Texts, former: Texts, source: str, name: str) -> str:
+    for key, value in (
+        ("meaning", texts.meaning),
+        ("not_to_be_used_for", texts.not_to_be_used_for),
+        ("known_limitations", texts.known_limitations),
+    ):
+        text = _replaced(text, 10, key, value)
+    text = _replaced(text, 12, "meaning", texts.uncertainty)
+    text = _replaced(text, 12, "description", texts.population)
+    text = _replaced(text, 12, "reason", texts.default_reason)
+    text = _once(r"(?m)^( {10}intended_use: ).*$", f"[{', '.join(texts.intended_use)}]", text)
+    text = _once(r"(?m)^( {10}sla:\s+\{?owner: )[^,}\n]+", texts.owner, text)
+    text = _once(r"(?m)^( {4}latest_version: )\d+$", "1", text)
+    versions = re.compile(r"(?m)^ {4}versions:\n(?: {6}.*\n)+")
+    text = versions.sub("    versions:\n      - v: 1\n", text)
+    title = _renamed(former.title, source, name)
+    text = text.replace(title, texts.title)
+    return text.replace(title[0].lower() + title[1:], texts.title[0].lower() + texts.title[1:])
+
+
+def _replaced(text: str, indent: int, key: str, value: str) -> str:
+    """The first such key of the contract, with the value as a folded block."""
+    start = text.index("        prediction:\n")
+    pattern = re.compile(rf"(?m)^ {{{indent}}}{key}: .*\n(?: {{{indent + 1},}}.*\n)*")
+    block = textwrap.indent(textwrap.fill(value, WIDTH - indent), " " * (indent + 2))
+    found = f"{' ' * indent}{key}: >\n{block}\n"
+    return text[:start] + pattern.sub(lambda _: found, text[start:], count=1)
+
+
+def _once(pattern: str, value: str, text: str) -> str:
+    return re.sub(pattern, lambda found: found.group(1) + value, text, count=1)
