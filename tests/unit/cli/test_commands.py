@@ -79,7 +79,8 @@ def test_the_commands_are_those_of_before() -> None:
     """Their names are a promise to schedulers and runbooks."""
     assert NAMES == [
         "backfill", "contracts", "demo-data", "docs", "erase", "explain", "feature-version",
-        "model-card", "new-product", "notify", "raw", "register", "replay", "report", "serve", "trace", "train",
+        "model-card", "new-product", "notify", "raw", "register", "replay", "report", "serve",
+        "trace", "train",
     ]  # fmt: skip
 
 
