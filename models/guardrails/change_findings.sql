@@ -22,15 +22,15 @@ with counted as (
 
 changes as (
     select
-        statistics.*,
+        measured.*,
         {{ missing_baseline_reason(contract) }} as no_former_batch,
         {{ missing_baseline_reason(contract, same_model=true) }} as no_former_scores,
         {%- for column in ['stayed', 'jumps', 'unchanged', 'relabelled', 'rank_correlation'] %}
         counted.{{ column }},
         {%- endfor %}
         case when counted.stayed is null then 'no customer was in the former batch' end as nobody_stayed
-    from {{ product_ref('statistics') }} as statistics
-    left join counted on statistics.run_id = counted.run_id
+    from {{ product_ref('statistics') }} as measured
+    left join counted on measured.run_id = counted.run_id
 ),
 
 found as (

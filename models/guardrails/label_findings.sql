@@ -29,7 +29,7 @@ compared as (
     select
         statistics.*,
         labels.label,
-        coalesce(shares.share, 0) as share,
+        coalesce(present_shares.share, 0) as share,
         coalesce(
             case when statistics.no_former_batch is null then former_shares.share else model_references.share end, 0
         ) as base_share,
@@ -38,8 +38,8 @@ compared as (
     from statistics
     cross join labels
     left join referenced on statistics.model_version = referenced.reference_version
-    left join {{ product_ref('run_shares') }} as shares
-        on statistics.run_id = shares.run_id and labels.label = shares.category
+    left join {{ product_ref('run_shares') }} as present_shares
+        on statistics.run_id = present_shares.run_id and labels.label = present_shares.category
     left join {{ product_ref('run_shares') }} as former_shares
         on statistics.former_run_id = former_shares.run_id and labels.label = former_shares.category
     left join model_references

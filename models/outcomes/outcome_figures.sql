@@ -5,8 +5,6 @@ with sums as (
         run_id,
         model_version,
         compared_with,
-        count(*) as labels_known,
-        max(interval_level) as interval_level,
         cast(sum(score) as double) as total_score,
         cast(sum(outcome) as double) as total_outcome,
         cast(count_if(outcome > 0) as double) as positives,
@@ -17,7 +15,9 @@ with sums as (
         cast(sum(outcome_rank) as double) as outcome_ranks,
         cast(sum(cast(score_rank * outcome_rank as decimal(24, 0))) as double) as rank_products,
         cast(sum(cast(score_rank * score_rank as decimal(24, 0))) as double) as score_rank_squares,
-        cast(sum(cast(outcome_rank * outcome_rank as decimal(24, 0))) as double) as outcome_rank_squares
+        cast(sum(cast(outcome_rank * outcome_rank as decimal(24, 0))) as double) as outcome_rank_squares,
+        count(*) as labels_known,
+        max(interval_level) as interval_level
     from {{ product_ref('ranked_outcomes') }}
     group by run_id, model_version, compared_with
 )

@@ -1,5 +1,5 @@
--- Scores of the runs whose outcomes are complete: of the champion over all of its customers, and next to a challenger of
--- each over the customers whom both scored, so that the comparison is fair.
+-- Scores of the runs whose outcomes are complete: of the champion over all of its customers, and of it and a challenger
+-- over the customers whom both scored, so that the comparison is fair.
 {%- set runs = runs_to_measure(contract_of(product_at_hand()).product) %}
 
 with predictions as (

@@ -45,10 +45,18 @@ select
     coverages.coverage,
     figures.interval_level
 from scored
-{%- for part in ['figures', 'tenths', 'coverages'] %}
-left join {{ part }}
+left join figures
     on
-        scored.run_id = {{ part }}.run_id
-        and scored.model_version = {{ part }}.model_version
-        and scored.compared_with = {{ part }}.compared_with
-{%- endfor %}
+        scored.run_id = figures.run_id
+        and scored.model_version = figures.model_version
+        and scored.compared_with = figures.compared_with
+left join tenths
+    on
+        scored.run_id = tenths.run_id
+        and scored.model_version = tenths.model_version
+        and scored.compared_with = tenths.compared_with
+left join coverages
+    on
+        scored.run_id = coverages.run_id
+        and scored.model_version = coverages.model_version
+        and scored.compared_with = coverages.compared_with
