@@ -19,7 +19,7 @@ LAYERS = {
     "guardrails": {"features", "schedule", "operations"},
     "publishing": {"guardrails", "schedule", "operations"},
     "challengers": {"guardrails", "schedule"},
-    "outcomes": {"guardrails"},
+    "outcomes": {"guardrails", "staging"},
     "products": {"features", "schedule", "operations", "staging", "publishing"},
     "consumers": {"products", "operations"},
     "lineage": {"consumers", "features", "operations"},
