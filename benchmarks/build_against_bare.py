@@ -51,7 +51,7 @@ def bare(raw: Path, as_of: str, folder: Path) -> None:
     """Features, predictions and Parquet files, without any promise."""
     query = (PROJECT / "benchmarks" / "bare.sql").read_text()
     query = query.format(raw=raw, as_of=as_of, windows=WINDOWS)
-    with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(folder)}) as lake:
+    with duckdb.connect(config={"memory_limit": "12GB", "temp_directory": str(folder)}) as lake:
         lake.execute("set preserve_insertion_order = false")
         lake.execute(f"create table features as {query}")
         for product in PRODUCTS:

@@ -5,54 +5,60 @@ with plan as (
 ),
 
 customers as (
-    select * from {{ ref('customers_to_compute') }}
+    select
+        customers.as_of,
+        plan.data_cutoff,
+        {{ add_days('customers.as_of', '-365') }} as a_year_before,
+        customers.customer_id
+    from {{ ref('customers_to_compute') }} as customers
+    inner join plan on customers.as_of = plan.as_of
 ),
 
 reloaded as (
     select * from {{ ref('reloaded_events') }}
 ),
 
-known as (
-    select
-        events.*,
-        plan.as_of
-    from {{ ref('stg_events') }} as events
-    inner join plan on events.loaded_at < plan.data_cutoff
-),
-
+-- The landed rows stand twice without a name of their own: with one, the engine would first copy all of them.
 loaded_once as (
     select
-        known.as_of,
-        known.customer_id,
-        known.occurred_at,
-        known.event_type
-    from known
-    anti join reloaded on known.event_id = reloaded.event_id
+        customers.as_of,
+        events.customer_id,
+        events.occurred_at,
+        events.event_type
+    from {{ ref('stg_events') }} as events
+    inner join customers
+        on
+            events.customer_id = customers.customer_id
+            and events.loaded_at < customers.data_cutoff
+            and events.occurred_at < customers.as_of
+            and events.occurred_at >= customers.a_year_before
+    anti join reloaded on events.event_id = reloaded.event_id
+),
+
+versions as materialized (
+    select events.*
+    from {{ ref('stg_events') }} as events
+    semi join reloaded on events.event_id = reloaded.event_id
 ),
 
 newest_versions as (
     select
-        known.as_of,
-        max({{ ordered_record(['loaded_at', 'occurred_at', 'customer_id', 'event_type'], 'known') }}) as version
-    from known
-    semi join reloaded on known.event_id = reloaded.event_id
-    group by known.as_of, known.event_id
-),
-
-counting as (
-    select * from loaded_once
-
-    union all
-
-    select
-        as_of,
-        version['customer_id'] as customer_id,
-        version['occurred_at'] as occurred_at,
-        version['event_type'] as event_type
-    from newest_versions
+        plan.as_of,
+        max({{ ordered_record(['loaded_at', 'occurred_at', 'customer_id', 'event_type'], 'versions') }}) as version
+    from versions
+    inner join plan on versions.loaded_at < plan.data_cutoff
+    group by plan.as_of, versions.event_id
 )
 
-select counting.*
-from counting
-inner join customers on counting.as_of = customers.as_of and counting.customer_id = customers.customer_id
-where counting.occurred_at < counting.as_of and counting.occurred_at >= {{ add_days('counting.as_of', '-365') }}
+select * from loaded_once
+
+union all
+
+select
+    newest.as_of,
+    customers.customer_id,
+    newest.version['occurred_at'] as occurred_at,
+    newest.version['event_type'] as event_type
+from newest_versions as newest
+inner join customers on newest.as_of = customers.as_of and newest.version['customer_id'] = customers.customer_id
+where newest.version['occurred_at'] < newest.as_of and newest.version['occurred_at'] >= customers.a_year_before

@@ -5,61 +5,65 @@ with plan as (
 ),
 
 customers as (
-    select * from {{ ref('customers_to_compute') }}
+    select
+        customers.as_of,
+        plan.data_cutoff,
+        customers.customer_id
+    from {{ ref('customers_to_compute') }} as customers
+    inner join plan on customers.as_of = plan.as_of
 ),
 
 reloaded as (
     select * from {{ ref('reloaded_orders') }}
 ),
 
-known as (
-    select
-        orders.*,
-        plan.as_of
-    from {{ ref('stg_orders') }} as orders
-    inner join plan on orders.loaded_at < plan.data_cutoff
-),
-
+-- The landed rows stand twice without a name of their own: with one, the engine would first copy all of them.
 loaded_once as (
     select
-        known.as_of,
-        known.customer_id,
-        known.ordered_at,
-        known.amount,
-        known.quantity,
-        known.product_count
-    from known
-    anti join reloaded on known.order_id = reloaded.order_id
+        customers.as_of,
+        orders.customer_id,
+        orders.ordered_at,
+        orders.amount,
+        orders.quantity,
+        orders.product_count
+    from {{ ref('stg_orders') }} as orders
+    inner join customers
+        on
+            orders.customer_id = customers.customer_id
+            and orders.loaded_at < customers.data_cutoff
+            and orders.ordered_at < customers.as_of
+    anti join reloaded on orders.order_id = reloaded.order_id
+),
+
+versions as materialized (
+    select orders.*
+    from {{ ref('stg_orders') }} as orders
+    semi join reloaded on orders.order_id = reloaded.order_id
 ),
 
 -- The greatest struct is the version loaded last; equal load times fall back on the values.
 newest_versions as (
     select
-        known.as_of,
+        plan.as_of,
         max({{ ordered_record(
-            ['loaded_at', 'ordered_at', 'customer_id', 'amount', 'quantity', 'product_count'], 'known'
+            ['loaded_at', 'ordered_at', 'customer_id', 'amount', 'quantity', 'product_count'], 'versions'
         ) }}) as version
-    from known
-    semi join reloaded on known.order_id = reloaded.order_id
-    group by known.as_of, known.order_id
-),
-
-counting as (
-    select * from loaded_once
-
-    union all
-
-    select
-        as_of,
-        version['customer_id'] as customer_id,
-        version['ordered_at'] as ordered_at,
-        version['amount'] as amount,
-        version['quantity'] as quantity,
-        version['product_count'] as product_count
-    from newest_versions
+    from versions
+    inner join plan on versions.loaded_at < plan.data_cutoff
+    group by plan.as_of, versions.order_id
 )
 
-select counting.*
-from counting
-inner join customers on counting.as_of = customers.as_of and counting.customer_id = customers.customer_id
-where counting.ordered_at < counting.as_of
+select * from loaded_once
+
+union all
+
+select
+    newest.as_of,
+    customers.customer_id,
+    newest.version['ordered_at'] as ordered_at,
+    newest.version['amount'] as amount,
+    newest.version['quantity'] as quantity,
+    newest.version['product_count'] as product_count
+from newest_versions as newest
+inner join customers on newest.as_of = customers.as_of and newest.version['customer_id'] = customers.customer_id
+where newest.version['ordered_at'] < newest.as_of

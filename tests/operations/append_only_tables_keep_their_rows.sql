@@ -2,7 +2,8 @@
 -- One test for all of them: it runs at the end of a build, and keeps nothing from being built.
 -- depends_on: {{ ref('sla_attainment') }}
 {% set tables = append_only_tables() if execute and flags.WHICH in ['build', 'test'] else [] %}
-{% set known = run_query("select min(snapshot_id) as oldest, max(snapshot_id) as newest from ducklake_snapshots('lake')").rows[0] if tables %}
+{% set snapshots = "select min(snapshot_id) as oldest, max(snapshot_id) as newest from ducklake_snapshots('lake')" %}
+{% set known = run_query(snapshots).rows[0] if tables %}
 
 {% for table in tables %}
 select

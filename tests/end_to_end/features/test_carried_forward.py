@@ -1,6 +1,7 @@
 """Snapshots carried forward equal those computed in full, whatever happens to the raw rows."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ MODELS = (
     "customers_as_of", "changed_customers", "customers_to_compute", "orders_as_of",
     "events_as_of", "order_features", "event_features",
 )  # fmt: skip
+# The columns of the plan that the SQL has as literals.
+PLAN = ("as_of", "data_cutoff", "base_as_of", "base_cutoff", "base_landing")
 VERIFIED = "<= 1000"  # the var customers_verified: of so few customers nobody would be carried
 
 
@@ -45,16 +48,37 @@ GAPS = st.lists(
 
 @pytest.fixture(scope="module")
 def compiled(built: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The SQL of the feature models as a build on a warehouse with snapshots compiles it."""
+    """The SQL of the feature models as a build that carries a snapshot forward compiles it."""
     target = tmp_path_factory.mktemp("compiled")
-    project = Project(built.folder, built.raw_data, built.warehouse, target)
+    warehouse = target / "warehouse"
+    shutil.copytree(built.warehouse, warehouse)
+    project = Project(built.folder, built.raw_data, warehouse, target)
+    [[newest]] = built.query("select max(as_of) from lake.operations.snapshot_manifest")
+    next_day = str(newest + timedelta(days=1))
+    project.dbt("run", "--select", "snapshot_plan", env={"SNAPSHOT_AS_OF": next_day})
     project.dbt("compile", "--select", "path:models/features")
     folder = target / "compiled" / "customer_predictions" / "models" / "features"
     found = {file.stem: file.read_text() for file in folder.glob("*.sql")}
     assert found["customers_to_compute"].count(VERIFIED) == 1
     found["customers_to_compute"] = found["customers_to_compute"].replace(VERIFIED, "<= 1")
     assert "feature_snapshots" in re.sub(r"--.*", "", found["feature_snapshots"]), "carries nothing"
+    with duckdb.connect(str(warehouse / "warehouse.duckdb"), read_only=True) as connection:
+        plan = connection.query(f"select {', '.join(PLAN)} from schedule.snapshot_plan").fetchall()
+    [(*instants, landing)] = plan
+    for name, instant in zip(PLAN, instants, strict=False):
+        placeholders = {f"timestamp '{instant}'": f"<{name}>"}
+        found = {model: replaced(sql, placeholders) for model, sql in found.items()}
+    landed = {f"landed_in > {landing}": "landed_in > <base_landing>"}
+    found = {model: replaced(sql, landed) for model, sql in found.items()}
+    assert all(f"<{name}>" in found["changed_customers"] for name in PLAN)
     return found
+
+
+def replaced(text: str, values: dict[str, str]) -> str:
+    """The text with each key replaced by its value."""
+    for key, value in values.items():
+        text = text.replace(key, value)
+    return text
 
 
 ORDER_COLUMNS = """
@@ -97,10 +121,21 @@ class Shop:
             " feature_version text, base_as_of timestamp, base_cutoff timestamp,"
             " base_landing bigint)"
         )
+        self.make_models(START, (None, None, None))
+
+    def make_models(self, as_of: datetime, base: tuple[datetime | None, Any, Any]) -> str:
+        """Make the feature models for a plan; the SQL of feature_snapshots."""
+        literals = dict(zip(PLAN, (as_of, as_of + LAG, *base), strict=True))
+        values = {
+            f"<{name}>": "cast(null as timestamp)" if value is None else f"timestamp '{value}'"
+            for name, value in literals.items()
+        } | {"<base_landing>": str(literals["base_landing"] or 0)}
+        sql = {model: replaced(text, values) for model, text in self.sql.items()}
         for model in MODELS:
             kind = "table" if model == "customers_to_compute" else "view"
             relation = f"warehouse.features.{model}"
-            self.connection.execute(f"create {kind} {relation} as {self.sql[model]}")
+            self.connection.execute(f"create or replace {kind} {relation} as {sql[model]}")
+        return sql["feature_snapshots"]
 
     def land(self, table: str, row: tuple[Any, ...]) -> None:
         """Append a raw row, whose last value is the number of the landing."""
@@ -116,13 +151,10 @@ class Shop:
             "insert into warehouse.schedule.snapshot_plan values (?, ?, ?, ?, ?, ?)",
             [as_of, as_of + LAG, version, *former],
         )
-        self.connection.execute(
-            "create or replace table warehouse.features.customers_to_compute as "
-            + self.sql["customers_to_compute"]
-        )
+        sql = self.make_models(as_of, former)
         columns = ", ".join(self.columns())
         return self.connection.execute(
-            f"select {columns} from ({self.sql['feature_snapshots']}) order by customer_id"
+            f"select {columns} from ({sql}) order by customer_id"
         ).fetchall()
 
     def columns(self) -> list[str]:
