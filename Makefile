@@ -17,7 +17,7 @@ PYTEST = $(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist load
 SQL_FILES := .sqlfluff .sqlfluffignore dbt_project.yml profiles.yml requirements.lock \
   $(shell find models macros seeds tests -name '*.sql' -o -name '*.yml' -o -name '*.csv')
 
-.PHONY: build test test-all pytest lint style docs lock sbom audit clean help
+.PHONY: build test test-all pytest lint style docs figures lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
@@ -25,6 +25,7 @@ help:
 	@echo "make docs    target/static_index.html, the dbt docs, and target/report.html, the report"
 	@echo "make lock    resolve the dependencies again (needs uv)"
 	@echo "make sbom    target/sbom.json, the software bill of materials of the lock (CycloneDX)"
+	@echo "make figures where the SQL stands, and how long its pieces are"
 	@echo "make audit   known vulnerabilities of what the lock names"
 
 build: $(VENV)/elementary
@@ -58,6 +59,9 @@ docs: $(VENV)/elementary
 	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate
 	@$(BIN)/python -m python_scoring docs
 	@$(BIN)/python -m python_scoring report --out target/report.html
+
+figures: $(VENV)/elementary
+	@$(BIN)/python -m benchmarks.figures
 
 $(VENV)/installed: requirements.lock
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else f"Python {v[0]}.{v[1]} found: expected 3.10 to 3.13; call make PYTHON=python3.12")'

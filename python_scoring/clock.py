@@ -14,12 +14,12 @@ def parse_instant(text: str) -> datetime:
     return (instant - (instant.utcoffset() or timedelta())).replace(tzinfo=None)
 
 
-def frozen_clock() -> datetime | None:
-    """The instant of PREDICTION_NOW; None where the clock runs.
+def frozen_clock(now: object = None) -> datetime | None:
+    """The instant `now`, else that of PREDICTION_NOW; None where the clock runs.
 
     Raises InputError, in the words of macros/environment/clock.sql, where it is no instant.
     """
-    frozen = os.environ.get("PREDICTION_NOW")
+    frozen = str(now or os.environ.get("PREDICTION_NOW") or "")
     if not frozen:
         return None
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.events.base_types import EventLevel, EventMsg
 from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
@@ -39,6 +40,7 @@ class Plugin(BasePlugin):
         self.lock = self.warehouse.writer_lock()
         self.code_version = code_version()
         self.raw_data = str(raw_data_folder())
+        self.now = (get_flags().VARS or {}).get("now")  # type: ignore[no-untyped-call]
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
@@ -61,7 +63,7 @@ class Plugin(BasePlugin):
         """Session variables, read by macros/environment."""
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
-        set_clock(cursor)
+        set_clock(cursor, self.now)
 
 
 def drop_unwritten_events() -> None:

@@ -169,9 +169,12 @@ def connect_lake(
         yield connection
 
 
-def set_clock(connection: duckdb.DuckDBPyConnection) -> None:
-    """What the views take for now: the frozen clock where there is one; see macros/environment."""
-    if frozen := frozen_clock():
+def set_clock(connection: duckdb.DuckDBPyConnection, now: object = None) -> None:
+    """Freeze the session's clock at `now`, an ISO instant, or else at PREDICTION_NOW, if set.
+
+    Views and hooks take the time from it; see macros/environment/clock.sql.
+    """
+    if frozen := frozen_clock(now):
         connection.execute("set variable prediction_now = ?", [str(frozen)])
 
 

@@ -6,15 +6,13 @@
         {%- set products = [] -%}
         {%- do collect_products(exposure.depends_on.nodes, products, []) -%}
         {%- for product in products | sort -%}
-            {%- do rows.append(
-                'select ' ~ string_literal(product) ~ ' as product, ' ~ string_literal(exposure.name) ~ ' as consumer, '
-                ~ string_literal(owner_of(exposure)) ~ ' as owner, ' ~ string_literal(criticality_of(exposure)) ~ ' as criticality'
-            ) -%}
+            {%- do rows.append({
+                'product': product, 'consumer': exposure.name, 'owner': owner_of(exposure),
+                'criticality': criticality_of(exposure)
+            }) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ rows | join('\nunion all\n') or no_rows({
-        'product': 'text', 'consumer': 'text', 'owner': 'text', 'criticality': 'text'
-    }) }}
+    {{ return(rows) }}
 {%- endmacro %}
 
 

@@ -1,29 +1,17 @@
 {#- What each consumer may read, in which version and for what: config.meta.access of its exposure. -#}
 
-{% macro consumer_contract_rows() -%}
+{% macro entitlements_of_consumers() -%}
     {%- set rows = [] -%}
     {%- for exposure in graph.get('exposures', {}).values() | sort(attribute='name') if execute -%}
+        {%- set maturity = exposure.maturity.value if exposure.maturity.value is defined else exposure.maturity -%}
         {%- for entitlement in entitlements_of(exposure) -%}
-            {%- do rows.append(
-                'select ' ~ string_literal(exposure.name) ~ ' as consumer, '
-                ~ string_literal(entitlement.role) ~ ' as role, '
-                ~ string_literal(entitlement.output) ~ ' as output, '
-                ~ 'cast(' ~ entitlement.version ~ ' as integer) as version, '
-                ~ string_literal(entitlement.usage_context) ~ ' as usage_context, '
-                ~ literal(entitlement.valid_until, 'date') ~ ' as valid_until, '
-                ~ string_literal(owner_of(exposure)) ~ ' as owner, '
-                ~ string_literal(criticality_of(exposure)) ~ ' as criticality, '
-                ~ string_literal(exposure.maturity.value if exposure.maturity.value is defined else exposure.maturity) ~ ' as maturity, '
-                ~ string_literal(entitlement.product) ~ ' as product, '
-                ~ string_literal(tojson(entitlement.columns_withheld)) ~ ' as withheld_columns'
-            ) -%}
+            {%- do rows.append(dict(
+                entitlement, consumer=exposure.name, owner=owner_of(exposure), criticality=criticality_of(exposure),
+                maturity=maturity
+            )) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ rows | join('\nunion all\n') or no_rows({
-        'consumer': 'text', 'role': 'text', 'output': 'text', 'version': 'integer', 'usage_context': 'text',
-        'valid_until': 'date', 'owner': 'text', 'criticality': 'text', 'maturity': 'text', 'product': 'text',
-        'withheld_columns': 'text'
-    }) }}
+    {{ return(rows) }}
 {%- endmacro %}
 
 

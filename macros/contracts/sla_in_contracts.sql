@@ -6,20 +6,6 @@
 {%- endmacro %}
 
 
-{% macro escalation_responses() -%}
-    {%- set rows = [] -%}
-    {%- for contract in (all_contracts() if execute else []) -%}
-        {%- for response, days in sla_of(contract).escalation.responses.items() -%}
-            {%- do rows.append(
-                'select ' ~ string_literal(contract.product) ~ ' as product, ' ~ string_literal(response)
-                ~ ' as response, ' ~ days ~ ' as within_days'
-            ) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ rows | join('\nunion all\n') or 'select cast(null as text) as product, cast(null as text) as response, 0 as within_days where false' }}
-{%- endmacro %}
-
-
 {% macro validate_sla(contract, place) -%}
     {%- set sla = sla_of(contract) -%}
     {%- for key in contract.sla if key not in ['owner', 'target', 'review_within_days', 'escalation'] -%}

@@ -12,25 +12,16 @@
 {%- endmacro %}
 
 
+{#- When something is recorded: the same clock. -#}
 {% macro recorded_at() -%}
-    {%- if var('now', none) or env_var('PREDICTION_NOW', '') -%}
-        {{ clock() }}
-    {%- else -%}
-        {{ current_utc_timestamp() }}
-    {%- endif -%}
+    {{ current_utc_timestamp() }}
 {%- endmacro %}
 
 
-{#- The reader's clock. On DuckDB a session may look at another moment: set variable prediction_now = '...'. -#}
+{#- The session's clock: the frozen one where PREDICTION_NOW or the var now set the variable prediction_now (see
+    set_clock in python_scoring/warehouse.py), else the running one. A reader may look at another moment:
+    set variable prediction_now = '...'. -#}
 {% macro current_utc_timestamp() -%}
-    {{ adapter.dispatch('current_utc_timestamp')() }}
-{%- endmacro %}
-
-{% macro default__current_utc_timestamp() -%}
-    cast(current_timestamp as timestamp)
-{%- endmacro %}
-
-{% macro duckdb__current_utc_timestamp() -%}
     coalesce(try_cast(getvariable('prediction_now') as timestamp), cast(now() at time zone 'UTC' as timestamp))
 {%- endmacro %}
 

@@ -1,12 +1,4 @@
 {% macro code_version() -%}
-    {{ adapter.dispatch('code_version')() }}
-{%- endmacro %}
-
-{% macro default__code_version() -%}
-    {{ string_literal(env_var('CODE_VERSION', 'unknown')) }}
-{%- endmacro %}
-
-{% macro duckdb__code_version() -%}
     cast(getvariable('code_version') as text)
 {%- endmacro %}
 

@@ -16,16 +16,6 @@
 {%- endmacro %}
 
 
-{% macro snapshot_row_text() -%}
-    concat_ws(
-        '|', customer_id
-        {%- for feature in feature_columns() %},
-        '{{ feature.name }}=' || coalesce(cast({{ feature.name }} as text), '')
-        {%- endfor %}
-    )
-{%- endmacro %}
-
-
 {% macro record_snapshots() -%}
     {%- set customers_to_compute = ref('customers_to_compute') -%}
     {%- set plans = planned_snapshots() -%}
@@ -40,7 +30,7 @@
     )
     select
         as_of, data_cutoff, feature_version,
-        {{ rows_digest(snapshot_row_text()) }} as feature_snapshot_id,
+        {{ rows_digest(snapshot_row_text(feature_names())) }} as feature_snapshot_id,
         count(*) as customers,
         {{ recorded_at() }} as built_at,
         '{{ invocation_id }}' as invocation_id,

@@ -1,14 +1,7 @@
 {#- OpenLineage events of this invocation's runs. A receiver that is down is told of, and stops nothing. -#}
 
-{% macro emit_lineage() -%}
-    {{ return(adapter.dispatch('emit_lineage')()) }}
-{%- endmacro %}
-
-{% macro default__emit_lineage() -%}
-{%- endmacro %}
-
 {#- A function of the plugin in python_scoring/dbt_plugin.py. -#}
-{% macro duckdb__emit_lineage() -%}
+{% macro emit_lineage() -%}
     {%- set problem = run_query("select emit_lineage_events('" ~ invocation_id ~ "')").columns[0].values()[0] -%}
     {%- if problem -%}
         {{ log('  The OpenLineage events of this build could not be sent: ' ~ problem, info=true) }}

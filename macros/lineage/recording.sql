@@ -75,40 +75,16 @@
 
 
 {% macro library_versions() -%}
-    {{ adapter.dispatch('library_versions')() }}
-{%- endmacro %}
-
-{% macro default__library_versions() -%}
-    cast(null as text)
-{%- endmacro %}
-
-{% macro duckdb__library_versions() -%}
     library_versions()
 {%- endmacro %}
 
 
 {% macro training_data_sha256(artifact_path, training_config_sha256) -%}
-    {{ adapter.dispatch('training_data_sha256')(artifact_path, training_config_sha256) }}
-{%- endmacro %}
-
-{% macro default__training_data_sha256(artifact_path, training_config_sha256) -%}
-    cast(null as text)
-{%- endmacro %}
-
-{% macro duckdb__training_data_sha256(artifact_path, training_config_sha256) -%}
     json_extract_string(model_card({{ artifact_path }}, {{ training_config_sha256 }}), '$.training_data.digest')
 {%- endmacro %}
 
 
 {% macro engine_version() -%}
-    {{ adapter.dispatch('engine_version')() }}
-{%- endmacro %}
-
-{% macro default__engine_version() -%}
-    version()
-{%- endmacro %}
-
-{% macro duckdb__engine_version() -%}
     'DuckDB ' || version() || ', DuckLake ' || (
         select extension_version from duckdb_extensions() where extension_name = 'ducklake'
     )
@@ -116,13 +92,5 @@
 
 
 {% macro lake_snapshot_id() -%}
-    {{ adapter.dispatch('lake_snapshot_id')() }}
-{%- endmacro %}
-
-{% macro default__lake_snapshot_id() -%}
-    cast(null as bigint)
-{%- endmacro %}
-
-{% macro duckdb__lake_snapshot_id() -%}
     (select max(snapshot_id) from ducklake_snapshots('{{ operations_table("run_manifest").database }}'))
 {%- endmacro %}

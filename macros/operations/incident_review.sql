@@ -39,7 +39,9 @@
     {%- if not is_built(operations_table('incident_events')) -%}
         {%- do exceptions.raise_compiler_error(operation ~ ': nothing was built in this warehouse; set WAREHOUSE, or run dbt build first.') -%}
     {%- endif -%}
-    {%- set known = run_query('select * from (' ~ incident_states() ~ ') as incidents order by opened_at desc, incident_id').rows -%}
+    {%- do make_operations_tables() -%}
+    {%- do make_operations_views() -%}
+    {%- set known = run_query('select * from ' ~ relation_of_model('incident_states') ~ ' order by opened_at desc, incident_id').rows -%}
     {%- for incident in known if incident['incident_id'] == incident_id -%}
         {{ return(incident) }}
     {%- endfor -%}
@@ -81,7 +83,7 @@
             {{ string_literal(message) }}, coalesce(known_watermarks.watermark, newest.watermark), {{ recorded_at() }},
             {{ string_literal(by) }}, '{{ invocation_id }}'
         from {{ events }} as newest
-        left join ({{ known_watermarks('(' ~ contract_rows() ~ ')') }}) as known_watermarks
+        left join {{ relation_of_model('known_watermarks') }} as known_watermarks
             on newest.product = known_watermarks.product and newest.cause = known_watermarks.cause
         where
             newest.event_number = (
@@ -91,5 +93,5 @@
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {#- The owners hear of it at once, not with the next build. -#}
-    {%- do record_missing('notification_messages', due_notifications(incident_reviews())) -%}
+    {%- do record_due('notification_messages', 'due_notifications') -%}
 {%- endmacro %}

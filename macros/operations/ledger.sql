@@ -134,13 +134,5 @@
 
 
 {% macro raise_in_sql(message) -%}
-    {{ adapter.dispatch('raise_in_sql')(message) }}
-{%- endmacro %}
-
-{% macro default__raise_in_sql(message) -%}
-    raise_error({{ message }})
-{%- endmacro %}
-
-{% macro duckdb__raise_in_sql(message) -%}
     error({{ message }})
 {%- endmacro %}

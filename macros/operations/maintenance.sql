@@ -8,15 +8,7 @@
             ~ "states of the tables stay readable. Call: dbt run-operation maintain_lake --args '{keep_days: 30}'"
         ) -%}
     {%- endif -%}
-    {{ return(adapter.dispatch('maintain_lake')(keep_days)) }}
-{%- endmacro %}
-
-{% macro default__maintain_lake(keep_days) -%}
-    {{ log('The lake of this target maintains itself: nothing to do.', info=true) }}
-{%- endmacro %}
-
-{#- In a process of its own (python_scoring/maintenance.py): DuckDB may end the one that does it. -#}
-{% macro duckdb__maintain_lake(keep_days) -%}
+    {#- In a process of its own (python_scoring/maintenance.py): DuckDB may end the one that does it. -#}
     {%- set answer = fromjson(run_query('select maintain_lake(' ~ keep_days ~ ') as answer').rows[0]['answer']) -%}
     {%- if answer.error -%}
         {%- do exceptions.raise_compiler_error(answer.error) -%}

@@ -5,6 +5,7 @@
             {%- do close_crashed_attempts() -%}
         {%- endif -%}
         {%- if flags.WHICH in ['build', 'run'] -%}
+            {%- do make_operations_views() -%}
             {%- do record_operations() -%}
         {%- endif -%}
     {%- endif -%}
@@ -64,18 +65,6 @@
 
 
 {% macro columns_by_table(relation) -%}
-    {{ return(adapter.dispatch('columns_by_table')(relation)) }}
-{%- endmacro %}
-
-{% macro default__columns_by_table(relation) -%}
-    {%- set tables = {} -%}
-    {%- for table in adapter.list_relations_without_caching(relation.without_identifier()) -%}
-        {%- do tables.update({table.identifier: adapter.get_columns_in_relation(table) | map(attribute='name') | list}) -%}
-    {%- endfor -%}
-    {{ return(tables) }}
-{%- endmacro %}
-
-{% macro duckdb__columns_by_table(relation) -%}
     {%- set tables = {} -%}
     {%- for row in run_query(
         "select table_name, column_name from duckdb_columns() where database_name = '" ~ relation.database

@@ -4,9 +4,9 @@
 
 {% macro record_operations(is_repeated=false) -%}
     {%- set events = operations_table('incident_events') -%}
-    {%- do record_missing('sla_records', due_sla_records()) -%}
+    {%- do record_due('sla_records', 'due_sla_records') -%}
     {%- set last = run_query('select coalesce(max(event_number), 0) as event_number from ' ~ events).rows[0]['event_number'] -%}
-    {%- do record_missing('incident_events', due_incident_events(incident_reviews())) -%}
+    {%- do record_due('incident_events', 'due_incident_events') -%}
     {%- set new_events = run_query(
         'select incident_id, severity, event, message from ' ~ events ~ ' where event_number > ' ~ last ~ ' order by event_number'
     ).rows -%}
@@ -14,8 +14,16 @@
         {{ log('  Incident ' ~ event['incident_id'] ~ ' (' ~ event['severity'] ~ ') ' ~ event['event'] | replace('_', ' ') ~ ': ' ~ event['message'], info=true) }}
     {%- endfor -%}
     {%- if new_events or not is_repeated -%}
-        {%- do record_missing('notification_messages', due_notifications(incident_reviews())) -%}
+        {%- do record_due('notification_messages', 'due_notifications') -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The rows of a view of models/operations/recording, with this invocation. -#}
+{% macro record_due(table, view) -%}
+    {%- do record_missing(
+        table, "select *, '" ~ invocation_id ~ "' as invocation_id from " ~ relation_of_model(view)
+    ) -%}
 {%- endmacro %}
 
 
@@ -43,6 +51,7 @@
 {#- Operation, for what happens beside the builds: incidents are opened and closed at once. -#}
 {% macro record_operations_now() -%}
     {%- do make_operations_tables() -%}
+    {%- do make_operations_views() -%}
     {%- call statement('begin', auto_begin=true) -%} select 1 {%- endcall -%}
     {%- do record_operations() -%}
     {%- do adapter.commit() -%}

@@ -101,6 +101,7 @@
         {%- do exceptions.raise_compiler_error(operation ~ ': nothing was built in this warehouse; set WAREHOUSE, or run dbt build first.') -%}
     {%- endif -%}
     {%- do make_operations_tables() -%}
+    {%- do make_operations_views() -%}
     {%- set found = run_query(
         'select run_id, product, as_of, status, is_served, revision, model_version, feature_version from '
         ~ ref('run_states') ~ ' where run_id = ' ~ string_literal(run_id)
@@ -146,10 +147,16 @@
 {%- endmacro %}
 
 
-{% macro relation_of_model(name) -%}
+{% macro node_of_model(name) -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
-        {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) }}
+        {{ return(node) }}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro relation_of_model(name) -%}
+    {%- set node = node_of_model(name) -%}
+    {{ return(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) }}
 {%- endmacro %}
 
 

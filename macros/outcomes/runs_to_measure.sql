@@ -3,7 +3,6 @@
     elsewhere. The newest come first. -#}
 
 {% macro runs_to_measure(product) -%}
-    {%- set states = run_states() -%}
     {%- set orders = ref('stg_orders') -%}
     {%- if product is none or not (execute and flags.WHICH in ['build', 'run']) -%}
         {{ return([]) }}
@@ -19,7 +18,7 @@
             states.model_version,
             {{ known_at }} as known_at,
             challenged.run_id is not null as has_challengers
-        from ({{ states }}) as states
+        from {{ relation_of_model('run_states') }} as states
         left join (
             select distinct run_id from {{ operations_table('challenger_records') }} where status = 'scored'
         ) as challenged on states.run_id = challenged.run_id

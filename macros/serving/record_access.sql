@@ -4,7 +4,7 @@
 {% macro record_access() -%}
     {%- set answer = fromjson(run_query('select ' ~ load_access_log_call() ~ ' as answer').rows[0]['answer']) -%}
     {%- if answer.file -%}
-        {%- do record_missing('access_log', 'select * from ' ~ parquet_file(answer.file)) -%}
+        {%- do record_missing('access_log', 'select * from read_parquet(' ~ string_literal(answer.file) ~ ')') -%}
     {%- endif -%}
     {%- if answer.load -%}
         {%- do record_missing('access_log_loads', access_log_load(answer.load)) -%}
@@ -37,35 +37,9 @@
 {%- endmacro %}
 
 
-{#- Loads of the access log after which nobody knows everything that was read, until a later one was complete. -#}
-{% macro access_log_conditions() -%}
-    select
-        'all' as product,
-        'access_log_gap' as cause,
-        cast(null as timestamp) as as_of,
-        incomplete.entry as watermark,
-        'It is not known who read what from ' || cast(date_trunc('second', incomplete.gap_from) as text) || ' to '
-        || cast(date_trunc('second', incomplete.gap_until) as text) || ' UTC: ' || incomplete.message || '.' as message,
-        exists (
-            select 1 from {{ source('operations', 'access_log_loads') }} as later
-            where later.entry > incomplete.entry and later.outcome = 'complete'
-        ) as is_resolved
-    from {{ source('operations', 'access_log_loads') }} as incomplete
-    where incomplete.outcome = 'incomplete'
-{%- endmacro %}
-
-
-{% macro load_access_log_call() -%}
-    {{ adapter.dispatch('load_access_log_call')() }}
-{%- endmacro %}
-
-{% macro default__load_access_log_call() -%}
-    '{}'
-{%- endmacro %}
-
 {#- A function of the plugin in python_scoring/dbt_plugin.py; it goes on where the last load ended, or, in a warehouse
     of a version before 0.2, after the last read that was loaded. -#}
-{% macro duckdb__load_access_log_call() -%}
+{% macro load_access_log_call() -%}
     load_access_log(coalesce(
         (
             select cast(to_json(max_by(loads, entry)) as text) from {{ operations_table('access_log_loads') }} as loads
@@ -79,17 +53,4 @@
             from {{ operations_table('access_log') }}
         )
     ))
-{%- endmacro %}
-
-
-{% macro parquet_file(path) -%}
-    {{ adapter.dispatch('parquet_file')(path) }}
-{%- endmacro %}
-
-{% macro default__parquet_file(path) -%}
-    parquet.`{{ path }}`
-{%- endmacro %}
-
-{% macro duckdb__parquet_file(path) -%}
-    read_parquet({{ string_literal(path) }})
 {%- endmacro %}

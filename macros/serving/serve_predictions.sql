@@ -13,8 +13,9 @@
 {%- endmacro %}
 
 
+{#- By a function of the plugin in python_scoring/dbt_plugin.py. -#}
 {% macro publish_to_serving() -%}
-    {{ return(record_serving(fromjson(run_query('select ' ~ publish_call() ~ ' as outcomes').rows[0]['outcomes']))) }}
+    {{ return(record_serving(fromjson(run_query('select publish_to_serving() as outcomes').rows[0]['outcomes']))) }}
 {%- endmacro %}
 
 
@@ -56,20 +57,6 @@
 {%- endmacro %}
 
 
-{% macro publish_call() -%}
-    {{ adapter.dispatch('publish_call')() }}
-{%- endmacro %}
-
-{% macro default__publish_call() -%}
-    '[]'
-{%- endmacro %}
-
-{#- A function of the plugin in python_scoring/dbt_plugin.py. -#}
-{% macro duckdb__publish_call() -%}
-    publish_to_serving()
-{%- endmacro %}
-
-
 {#- What a person decided holds there at once. Where there was nothing to decide, a transaction may be open still, in
     which dbt looked for relations: nobody would commit it, and what is recorded here would go with it. -#}
 {% macro serve_review() -%}
@@ -86,7 +73,7 @@
 {% macro fail_unless_served() -%}
     {%- set failures = serving_failures() if execute and flags.WHICH in ['build', 'run'] -%}
     {%- if failures %}
-    select {{ raised_error(failures) }}
+    select error({{ string_literal(failures) }})
     {%- endif -%}
 {%- endmacro %}
 

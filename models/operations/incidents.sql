@@ -1,6 +1,6 @@
 -- Every incident as its timeline leaves it; while it lasts, with what consumers have at the moment of reading.
 with incidents as (
-    {{ incident_states() }}
+    select * from {{ ref('incident_states') }}
 ),
 
 states as (

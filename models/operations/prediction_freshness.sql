@@ -9,13 +9,14 @@ attempts as (
 ),
 
 blocking_incidents as (
-    {{ blocking_incidents() }}
+    select * from {{ ref('blocking_incidents') }}
 ),
 
 overdue_responses as (
     select
         product,
-        string_agg({{ overdue_response() }}, ' ' order by incident_id, subject) as reason
+        string_agg({{ overdue_response('incident_id', 'subject', 'due_on') }}, ' ' order by incident_id, subject)
+            as reason
     from {{ ref('review_duties') }}
     where duty = 'response' and is_overdue
     group by product

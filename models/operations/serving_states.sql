@@ -5,13 +5,15 @@ with states as (
 ),
 
 blocking_incidents as (
-    {{ blocking_incidents() }}
+    select * from {{ ref('blocking_incidents') }}
 ),
 
 pending_responses as (
     select
         product,
-        {{ json_list_of({'due_on': 'due_on', 'reason': overdue_response()}, 'incident_id, subject') }} as responses
+        {{ json_list_of({
+            'due_on': 'due_on', 'reason': overdue_response('incident_id', 'subject', 'due_on')
+        }, 'incident_id, subject') }} as responses
     from {{ ref('review_duties') }}
     where duty = 'response' and not is_done
     group by product

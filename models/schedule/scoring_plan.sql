@@ -4,25 +4,13 @@
     {"sql": "{{ record_plan() }}", "transaction": false}
 ]) }}
 
-with slots as (
-    select * from {{ ref('slots_considered') }}
-),
-
-pins as (
-    select * from {{ ref('pins_in_force') }}
-),
-
-run_states as (
-    select * from {{ ref('run_states') }}
-),
-
-pinned as (
+with pinned as (
     select
         slots.*,
         pins.model_version,
         pins.feature_version
-    from slots
-    left join pins
+    from {{ ref('slots_considered') }} as slots
+    left join {{ ref('pins_in_force') }} as pins
         on
             slots.product = pins.product
             and slots.as_of >= pins.pinned_from
@@ -73,7 +61,7 @@ decided as (
             else 'due: the last attempt ' || run_states.status
         end as reason
     from identified
-    left join run_states on identified.run_id = run_states.run_id
+    left join {{ ref('run_states') }} as run_states on identified.run_id = run_states.run_id
 )
 
 select

@@ -1,9 +1,10 @@
 -- Each product's newest slot whose data are complete, and the slots that are to be computed again; or,
 -- where as-ofs were asked for, those.
-{{ config(materialized='view') }}
-
 with contracts as (
-    select * from {{ ref('prediction_contracts') }}
+    select
+        *,
+        {{ clock() }} as planned_at
+    from {{ ref('prediction_contracts') }}
 ),
 
 asked_for as (
@@ -11,24 +12,15 @@ asked_for as (
     select {{ timestamp_literal(as_of) }} as as_of
     {{ 'union' if not loop.last }}
     {% else %}
-    select cast(null as timestamp) as as_of
-    where false
+    {{ no_rows({'as_of': 'timestamp'}) }}
     {% endfor %}
-),
-
-clock as (
-    select {{ clock() }} as planned_at
 ),
 
 newest as (
     select
-        contracts.product,
-        {{ slot_at_or_before(
-            add_hours('clock.planned_at', '-contracts.availability_lag_hours'),
-            'contracts.cadence', 'contracts.anchor_days'
-        ) }} as as_of
+        product,
+        {{ slot_at_or_before(add_hours('planned_at', '-availability_lag_hours'), 'cadence', 'anchor_days') }} as as_of
     from contracts
-    cross join clock
 ),
 
 -- A request is answered by a run of its revision that was published or quarantined.
@@ -37,13 +29,12 @@ to_republish as (
         requests.product,
         requests.as_of
     from {{ source('operations', 'republish_requests') }} as requests
-    left join {{ ref('run_states') }} as runs
+    anti join {{ ref('run_states') }} as runs
         on
             requests.product = runs.product
             and requests.as_of = runs.as_of
             and requests.revision <= runs.revision
             and (runs.is_served or runs.status in ('quarantined', 'withdrawn'))
-    where runs.run_id is null
 ),
 
 scheduled as (
@@ -84,7 +75,6 @@ select
     considered.origin,
     {{ add_hours('considered.as_of', 'contracts.availability_lag_hours') }} as data_cutoff,
     contracts.output_schema_version,
-    clock.planned_at
+    contracts.planned_at
 from considered
 inner join contracts on considered.product = contracts.product
-cross join clock

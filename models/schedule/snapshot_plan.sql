@@ -2,16 +2,7 @@
 -- Needed is what a due run scores or, for training and replay, what SNAPSHOT_AS_OF asks for.
 {% set asked_for = requested_snapshots() if execute else [] %}
 
--- Only what SNAPSHOT_AS_OF asks for reads the contracts.
-with contracts as ( -- noqa: ST03
-    select * from {{ ref('prediction_contracts') }}
-),
-
-plan as (
-    select * from {{ ref('scoring_plan') }}
-),
-
-built as (
+with built as (
     select * from {{ source('operations', 'snapshot_manifest') }}
 ),
 
@@ -24,13 +15,13 @@ needed as (
         {%- else %}
         {{ add_hours(timestamp_literal(snapshot.as_of), 'availability_lag_hours') }} as data_cutoff
         {%- endif %}
-    from contracts
+    from {{ ref('prediction_contracts') }}
     {{ 'union' if not loop.last }}
     {% else %}
     select distinct
         as_of,
         data_cutoff
-    from plan
+    from {{ ref('scoring_plan') }}
     where is_due
     {% endfor %}
 ),
@@ -40,11 +31,8 @@ unbuilt as (
         needed.as_of,
         needed.data_cutoff
     from needed
-    left join built
-        on
-            needed.as_of = built.as_of
-            and built.feature_version = '{{ feature_version() }}'
-    where built.as_of is null
+    anti join built
+        on needed.as_of = built.as_of and built.feature_version = '{{ feature_version() }}'
 ),
 
 -- Erasures, and files that were accepted with another history, change what former snapshots were made of.

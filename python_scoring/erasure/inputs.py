@@ -23,7 +23,7 @@ from python_scoring.project import raw_sources
 from python_scoring.raw.columns import path_literal
 
 # The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
-READ_BY = {"timestamp": "duckdb__as_instant", "decimal": "as_money", "integer": "as_count"}
+READ_BY = {"timestamp": "as_instant", "decimal": "as_money", "integer": "as_count"}
 
 RECORDED = """
 select content_digest from lake.operations.snapshot_inputs

@@ -32,7 +32,7 @@ NOT_DEFINITIONS = frozenset(
 LOCK_FILE = PROJECT / "seeds" / "feature_versions.csv"
 
 _COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_CALL = re.compile(r"dispatch\('([a-z0-9_]+)'\)|\b([a-z_][a-z0-9_]*)\s*\(")
+_CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(")
 
 
 def definitions_digest(manifest: dict[str, Any]) -> str:
@@ -124,16 +124,14 @@ def locked_digest(feature_version: str, lock: Path = LOCK_FILE) -> str:
 
 
 def _called_macros(codes: list[str], macros: dict[str, str]) -> set[str]:
-    """The project's macros reachable from some code, engine variants included."""
+    """The project's macros reachable from some code."""
     found: set[str] = set()
     waiting = list(codes)
     while waiting:
-        for dispatched, direct in _CALL.findall(_COMMENT.sub(" ", waiting.pop())):
-            for name, code in macros.items():
-                is_called = name == direct or (dispatched and name.endswith(f"__{dispatched}"))
-                if is_called and name not in found and name not in NOT_DEFINITIONS:
-                    found.add(name)
-                    waiting.append(code)
+        for name in _CALL.findall(_COMMENT.sub(" ", waiting.pop())):
+            if name in macros and name not in found and name not in NOT_DEFINITIONS:
+                found.add(name)
+                waiting.append(macros[name])
     return found
 
 

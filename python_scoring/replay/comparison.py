@@ -19,6 +19,7 @@ from python_scoring.replay.recomputation import Rebuilt
 from python_scoring.replay.targets import Target, predictions_sql
 from python_scoring.scoring.schema import SCORE_SCHEMA
 from python_scoring.scoring.snapshots import score_snapshot
+from python_scoring.sql_macros import expression
 
 # In the order of the chain: what differs first is what is named.
 LINKS = ("input", "feature", "model", "library", "score")
@@ -233,12 +234,8 @@ def _remaining_digest(lake: duckdb.DuckDBPyConnection, target: Target) -> str | 
 
 
 def snapshot_digest(features: list[str]) -> str:
-    """SQL for a snapshot's id: as record_snapshots in macros/features has it."""
-    values = ", ".join(f"'{name}=' || coalesce(cast({name} as text), '')" for name in features)
-    row = f"concat_ws('|', customer_id, {values})"
-    return (
-        f"md5(concat_ws('|', count(*), sum(md5_number_lower({row})), sum(md5_number_upper({row}))))"
-    )
+    """SQL for a snapshot's id, the digest of its rows in the columns `features`."""
+    return expression("rows_digest", expression("snapshot_row_text", features))
 
 
 def registry_differs(target: Target, registry: Registry) -> Iterable[Difference]:
@@ -296,8 +293,9 @@ def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -
     with lake.cursor() as cursor:
         cursor.register("scored", reader)
         cursor.execute(
-            "create or replace table memory.main.again as "
-            "select *, md5(concat_ws('|', run_id, customer_id)) as prediction_id from scored"
+            "create or replace table memory.main.again as "  # noqa: S608
+            f"select *, {expression('prediction_id', 'run_id', 'customer_id')} as prediction_id"
+            " from scored"
         )
 
 

@@ -46,8 +46,9 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
     # Views that judge by the reader's clock all judge by one instant.
     lake.execute("set variable prediction_now = ?", [str(now)])
     since = f"timestamp '{now}' - interval {days} day"
-    lake.execute(_BATCHES.format(since=since, fewest=FEWEST_BATCHES))
-    lake.execute(_ATTEMPTS.format(most=MOST_COLUMNS))
+    # As many days as the report has, and also where they hold fewer batches, the newest dozen.
+    is_shown = f"(as_of >= {since} or newest <= {FEWEST_BATCHES})"
+    is_column = f"{is_shown} and newest <= {MOST_COLUMNS}"
     return Records(
         now=now.replace(microsecond=0),
         is_clock_frozen=frozen_clock() is not None,
@@ -81,38 +82,58 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
             "due_on, incident_id, duty, subject",
         ),
         runs=_rows(lake, records.Run, "lake.operations.run_states", "product, as_of, last_entry"),
-        batches=_rows(lake, records.Batch, "batches", "product, as_of"),
+        batches=_rows(
+            lake,
+            records.Batch,
+            f"(from lake.report.slot_batches where {is_shown})",
+            "product, as_of",
+        ),
         check_counts=_rows(
             lake,
             records.CheckCount,
-            _CHECK_COUNTS.format(most=MOST_COLUMNS),
+            f"(from lake.report.check_counts where {is_column})",
             "run_id, check_name",
         ),
         findings=_rows(
             lake,
             records.Finding,
-            _FINDINGS.format(most=MOST_COLUMNS),
+            f"(from lake.report.check_findings where {is_column})",
             "newest, outcome, severity, check_name, scope",
         ),
-        stability=_rows(lake, records.Stability, _STABILITY, "scope, as_of"),
+        stability=_rows(
+            lake,
+            records.Stability,
+            f"(from lake.report.score_stability where {is_shown})",
+            "scope, as_of",
+        ),
         limits=_rows(
             lake,
             records.Limit,
             "(from lake.operations.check_limits where check_name = 'score_psi' and applies)",
             "product, scope",
         ),
-        bands=_rows(lake, records.Band, _BANDS, "run_id, tenth"),
+        bands=_rows(lake, records.Band, _BANDS.format(is_shown=is_shown), "run_id, tenth"),
         label_sizes=_rows(
-            lake, records.LabelSize, _LABEL_SIZES.format(most=MOST_COLUMNS), "run_id, label"
+            lake,
+            records.LabelSize,
+            f"(from lake.report.label_sizes where {is_column})",
+            "run_id, label",
         ),
-        moves=_rows(lake, records.Move, _MOVES, "product, label_before, label_after, customers"),
+        moves=_rows(
+            lake,
+            records.Move,
+            "lake.report.label_moves",
+            "product, label_before, label_after, customers",
+        ),
         reasons=[
             reason
-            for (product,) in lake.execute("select distinct product from batches").fetchall()
+            for (product,) in lake.execute(
+                "select distinct product from lake.report.slot_batches"
+            ).fetchall()
             for reason in _rows(
                 lake,
                 records.Reason,
-                _REASONS.format(product=product, most=MOST_CUSTOMERS),
+                _REASONS.format(product=product, most=MOST_CUSTOMERS, is_shown=is_shown),
                 "product, feature",
             )
         ],
@@ -128,7 +149,12 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
             _CHALLENGE_OUTCOMES.format(since=since),
             "product, challenger_version",
         ),
-        step_times=_rows(lake, records.StepTime, _STEP_TIMES, "product, attempt, step_number"),
+        step_times=_rows(
+            lake,
+            records.StepTime,
+            f"(from lake.report.step_times where attempt <= {MOST_COLUMNS})",
+            "product, attempt, step_number",
+        ),
         outcomes=_rows(
             lake, records.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
         ),
@@ -161,29 +187,6 @@ def _rows(
     return [kind(*row) for row in found]
 
 
-# The newest measured run of each slot: the served one where there is one.
-_BATCHES = """
-create temp table batches as
-with measured as (
-    select
-        statistics.*, states.as_of, states.status, states.is_served, states.model_version,
-        row_number() over (
-            partition by states.product, states.as_of
-            order by states.is_served desc, states.last_entry desc
-        ) as place
-    from lake.operations.output_statistics as statistics
-    inner join lake.operations.run_states as states on statistics.run_id = states.run_id
-),
-
-numbered as (
-    select *, row_number() over (partition by product order by as_of desc) as newest
-    from measured
-    where place = 1
-)
-
-select * from numbered where as_of >= {since} or newest <= {fewest}
-"""
-
 _INCIDENTS = """
 (
     from lake.operations.incidents
@@ -199,39 +202,6 @@ _EVENTS = """
 )
 """
 
-_CHECK_COUNTS = """
-(
-    select
-        checks.run_id, any_value(checks.product) as product, checks.check_name,
-        count(*) filter (where checks.outcome = 'passed') as passed,
-        count(*) filter (where checks.outcome = 'failed' and checks.severity = 'warn') as warned,
-        count(*) filter (where checks.outcome = 'failed' and checks.severity = 'block') as blocked,
-        count(*) filter (where checks.outcome = 'not_evaluated') as not_evaluated
-    from lake.operations.output_checks as checks
-    semi join batches on checks.run_id = batches.run_id and batches.newest <= {most}
-    group by checks.run_id, checks.check_name
-)
-"""
-
-# Of what could not be evaluated only the newest batch's is news.
-_FINDINGS = """
-(
-    select checks.*, batches.newest
-    from lake.operations.output_checks as checks
-    inner join batches on checks.run_id = batches.run_id and batches.newest <= {most}
-    where checks.outcome = 'failed' or (checks.outcome = 'not_evaluated' and batches.newest = 1)
-)
-"""
-
-_STABILITY = """
-(
-    select checks.*, batches.as_of
-    from lake.operations.output_checks as checks
-    inner join batches on checks.run_id = batches.run_id
-    where checks.check_name = 'score_psi'
-)
-"""
-
 # A bin that is empty in a run has no row there: the edge of a tenth is the largest seen in any run.
 _BANDS = """
 (
@@ -242,7 +212,8 @@ _BANDS = """
                 partition by batches.product, batches.model_version, distributions.tenth
             ) as upper_edge
         from lake.operations.output_distributions as distributions
-        inner join batches on distributions.run_id = batches.run_id
+        inner join lake.report.slot_batches as batches
+            on distributions.run_id = batches.run_id and {is_shown}
         where distributions.kind = 'score' and distributions.tenth is not null
     )
 
@@ -253,36 +224,13 @@ _BANDS = """
 )
 """
 
-_LABEL_SIZES = """
-(
-    select
-        distributions.run_id, distributions.category as label,
-        sum(distributions.customers)::bigint as customers
-    from lake.operations.output_distributions as distributions
-    semi join batches on distributions.run_id = batches.run_id and batches.newest <= {most}
-    where distributions.kind = 'label'
-    group by all
-)
-"""
-
-_MOVES = """
-(
-    select
-        moves.run_id, moves.product, moves.former_run_id, moves.label_before, moves.label_after,
-        sum(moves.customers)::bigint as customers
-    from lake.operations.label_migrations as moves
-    semi join batches on moves.run_id = batches.run_id and batches.newest = 1
-    group by all
-)
-"""
-
 # Ids are digests: those up to a limit are a sample that is the same whenever it is read.
 _REASONS = """
 (
     with run as (
         select run_id, product, as_of, customers_scored
-        from batches
-        where product = '{product}' and is_served
+        from lake.report.slot_batches
+        where product = '{product}' and is_served and {is_shown}
         order by as_of desc
         limit 1
     ),
@@ -345,32 +293,5 @@ _CHALLENGE_OUTCOMES = """
         partition by product, challenger_version
         order by as_of desc, outcomes_measured_at desc, run_id
     ) = 1
-)
-"""
-
-_ATTEMPTS = """
-create temp table attempts as
-select
-    run_id, invocation_id, any_value(product) as product, any_value(as_of) as as_of,
-    row_number() over (partition by any_value(product) order by min(entry) desc) as newest
-from lake.operations.run_ledger
-where status = 'started'
-group by run_id, invocation_id
-qualify newest <= {most}
-"""
-
-# Steps that one node does together have one time: they are told together.
-_STEP_TIMES = """
-(
-    select
-        attempts.product, attempts.newest as attempt, attempts.as_of,
-        string_agg(steps.step, ' and ' order by steps.step_number) as steps,
-        min(steps.step_number) as step_number,
-        date_diff('millisecond', steps.started_at, steps.finished_at) / 1000 as seconds
-    from lake.operations.step_log as steps
-    inner join attempts
-        on steps.run_id = attempts.run_id and steps.invocation_id = attempts.invocation_id
-    where steps.finished_at is not null
-    group by attempts.product, attempts.newest, attempts.as_of, steps.started_at, steps.finished_at
 )
 """

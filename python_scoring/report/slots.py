@@ -9,7 +9,7 @@ import altair as alt
 from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Records, Run
-from python_scoring.schedule.calendar import is_slot
+from python_scoring.schedule.calendar import slots_between
 
 # Tone and height of a segment: a failure stands out by its height, not by its colour alone.
 _LOOKS = {
@@ -66,10 +66,8 @@ def _slots_of(records: Records, contract: Contract) -> list[Slot]:
 
 
 def _starts(contract: Contract, first: datetime, now: datetime) -> list[datetime]:
-    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
     last = now - timedelta(hours=contract.availability_lag_hours)
-    days = [day + timedelta(days=number) for number in range((last - day).days + 1)]
-    return [day for day in days if is_slot(day, contract.cadence, contract.anchor_days)]
+    return slots_between(first, last, contract.cadence, contract.anchor_days)
 
 
 def _judge(run: Run | None, *, was_late: bool, is_overdue: bool) -> tuple[str, str]:

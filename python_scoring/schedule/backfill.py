@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from python_scoring.clock import clock
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.project import run_dbt
-from python_scoring.schedule.calendar import is_slot
+from python_scoring.schedule.calendar import slots_between
 from python_scoring.warehouse import Warehouse, connect_lake
 
 
@@ -63,13 +63,11 @@ def _open_slots(first: datetime, last: datetime, products: list[str]) -> dict[da
         known = ", ".join(product for product, *_ in contracts)
         raise InputError(f"--product {unknown[0]}: expected one of {known}")
     slots: dict[datetime, list[str]] = {}
-    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    while day <= last:
-        for product, cadence, anchor_days, lag in contracts:
-            wanted = day >= first and (not products or product in products)
-            is_complete = day + timedelta(hours=lag) <= now
-            is_open = is_slot(day, cadence, anchor_days) and (product, day) not in served
-            if wanted and is_complete and is_open:
-                slots.setdefault(day, []).append(product)
-        day += timedelta(days=1)
+    for product, cadence, anchor_days, lag in contracts:
+        if products and product not in products:
+            continue
+        for slot in slots_between(first, last, cadence, anchor_days):
+            is_complete = slot + timedelta(hours=lag) <= now
+            if slot >= first and is_complete and (product, slot) not in served:
+                slots.setdefault(slot, []).append(product)
     return slots

@@ -2,14 +2,23 @@
 
 from datetime import datetime
 
+import duckdb
 
-def is_slot(day: datetime, cadence: str, anchor_days: int) -> bool:
-    """Whether this midnight is a slot of the cadence; mirrors macros/schedule/slots.sql."""
-    if cadence == "daily":
-        return True
-    if cadence == "weekly":
-        return day.weekday() == anchor_days
-    if cadence == "monthly":
-        return day.day == anchor_days + 1
-    start_of_quarter = day.replace(month=day.month - (day.month - 1) % 3, day=1)
-    return (day - start_of_quarter).days == anchor_days
+from python_scoring.sql_macros import expression
+
+
+def slots_between(
+    first: datetime, last: datetime, cadence: str, anchor_days: int
+) -> list[datetime]:
+    """The slots of a cadence from the day of `first` to `last`, by macros/schedule/slots.sql.
+
+    Instants are naive UTC. `anchor_days` are days after the natural start of the period.
+    """
+    slot = expression("slot_at_or_before", "day", "$cadence", anchor_days)
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select day from generate_series(date_trunc('day', $first), $last, interval 1 day)"  # noqa: S608
+            f" as days (day) where day = {slot}",
+            {"first": first, "last": last, "cadence": cadence},
+        ).fetchall()
+    return [day for (day,) in found]

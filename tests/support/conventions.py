@@ -49,12 +49,8 @@ class Graph:
         return parents
 
     def raw(self) -> list[str]:
-        """The sources that somebody else writes; `product` stands for tables of the project."""
-        return [
-            key
-            for key, source in self.sources.items()
-            if source["database"] != "lake" and source["source_name"] != "product"
-        ]
+        """The sources that somebody else writes."""
+        return [key for key, source in self.sources.items() if source["source_name"] == "raw"]
 
     def folder(self, unique_id: str) -> str:
         """The layer of a model, or the product within products."""

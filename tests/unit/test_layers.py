@@ -17,7 +17,8 @@ LAYERS = (
     {"models", "predictions"},
     {"contracts", "features", "raw", "uncertainty"},
     {"warehouse"},
-    {"clock", "project"},
+    {"clock", "sql_macros"},
+    {"project"},
     {"errors"},
 )
 LIBRARY = "python_scoring"

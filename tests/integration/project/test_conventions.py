@@ -107,7 +107,12 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
     ),
     "many_leaves": (
         lambda m: read_by(
-            m, "stg_events", "sla_breaches", "sla_attainment", "notifications", "product_consumers"
+            m,
+            "stg_events",
+            "sla_breaches",
+            "sla_attainment",
+            "notifications",
+            "challenger_comparison",
         ),
         "stg_events",
     ),

@@ -93,3 +93,18 @@ def test_a_bad_instant_is_named(planner: Project, environment: str, name: str, t
     result = planner.dbt(*PLAN, env={environment: text}, check=False)
     assert result.returncode != 0
     assert f"{name}: '{text}' is not an ISO instant. Write for example 2026-01-05" in result.stdout
+
+
+@pytest.mark.parametrize("now", ["2026-11-23T06:30:00Z", "2026-11-23T07:30:00+01:00"])
+def test_the_var_now_freezes_the_clock_of_views_as_well(planner: Project, now: str) -> None:
+    """`--vars now` and PREDICTION_NOW freeze one clock; the var wins."""
+    shown = planner.dbt(
+        *(
+            "show",
+            "--quiet",
+            "--inline",
+            "select cast({{ current_utc_timestamp() }} as text) as now",
+        ),
+        *("--output", "json", "--vars", f"{{now: '{now}'}}"),
+    )
+    assert '"now": "2026-11-23 06:30:00"' in shown.stdout

@@ -16,32 +16,14 @@ from tests.support.serving_database import Database, ask
 JUDGE = "select * from serving.judge(%s::timestamp, %s::timestamp, %s, %s, %s, %s, %s::timestamp)"
 
 
-class Adapter:
-    """dbt's adapter, as far as the macros need it: everything runs on DuckDB."""
-
-    def __init__(self) -> None:
-        """Before the macros are rendered, which need it."""
-        self.macros: dict[str, Any] = {}
-
-    def dispatch(self, name: str) -> Any:
-        """DuckDB's way to say it."""
-        return self.macros[f"duckdb__{name}"]
-
-
 def lake_sql(call: str, **values: str) -> str:
-    """A macro of the project, or a model's text, rendered for DuckDB without dbt."""
-    adapter = Adapter()
-    files = (
-        *("environment/portable_sql", "schedule/slots"),
-        *("operations/product_states", "operations/blocked_actions"),
-    )
+    """An expression of the project, or a model's text, rendered without dbt."""
+    files = ("environment/expressions", "schedule/slots", "operations/incidents")
     macros = "\n".join((PROJECT / "macros" / f"{file}.sql").read_text() for file in files)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
-    module = environment.from_string(macros).make_module(
-        {"adapter": adapter, "ref": str, "return": str, "exceptions": None}
-    )
-    adapter.macros = vars(module)
-    return environment.from_string(call).render({**vars(module), "ref": str, **values})
+    module = environment.from_string(macros).make_module({"return": str, "exceptions": None})
+    context = {"ref": str, "current_utc_timestamp": lambda: "getvariable('read_at')"}
+    return environment.from_string(call).render({**vars(module), **context, **values})
 
 
 @pytest.fixture
@@ -118,19 +100,17 @@ def test_freshness_is_that_of_the_lake(
         )
     ]
     instants += [AS_OF + timedelta(minutes=37 * number) for number in range(100)]
-    read_at_sql = "getvariable('read_at')"
-    states = lake_sql(
-        "{{ product_states('prediction_contracts', 'run_states', read_at) }}", read_at=read_at_sql
-    )
-    lake.execute(f"create view product_states as {states}")
-    lake.execute(f"""
+    operations = PROJECT / "models" / "operations"
+    for view in ("product_states", "blocking_incidents"):
+        text = lake_sql((operations / f"{view}.sql").read_text())
+        lake.execute(f"create view {view} as {text}")
+    lake.execute("""
         create view review_duties as
         select 'churn' as product, incident_id, 'plan' as subject, due_on, 'response' as duty,
-            due_on < cast({read_at_sql} as date) as is_overdue, false as is_done
+            due_on < cast(getvariable('read_at') as date) as is_overdue, false as is_done
         from (values ('e1', date '2026-11-21'), ('e2', date '2026-11-24'))
             as due (incident_id, due_on)
     """)
-    operations = PROJECT / "models" / "operations"
     freshness = lake_sql((operations / "prediction_freshness.sql").read_text())
     serving_states = lake_sql((operations / "serving_states.sql").read_text())
     lake.execute("set variable read_at = ?", [AS_OF])

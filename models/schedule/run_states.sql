@@ -1,6 +1,4 @@
-{#- Runs as the ledger tells of them; used by the view of the same name and by the hooks, which cannot rely on it. -#}
-
-{% macro run_states() -%}
+-- What the ledger says of each run: its last entry, and whether consumers are served it.
 with ledger as (
     select * from {{ source('operations', 'run_ledger') }}
 ),
@@ -44,7 +42,7 @@ select
     is_served
     and row_number() over (partition by product, is_served order by as_of desc, serving_entry desc) = 1 as is_current,
     is_served
-    and row_number() over (partition by product, as_of order by is_served desc, serving_entry desc) > 1 as is_superseded,
+    and row_number() over (partition by product, as_of order by is_served desc, serving_entry desc)
+    > 1 as is_superseded,
     row_number() over (partition by product order by last_entry desc) = 1 as is_last_attempt
 from states
-{%- endmacro %}

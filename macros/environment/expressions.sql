@@ -1,0 +1,121 @@
+{#- Expressions that more than one folder uses. -#}
+
+
+{% macro elapsed_days(earlier, later) -%}
+    cast(date_diff('second', {{ earlier }}, {{ later }}) // 86400 as integer)
+{%- endmacro %}
+
+
+{% macro add_hours(instant, hours) -%}
+    {{ instant }} + to_hours({{ hours }})
+{%- endmacro %}
+
+
+{% macro add_days(instant, days) -%}
+    {{ instant }} + to_days({{ days }})
+{%- endmacro %}
+
+
+{% macro json_record(columns, record=none) -%}
+    cast(to_json(struct_pack({% for column in columns %}{{ column }} := cast({{ field_of(record, column) }} as text){{ ', ' if not loop.last }}{% endfor %})) as text)
+{%- endmacro %}
+
+
+{#- The records of a group as one JSON list, in that order. -#}
+{% macro json_list_of(columns, ordering) -%}
+    cast(to_json(list(struct_pack({% for name, value in columns.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}) order by {{ ordering }})) as text)
+{%- endmacro %}
+
+
+{% macro rows_digest(row_text) -%}
+    md5(concat_ws(
+        '|', count(*), sum(md5_number_lower({{ row_text }})), sum(md5_number_upper({{ row_text }}))
+    ))
+{%- endmacro %}
+
+
+{#- The first or second half of the MD5 of each row, summed: what two parts have sums to what the whole has. -#}
+{% macro md5_sum(row_text, half) -%}
+    sum({{ 'md5_number_lower' if half == 1 else 'md5_number_upper' }}({{ row_text }}))
+{%- endmacro %}
+
+
+{% macro ordered_record(columns, relation=none) -%}
+    struct_pack({% for column in columns %}{{ column }} := {{ relation ~ '.' if relation }}{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{% macro hours_between(earlier, later) -%}
+    cast(date_diff('second', {{ earlier }}, {{ later }}) / 3600 as decimal(18, 2))
+{%- endmacro %}
+
+
+{% macro microseconds_between(earlier, later) -%}
+    (epoch_us({{ later }}) - epoch_us({{ earlier }}))
+{%- endmacro %}
+
+
+{% macro whole_quotient(dividend, divisor) -%}
+    ({{ dividend }} // {{ divisor }})
+{%- endmacro %}
+
+
+{% macro largest_records_as_json(records, measure, number) -%}
+    cast(to_json(list_slice(list_reverse_sort(list_filter([
+        {%- for record in records %}
+        struct_pack({% for key, value in record.items() %}{{ key }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ], lambda record: record.{{ measure }} > 0)), 1, {{ number }})) as text)
+{%- endmacro %}
+
+
+{% macro set_fingerprint(key) -%}
+    concat_ws('|', count({{ key }}), sum(case when {{ key }} is not null then hash({{ key }}) end),
+        bit_xor(case when {{ key }} is not null then hash({{ key }}) end))
+{%- endmacro %}
+
+
+{% macro quantiles(value, shares) -%}
+    quantile_disc({{ value }}, {{ shares }})
+{%- endmacro %}
+
+
+{% macro list_item(list, position) -%}
+    {{ list }}[{{ position }}]
+{%- endmacro %}
+
+
+{#- Up to a dozen edges are counted fastest one by one, many by searching among them. -#}
+{% macro bin_counts(value, edges) -%}
+    {%- if edges | length <= 16 -%}
+    [{{ counts_between(value, edges) }}]
+    {%- else -%}
+    list_concat(
+        [count(*) - count({{ value }})],
+        map_values(histogram(cast({{ value }} as double), cast([{{ edges | join(', ') }}] as double[])))
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro counts_between(value, edges) -%}
+    count(*) - count({{ value }}),
+    {%- for edge in edges %}
+    count_if({{ value }} <= {{ edge }}){{ ' - count_if(' ~ value ~ ' <= ' ~ edges[loop.index0 - 1] ~ ')' if not loop.first }},
+    {%- endfor %}
+    count({{ value }}){{ ' - count_if(' ~ value ~ ' <= ' ~ edges[-1] ~ ')' if edges }}
+{%- endmacro %}
+
+
+{% macro bin_lists(subjects) -%}
+    cast([
+        {%- for subject in subjects %}
+        struct_pack({% for key, value in subject.items() %}{{ key }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
+        {%- endfor %}
+    ] as struct(kind text, subject text, customers bigint[])[])
+{%- endmacro %}
+
+
+{% macro numbered_items(relation, list, position, item) -%}
+    (select *, generate_subscripts({{ list }}, 1) - 1 as {{ position }}, unnest({{ list }}) as {{ item }} from {{ relation }}) as numbered
+{%- endmacro %}

@@ -1,0 +1,17 @@
+-- What each contract asks for after an escalation, and within how many days.
+{%- set responses = [] -%}
+{%- for contract in (all_contracts() if execute else []) -%}
+    {%- for response, days in sla_of(contract).escalation.responses.items() -%}
+        {%- do responses.append({'product': contract.product, 'response': response, 'days': days}) -%}
+    {%- endfor -%}
+{%- endfor %}
+
+{% for item in responses %}
+select
+    {{ string_literal(item.product) }} as product,
+    {{ string_literal(item.response) }} as response,
+    {{ item.days }} as within_days
+{{ 'union all' if not loop.last }}
+{% else %}
+{{ no_rows({'product': 'text', 'response': 'text', 'within_days': 'integer'}) }}
+{% endfor %}
