@@ -15,6 +15,7 @@ from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
 from filelock import Timeout
 
 from python_scoring import maintenance
+from python_scoring.contracts import duckdb_functions as contracts
 from python_scoring.errors import InputError
 from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
@@ -55,6 +56,7 @@ class Plugin(BasePlugin):
         prepare(self.warehouse, conn)
         lineage.register(conn, self.warehouse)
         raw.register(conn)
+        contracts.register(conn)
         scoring.register(conn)
         serving.register(conn, self.warehouse)
         maintenance.register(conn, self.warehouse)

@@ -2,6 +2,10 @@
 
 {% macro entitlements_of_consumers() -%}
     {%- set rows = [] -%}
+    {%- if execute -%}
+        {#- Whether a use is intended is asked of valid contracts. -#}
+        {%- do all_contracts() -%}
+    {%- endif -%}
     {%- for exposure in graph.get('exposures', {}).values() | sort(attribute='name') if execute -%}
         {%- set maturity = exposure.maturity.value if exposure.maturity.value is defined else exposure.maturity -%}
         {%- for entitlement in entitlements_of(exposure) -%}

@@ -9,7 +9,9 @@ import click
 @click.option("--out", type=click.Path(path_type=Path),
               help="Write the data contracts (ODCS, YAML) into this folder.")  # fmt: skip
 @click.option("--accept", is_flag=True, help="Record what is served now as what is promised.")
-def data_contracts(*, out: Path | None, accept: bool) -> None:
+@click.option("--schema", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write the JSON schema of contracts into this file alone.")  # fmt: skip
+def data_contracts(*, out: Path | None, accept: bool, schema: Path | None) -> None:
     """Say whether what is served keeps what consumers were promised; write the contracts.
 
     The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
@@ -21,9 +23,14 @@ def data_contracts(*, out: Path | None, accept: bool) -> None:
     """
     from python_scoring.clock import clock
     from python_scoring.contracts import baseline
+    from python_scoring.contracts.contract import schema_text
     from python_scoring.contracts.files import write_contracts
     from python_scoring.project import parsed_manifest
 
+    if schema:
+        schema.write_text(schema_text())
+        click.echo(schema)
+        return
     manifest = parsed_manifest()
     if accept:
         changed = baseline.accept(manifest, clock().date())

@@ -80,7 +80,7 @@ CONTRACT_CASES = {
     "no unit": (
         "unit: the shop's currency",
         'unit: ""',
-        "lacks config.meta.prediction.unit",
+        "config.meta.prediction.unit is missing or empty",
     ),
     "unknown use": (
         "intended_use: [budget_allocation, customer_reporting]",
