@@ -65,7 +65,8 @@
     {#- While dbt parses, and for queries that stand for every product. -#}
     {%- if not execute or product is none -%}
         {{ return({
-            'product': none, 'valid_range': {'minimum': 0, 'maximum': 1}, 'schedule': {}, 'freshness': {},
+            'product': none, 'valid_range': {'minimum': 0, 'maximum': 1}, 'horizon_days': 0,
+            'schedule': {'availability_lag_hours': 0}, 'freshness': {},
             'eligible_population': {'condition': 'true'}
         }) }}
     {%- endif -%}

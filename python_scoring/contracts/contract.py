@@ -23,7 +23,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from typing_extensions import Self
 
 Number = StrictInt | StrictFloat
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, strip_whitespace=True)]
@@ -46,7 +45,7 @@ class ValidRange(Part):
     maximum: Number = Field(description="the largest score, a number")
 
     @model_validator(mode="after")
-    def _lower_first(self) -> Self:
+    def _lower_first(self) -> "ValidRange":
         if not self.minimum < self.maximum:
             raise ValueError(
                 f"is {self.minimum} to {self.maximum}; expected two numbers, the lower first"
@@ -131,7 +130,7 @@ class Shap(Part):
     score_at_least: Number | None = Field(None, description="a score")
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _one_of_both(self) -> "Shap":
         if (self.top_share is None) == (self.score_at_least is None):
             raise ValueError(
                 f"is {self.model_dump(exclude_none=True)}; expected the rows that are worth it, "
@@ -175,7 +174,7 @@ class Rule(Part):
     scopes: dict[str, "Rule"] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _one_side_with_a_reason(self) -> Self:
+    def _one_side_with_a_reason(self) -> "Rule":
         sides = {name.split("_")[1] for name in LIMITS if getattr(self, name) is not None}
         if not (self.reason or "").strip() or (self.applies and len(sides) != 1):
             raise ValueError("needs a reason, and limits either above or below (or applies: false)")

@@ -1,6 +1,7 @@
 -- The outcome to be learned: 1 for a customer without a purchase in the label window, else 0.
+-- depends_on: {{ ref('stg_orders') }}
 with orders as (
-    {{ label_window_orders('churn') }}
+    select * from {{ product_ref('label_window_orders') }}
 ),
 
 customers_with_purchase as (

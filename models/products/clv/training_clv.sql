@@ -1,6 +1,7 @@
 -- The outcome to be learned: revenue net of returns in the label window, never below zero.
+-- depends_on: {{ ref('stg_orders') }}
 with orders as (
-    {{ label_window_orders('clv') }}
+    select * from {{ product_ref('label_window_orders') }}
 ),
 
 revenue as (

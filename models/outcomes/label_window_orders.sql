@@ -1,5 +1,6 @@
-{% macro label_window_orders(product) -%}
-{%- set contract = contract_of(product) -%}
+-- Orders in the label window of each snapshot, in the version known at the window's own data cutoff.
+{%- set contract = contract_of(product_at_hand()) %}
+
 with windows as (
     select distinct
         as_of,
@@ -41,4 +42,3 @@ select
     version['amount'] as amount
 from versions
 where version['ordered_at'] >= as_of
-{%- endmacro %}
