@@ -40,6 +40,7 @@ PRELOADED = (
     "skops.io",
     "sklearn.ensemble",
 )
+PARSE = "partial_parse.msgpack"
 PARSING = {"docs", "ls", "parse", "--vars"}  # where one of these is, dbt parses itself
 
 
@@ -89,9 +90,8 @@ def execute(request: dict[str, Any], server: Server) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(request["environment"])
-    os.environ.setdefault(
-        "DBT_PARTIAL_PARSE_FILE_PATH", str(server.target / "partial_parse.msgpack")
-    )
+    program, *arguments = request["command"]
+    os.environ["DBT_PARTIAL_PARSE_FILE_PATH"] = str(former_parse(arguments, server))
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
@@ -100,7 +100,6 @@ def execute(request: dict[str, Any], server: Server) -> None:
         forget_library()
     sys.path[0] = str(folder)
     use_fork_server()
-    program, *arguments = request["command"]
     if program == "dbt":
         run_dbt(arguments, folder, server)
     else:
@@ -122,6 +121,12 @@ def run_dbt(arguments: list[str], folder: Path, server: Server) -> None:
         os.environ["DBT_WRITE_JSON"] = "false"
         prepared = {"manifest": server.manifest}
     cli.main(arguments, "dbt", obj=prepared)
+
+
+def former_parse(arguments: list[str], server: Server) -> Path:
+    """What dbt parses changes to: the server's parse, or that of another commit's project."""
+    own = target_of(arguments) / PARSE
+    return own if own.exists() else server.target / PARSE
 
 
 def target_of(arguments: list[str]) -> Path:

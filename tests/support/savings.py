@@ -63,12 +63,18 @@ def leave_out_callers_of_flags() -> None:
 
 
 def leave_out_second_files() -> None:
-    """Every command starts from the server's parse, and reads the manifest that parsing writes.
+    """Keep what dbt parsed only where it could not start from a former parse.
 
-    So nothing reads the parse of a changed copy of the project, nor the manifest that dbt writes
-    once more when it ends.
+    Any other parse of a changed copy of the project is as soon made again as read. Nor does
+    anything read the manifest that dbt writes once more when it ends.
     """
-    ManifestLoader.write_manifest_for_partial_parse = lambda _: None  # type: ignore[method-assign]
+    write_parse = ManifestLoader.write_manifest_for_partial_parse
+
+    def write(loader: ManifestLoader) -> None:
+        if loader.saved_manifest is None:
+            write_parse(loader)  # type: ignore[no-untyped-call]
+
+    ManifestLoader.write_manifest_for_partial_parse = write  # type: ignore[method-assign]
     runnable.write_manifest = lambda *_: None  # type: ignore[attr-defined]
 
 

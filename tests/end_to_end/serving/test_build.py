@@ -164,6 +164,7 @@ def test_each_consumer_reads_what_its_exposure_says_and_nothing_else(
     assert sum(entry.allowed for entry in logged) == len(allowed)
 
 
+@pytest.mark.slow
 @pytest.mark.every_postgres
 def test_every_attempt_in_every_way_is_in_the_access_log_of_the_next_build(
     fresh: Fresh, database: Database
