@@ -32,7 +32,8 @@ NOT_DEFINITIONS = frozenset(
 LOCK_FILE = PROJECT / "seeds" / "feature_versions.csv"
 
 _COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(")
+# Commits before 0.2 dispatched macros by engine, and replays compute their digests again.
+_CALL = re.compile(r"dispatch\('([a-z0-9_]+)'\)|\b([a-z_][a-z0-9_]*)\s*\(")
 
 
 def definitions_digest(manifest: dict[str, Any]) -> str:
@@ -124,14 +125,16 @@ def locked_digest(feature_version: str, lock: Path = LOCK_FILE) -> str:
 
 
 def _called_macros(codes: list[str], macros: dict[str, str]) -> set[str]:
-    """The project's macros reachable from some code."""
+    """The project's macros reachable from some code, engine variants of former commits included."""
     found: set[str] = set()
     waiting = list(codes)
     while waiting:
-        for name in _CALL.findall(_COMMENT.sub(" ", waiting.pop())):
-            if name in macros and name not in found and name not in NOT_DEFINITIONS:
-                found.add(name)
-                waiting.append(macros[name])
+        for dispatched, direct in _CALL.findall(_COMMENT.sub(" ", waiting.pop())):
+            for name, code in macros.items():
+                is_called = name == direct or (dispatched and name.endswith(f"__{dispatched}"))
+                if is_called and name not in found and name not in NOT_DEFINITIONS:
+                    found.add(name)
+                    waiting.append(code)
     return found
 
 
