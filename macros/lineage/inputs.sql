@@ -5,39 +5,8 @@
         {{ plan }}
     ),
 
-    days as (
-        select * from {{ operations_table('landed_days') }}
-    ),
-
-    replaced as (
-        select source, file, max(landing) as landing
-        from {{ operations_table('landed_files') }}
-        where change = 'replaced'
-        group by source, file
-    ),
-
-    whole_days as (
-        select plan.data_cutoff, days.source, days.row_count, days.last_loaded_at, days.first_sum, days.second_sum
-        from plan
-        inner join days on days.load_day < cast(plan.data_cutoff as date)
-        left join replaced on days.source = replaced.source and days.file = replaced.file
-        where days.landing >= coalesce(replaced.landing, 0)
-    ),
-
-    last_day as (
-        {{ rows_of_last_day() }}
-    ),
-
     parts as (
-        select * from whole_days
-
-        union all
-
-        select
-            data_cutoff, source, count(*), max(loaded_at),
-            {{ md5_sum('row_text', 1) }}, {{ md5_sum('row_text', 2) }}
-        from last_day
-        group by data_cutoff, source
+        {{ input_parts('plan') }}
     ),
 
     sources as (
@@ -62,12 +31,41 @@
 {%- endmacro %}
 
 
+{#- Rows and digests of the whole days before each cutoff of a plan, and of the day of the cutoff. -#}
+{% macro input_parts(plan) -%}
+    with replaced as (
+        select source, file, max(landing) as landing
+        from {{ operations_table('landed_files') }}
+        where change = 'replaced'
+        group by source, file
+    ),
+
+    last_day as (
+        {{ rows_of_last_day(plan) }}
+    )
+
+    select plan.data_cutoff, days.source, days.row_count, days.last_loaded_at, days.first_sum, days.second_sum
+    from {{ plan }} as plan
+    inner join {{ operations_table('landed_days') }} as days on days.load_day < cast(plan.data_cutoff as date)
+    left join replaced on days.source = replaced.source and days.file = replaced.file
+    where days.landing >= coalesce(replaced.landing, 0)
+
+    union all
+
+    select
+        data_cutoff, source, count(*), max(loaded_at),
+        {{ md5_sum('row_text', 1) }}, {{ md5_sum('row_text', 2) }}
+    from last_day
+    group by data_cutoff, source
+{%- endmacro %}
+
+
 {#- The rows, rejected ones included, that were loaded on the day of a cutoff and before it. -#}
-{% macro rows_of_last_day() -%}
+{% macro rows_of_last_day(plan) -%}
     {%- for source in raw_sources() %}
     {{ 'union all' if not loop.first }}
     select cutoffs.data_cutoff, '{{ source.name }}' as source, landed.loaded_at, landed.row_text
-    from (select distinct data_cutoff from plan) as cutoffs
+    from (select distinct data_cutoff from {{ plan }}) as cutoffs
     inner join (
         select loaded_at, coalesce(source_text, {{ raw_row_text(source) }}) as row_text
         from (
@@ -80,7 +78,7 @@
         on landed.loaded_at < cutoffs.data_cutoff and landed.loaded_at >= date_trunc('day', cutoffs.data_cutoff)
     union all
     select cutoffs.data_cutoff, rejected.source, rejected.loaded_at, rejected.source_text
-    from (select distinct data_cutoff from plan) as cutoffs
+    from (select distinct data_cutoff from {{ plan }}) as cutoffs
     inner join {{ operations_table('rejected_rows') }} as rejected
         on
             rejected.source = '{{ source.name }}'

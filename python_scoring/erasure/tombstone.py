@@ -13,11 +13,10 @@ import duckdb
 
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, identifier, is_one_of
+from python_scoring.sql_macros import expression
 
-# The row text of macros/features/features.sql and the digest of portable_sql.sql. Each erasure
-# checks that they still agree, by the digest in snapshot_manifest.
-ROW_TEXT = "concat_ws('|', customer_id{features})"
-FEATURE_TEXT = ", '{name}=' || coalesce(cast({column} as text), '')"
+# The sums of the macro rows_digest, which are those of the parts. Each erasure checks that they
+# still agree, by the digest in snapshot_manifest.
 SNAPSHOT = """
 with rows as (
     select customer_id, {theirs} as is_theirs, {text} as row_text
@@ -196,9 +195,7 @@ def _digests(
     version: str,
 ) -> tuple[int, int, str, str]:
     """Rows and customers that a snapshot loses, its present digest, and the digest afterwards."""
-    text = ROW_TEXT.format(
-        features="".join(FEATURE_TEXT.format(name=name, column=identifier(name)) for name in names)
-    )
+    text = expression("snapshot_row_text", names)
     query = SNAPSHOT.format(theirs=is_one_of(subjects), text=text)
     [(rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
     return rows, customers, whole, rest

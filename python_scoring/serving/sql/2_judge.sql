@@ -1,5 +1,5 @@
 -- How fresh a product is at an instant, and whether consumers may act on it: the rules of
--- macros/operations/product_states.sql and models/operations/prediction_freshness.sql.
+-- models/operations/product_states.sql and prediction_freshness.sql.
 -- It holds no data of its own, so whoever reads a view may call it. The body is parsed here and
 -- now: no search_path of a reader changes what it means, and it is still inlined.
 create or replace function serving.judge(
