@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('prediction_contracts') }}
 -- The feature snapshots that are needed and not there yet; products with one as-of share one.
 -- Needed is what a due run scores or, for training and replay, what SNAPSHOT_AS_OF asks for.
 {% set asked_for = requested_snapshots() if execute else [] %}
