@@ -67,9 +67,13 @@
 
 {#- The columns are declared with the source. -#}
 {% macro make_results_table() -%}
-    {%- for source in graph.get('sources', {}).values() if source.source_name == 'invocation' -%}
+    {%- for source in graph.get('sources', {}).values()
+        if source.source_name == 'invocation' and not is_built(results_table()) -%}
+        {#- A transaction writes to one database: this one ends before anything else is written. -#}
+        {%- do adapter.commit() -%}
         {%- do run_query('create schema if not exists ' ~ results_table().without_identifier()) -%}
         {%- do run_query('create table if not exists ' ~ results_table() ~ ' (' ~ column_definitions(source) ~ ')') -%}
+        {%- do adapter.commit() -%}
     {%- endfor -%}
 {%- endmacro %}
 
