@@ -1,6 +1,6 @@
 -- Checks of batches that failed. Of those that could not be evaluated only the newest batch's are news.
 select
-    checks.*,
+    checks.*, -- noqa: AM04
     batches.as_of,
     batches.newest
 from {{ source('operations', 'output_checks') }} as checks

@@ -1,6 +1,6 @@
 -- The population stability index of the scores, by batch and what they are compared with.
 select
-    checks.*,
+    checks.*, -- noqa: AM04
     batches.as_of,
     batches.newest
 from {{ source('operations', 'output_checks') }} as checks

@@ -1,7 +1,7 @@
 -- The newest measured run of each slot: the served one where there is one.
 with measured as (
     select
-        statistics.*,
+        measures.*,
         states.as_of,
         states.status,
         states.is_served,
@@ -10,12 +10,12 @@ with measured as (
             partition by states.product, states.as_of
             order by states.is_served desc, states.last_entry desc
         ) as place
-    from {{ source('operations', 'output_statistics') }} as statistics
-    inner join {{ ref('run_states') }} as states on statistics.run_id = states.run_id
+    from {{ source('operations', 'output_statistics') }} as measures
+    inner join {{ ref('run_states') }} as states on measures.run_id = states.run_id
 )
 
 select
-    *,
+    *, -- noqa: AM04
     row_number() over (partition by product order by as_of desc) as newest
 from measured
 where place = 1

@@ -1,5 +1,5 @@
--- The five steps of each attempt, from the results of the nodes behind them. After the first step that did not pass, the
--- others are skipped.
+-- The five steps of each attempt, from the results of the nodes behind them. After the first step that did not pass,
+-- the others are skipped.
 with attempts as (
     select
         *,

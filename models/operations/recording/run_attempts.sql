@@ -4,7 +4,7 @@ with invocation as (
     from {{ source('invocation', 'run_results') }}
 )
 
-select ledger.*
+select ledger.* -- noqa: AM04
 from {{ source('operations', 'run_ledger') }} as ledger
 inner join invocation on ledger.invocation_id = invocation.invocation_id
 qualify row_number() over (partition by ledger.run_id order by ledger.entry desc) = 1
