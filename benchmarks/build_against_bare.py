@@ -122,7 +122,7 @@ def empty_dbt(folder: Path) -> None:
 
 
 def new_rows_in_place(raw: Path, day: datetime, out: Path) -> None:
-    """Rewrite the files of `out` as a full export does: with the rows that a day has brought."""
+    """Rewrite the files of `out` as a full export does: including the rows of the day."""
     split(raw, day + timedelta(days=1), out.with_name("export"))
     for table in ("customers", "orders", "events"):
         for file in sorted((out.with_name("export") / table).iterdir()):

@@ -83,7 +83,7 @@ def _is_anything_built(lake: duckdb.DuckDBPyConnection) -> bool:
     """Whether products exist: the first build may have ended before it created them."""
     found = lake.execute(
         "select 1 from duckdb_columns() where database_name = 'lake' "
-        "and schema_name = 'operations' and table_name = 'prediction_contracts'"
+        "and schema_name = 'operations' and table_name = 'serving_states'"
     )
     return found.fetchone() is not None
 

@@ -354,11 +354,16 @@ def with_churn_maximum(folder: Path, maximum: float) -> Path:
     """Edit the churn contract of a project copy, so that no healthy run passes."""
     file = folder / "models" / "products" / "churn" / "_churn__models.yml"
     text = file.read_text()
-    edited = text.replace(
-        "valid_range: {minimum: 0, maximum: 1}", f"valid_range: {{minimum: 0, maximum: {maximum}}}"
-    )
-    assert edited != text
-    file.write_text(edited)
+    for former, new in (
+        (
+            "valid_range: {minimum: 0, maximum: 1}",
+            f"valid_range: {{minimum: 0, maximum: {maximum}}}",
+        ),
+        ("            score: 0.5\n", f"            score: {maximum}\n"),  # the conservative default
+    ):
+        assert former in text
+        text = text.replace(former, new)
+    file.write_text(text)
     return folder
 
 

@@ -54,6 +54,7 @@ LEFT_OUT = {
 LEFT_OUT_OF = {
     "landed_files": {"modified_at", "size_bytes", "tail_digest"},
     "step_log": {"started_at", "finished_at"},
+    "step_times": {"seconds"},
 }
 SNAPSHOT_IN_JSON = re.compile(r'\\?"lake_snapshot_id\\?":\d+')
 CONSOLE = re.compile(r"^\d\d:\d\d:\d\d {4}(.*)$", re.MULTILINE)
