@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -130,7 +130,7 @@ def new_rows_in_place(raw: Path, day: datetime, out: Path) -> None:
     shutil.rmtree(out.with_name("export"))
 
 
-def median_of(rounds: list[tuple[float, ...]]) -> tuple[float, ...]:
+def median_of(rounds: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
     """The median of each figure."""
     return tuple(statistics.median(each) for each in zip(*rounds, strict=True))
 
