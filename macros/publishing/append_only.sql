@@ -1,5 +1,6 @@
 {#- A table that is only ever appended to. Built in one transaction with its hooks, so that a reader
-    sees a run whole or not at all. It refuses --full-refresh: history is never rebuilt. -#}
+    sees a run whole or not at all. It refuses --full-refresh: history is never rebuilt. Meta `appends_for` names the
+    model without whose rows there is nothing to append: the query is then not run. -#}
 {% materialization append_only, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -23,12 +24,17 @@
         {%- do add_new_columns(existing_relation, model.columns.values()) -%}
     {%- endif -%}
 
+    {%- set occasion = config.get('meta', {}).get('appends_for') -%}
+    {%- if occasion and not run_query('select 1 from ' ~ relation_of_model(occasion) ~ ' limit 1').rows -%}
+        {%- call noop_statement('main', 'NOTHING DUE') -%}{%- endcall -%}
+    {%- else -%}
     {%- call statement('main') -%}
         insert into {{ target_relation }} ({{ columns }})
         select {{ columns }} from (
             {{ compiled_code }}
         ) as new_rows
     {%- endcall -%}
+    {%- endif -%}
 
     {% do persist_docs(target_relation, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
