@@ -367,6 +367,7 @@ def with_churn_maximum(folder: Path, maximum: float) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_failed_check_quarantines_the_whole_run(fresh: Fresh, tmp_path: Path) -> None:
     """A run with scores out of the contract's range is not published, and nobody else suffers.
 

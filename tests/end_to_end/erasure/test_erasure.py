@@ -427,6 +427,7 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next(
     assert found[3] == raw_rows
 
 
+@pytest.mark.slow
 def test_a_second_erasure_goes_on_from_the_digest_of_the_first(
     project: Project, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def test_a_warning_is_seen_and_blocks_when_it_stays(fresh: Fresh, tmp_path: Path
     assert "A warning for 2 batches in a row, which blocks." in reason
 
 
+@pytest.mark.slow
 def test_slots_after_a_blocked_one_wait_for_the_next_build(fresh: Fresh, tmp_path: Path) -> None:
     """Of three slots in one build the second is bad: the third, compared with it, is postponed; the
     next build compares it with the first.

@@ -347,6 +347,7 @@ def test_operations_on_incidents_of_an_empty_warehouse(fresh: Fresh) -> None:
     )
 
 
+@pytest.mark.slow
 def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
     """Files are merged and inlined rows written out; tables read the same, and builds go on."""
     project = fresh()

@@ -43,6 +43,7 @@ def is_served(project: Project, database: Database, name: str) -> None:
         assert in_postgres == in_lake
 
 
+@pytest.mark.slow
 def test_an_outage_leaves_the_lake_published_and_the_next_build_completes(
     fresh: Fresh, database: Database
 ) -> None:
@@ -106,6 +107,7 @@ def test_what_readers_did_is_in_the_access_log_once(fresh: Fresh, database: Data
     assert incidents(project, "access_denied") == [("clv", "open")]
 
 
+@pytest.mark.slow
 def test_a_gap_in_the_log_is_an_incident_until_a_build_finds_it_whole(
     fresh: Fresh, database: Database
 ) -> None:

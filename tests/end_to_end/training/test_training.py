@@ -72,6 +72,7 @@ def test_refusals_leave_nothing_behind(
     assert not (folder / "python_scoring" / "artifacts" / "churn" / "2.0.0").exists()
 
 
+@pytest.mark.slow
 def test_a_new_version_is_trained_pinned_and_used(fresh: Fresh, folder: Path) -> None:
     """Promotion is one command and one reviewed line; the next slot has the new model."""
     project: Project = fresh(folder=folder)
