@@ -9,6 +9,7 @@ from python_scoring.project import PROJECT
 
 # Macros that need neither the manifest nor an adapter.
 FILES = ("environment/expressions.sql", "features/row_text.sql", "schedule/slots.sql")
+HALVES = {"first_sum": 1, "second_sum": 2}
 
 
 def expression(macro: str, *arguments: object) -> str:
@@ -29,6 +30,14 @@ def expression(macro: str, *arguments: object) -> str:
     """
     rendered: str = _macros()[macro](*arguments)
     return rendered
+
+
+def digest_sums() -> dict[str, str]:
+    """SQL of the sums that digests of rows are made of: `first_sum` and `second_sum`.
+
+    Aggregates of a column `row_text`, to be put into templates.
+    """
+    return {name: expression("md5_sum", "row_text", half) for name, half in HALVES.items()}
 
 
 @functools.cache

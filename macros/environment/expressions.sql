@@ -28,15 +28,14 @@
 
 
 {% macro rows_digest(row_text) -%}
-    md5(concat_ws(
-        '|', count(*), sum(md5_number_lower({{ row_text }})), sum(md5_number_upper({{ row_text }}))
-    ))
+    md5(concat_ws('|', count(*), {{ md5_sum(row_text, 1) }}, {{ md5_sum(row_text, 2) }}))
 {%- endmacro %}
 
 
-{#- The first or second half of the MD5 of each row, summed: what two parts have sums to what the whole has. -#}
+{#- The first or second half of the MD5 of each row, summed: what two parts have sums to what the whole has. Halves of
+    one number, so that a query with both computes one MD5 per row. -#}
 {% macro md5_sum(row_text, half) -%}
-    sum({{ 'md5_number_lower' if half == 1 else 'md5_number_upper' }}({{ row_text }}))
+    sum(cast(md5_number({{ row_text }}) {{ '>> 64' if half == 1 else '& 18446744073709551615::uhugeint' }} as ubigint))
 {%- endmacro %}
 
 
@@ -80,11 +79,6 @@
 {%- endmacro %}
 
 
-{% macro list_item(list, position) -%}
-    {{ list }}[{{ position }}]
-{%- endmacro %}
-
-
 {#- Up to a dozen edges are counted fastest one by one, many by searching among them. -#}
 {% macro bin_counts(value, edges) -%}
     {%- if edges | length <= 16 -%}
@@ -113,9 +107,4 @@
         struct_pack({% for key, value in subject.items() %}{{ key }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %}){{ ', ' if not loop.last }}
         {%- endfor %}
     ] as struct(kind text, subject text, customers bigint[])[])
-{%- endmacro %}
-
-
-{% macro numbered_items(relation, list, position, item) -%}
-    (select *, generate_subscripts({{ list }}, 1) - 1 as {{ position }}, unnest({{ list }}) as {{ item }} from {{ relation }}) as numbered
 {%- endmacro %}

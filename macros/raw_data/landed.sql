@@ -125,19 +125,15 @@
 {%- endmacro %}
 
 
-{#- The halves of one MD5 are those of md5_number_lower and md5_number_upper, at half the cost. -#}
 {% macro landed_days_of(source, landing) -%}
     insert into {{ operations_table('landed_days') }} ({{ operations_columns('landed_days') | join(', ') }})
     select
         {{ landing }} as landing, '{{ source.name }}' as source, landed_file as file,
         cast(loaded_at as date) as load_day, count(*) as row_count,
         min(loaded_at) as first_loaded_at, max(loaded_at) as last_loaded_at,
-        sum(cast(row_digest >> 64 as ubigint)) as first_sum,
-        sum(cast(row_digest & 18446744073709551615::uhugeint as ubigint)) as second_sum
-    from (
-        select landed_file, loaded_at, md5_number(row_text) as row_digest
-        from {{ relation_of_model('checked_' ~ source.name) }}
-    ) as rows
+        {{ md5_sum('row_text', 1) }} as first_sum,
+        {{ md5_sum('row_text', 2) }} as second_sum
+    from {{ relation_of_model('checked_' ~ source.name) }}
     group by landed_file, load_day
 {%- endmacro %}
 

@@ -21,6 +21,7 @@ from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.lineage.input_digests import without
 from python_scoring.project import raw_sources
 from python_scoring.raw.columns import path_literal
+from python_scoring.sql_macros import digest_sums
 
 # The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
 READ_BY = {"timestamp": "as_instant", "decimal": "as_money", "integer": "as_count"}
@@ -48,7 +49,7 @@ with theirs as (
 
 select
     as_of, feature_version, count(*), count(distinct customer_id),
-    concat(sum(md5_number_lower(row_text)), '-', sum(md5_number_upper(row_text)))
+    concat({first_sum}, '-', {second_sum})
 from theirs
 inner join lake.operations.snapshot_manifest as manifest on theirs.loaded_at < manifest.data_cutoff
 group by all
@@ -77,6 +78,7 @@ def find(
             values=", ".join(f"coalesce(cast({each} as text), '')" for each in values.values()),
             files=f"[{', '.join(path_literal(each.path) for each in raw if each.table == table)}]",
             theirs=is_one_of(subjects),
+            **digest_sums(),
         )
         for as_of, version, rows, customers, digest in lake.execute(query).fetchall():
             yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)

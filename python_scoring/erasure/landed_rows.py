@@ -17,6 +17,7 @@ from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.raw.files import FileState
+from python_scoring.sql_macros import digest_sums
 
 IS_LANDED = """
 select count(*) = 3 from duckdb_tables()
@@ -39,7 +40,7 @@ where source = '{table}' and not is_landed
 INPUTS = """
 select
     manifest.as_of, manifest.feature_version, count(*), count(distinct customer_id),
-    concat(sum(md5_number_lower(row_text)), '-', sum(md5_number_upper(row_text)))
+    concat({first_sum}, '-', {second_sum})
 from ({texts}) as texts
 inner join lake.operations.snapshot_manifest as manifest on texts.loaded_at < manifest.data_cutoff
 where {theirs}
@@ -70,7 +71,7 @@ insert into lake.operations.landed_days (
 )
 select
     days.landing, '{table}', days.file, days.load_day, count(*), min(loaded_at), max(loaded_at),
-    sum(md5_number_lower(row_text)), sum(md5_number_upper(row_text))
+    {first_sum}, {second_sum}
 from ({texts}) as texts
 inner join {days} as days
     on texts.landed_in = days.landing and texts.landed_file = days.file
@@ -124,7 +125,9 @@ def erased_inputs(
     `sources` are the raw tables as the project declares them.
     """
     for table, source in sources.items():
-        query = INPUTS.format(texts=_texts(table, source), theirs=is_one_of(subjects))
+        query = INPUTS.format(
+            texts=_texts(table, source), theirs=is_one_of(subjects), **digest_sums()
+        )
         for as_of, version, rows, customers, digest in lake.execute(query).fetchall():
             yield ErasedRecord("input", table, as_of, version, None, rows, customers, None, digest)
 
@@ -155,7 +158,9 @@ def restate(lake: duckdb.DuckDBPyConnection, sources: Mapping[str, Any], days: l
         }
         lake.execute(FORGET_DAYS.format(table=table, days=SOME_DAYS), chosen)
         texts = _texts(table, source)
-        lake.execute(RESTATE_DAYS.format(table=table, texts=texts, days=SOME_DAYS), chosen)
+        lake.execute(
+            RESTATE_DAYS.format(table=table, texts=texts, days=SOME_DAYS, **digest_sums()), chosen
+        )
     for source, file in sorted({(day.source, day.file) for day in days}):
         lake.execute(RESTATE_FILES, [source, file])
 

@@ -13,7 +13,7 @@ import duckdb
 
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, identifier, is_one_of
-from python_scoring.sql_macros import expression
+from python_scoring.sql_macros import digest_sums, expression
 
 # The sums of the macro rows_digest, which are those of the parts. Each erasure checks that they
 # still agree, by the digest in snapshot_manifest.
@@ -29,8 +29,8 @@ numbers as (
         is_theirs,
         count(*) as row_count,
         count(distinct case when is_theirs then trim(customer_id, e' \\t\\r\\n') end) as customers,
-        sum(md5_number_lower(row_text)) as lower_sum,
-        sum(md5_number_upper(row_text)) as upper_sum
+        {first_sum} as first_sum,
+        {second_sum} as second_sum
     from rows
     group by is_theirs
 )
@@ -38,10 +38,10 @@ numbers as (
 select
     max(row_count) filter (where is_theirs),
     max(customers),
-    md5(concat_ws('|', sum(row_count), sum(lower_sum), sum(upper_sum))),
+    md5(concat_ws('|', sum(row_count), sum(first_sum), sum(second_sum))),
     md5(concat_ws(
         '|', coalesce(sum(row_count) filter (where not is_theirs), 0),
-        sum(lower_sum) filter (where not is_theirs), sum(upper_sum) filter (where not is_theirs)
+        sum(first_sum) filter (where not is_theirs), sum(second_sum) filter (where not is_theirs)
     ))
 from numbers
 """
@@ -196,7 +196,7 @@ def _digests(
 ) -> tuple[int, int, str, str]:
     """Rows and customers that a snapshot loses, its present digest, and the digest afterwards."""
     text = expression("snapshot_row_text", names)
-    query = SNAPSHOT.format(theirs=is_one_of(subjects), text=text)
+    query = SNAPSHOT.format(theirs=is_one_of(subjects), text=text, **digest_sums())
     [(rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
     return rows, customers, whole, rest
 

@@ -18,6 +18,7 @@ import duckdb
 
 from python_scoring.raw.columns import FILE_NAME, FileColumns, literal, read_columns, reading
 from python_scoring.raw.files import FileState, locations, raw_files
+from python_scoring.sql_macros import digest_sums
 
 # Bytes. Files of one batch share a transaction: no file is landed in part, small ones cost little.
 BATCH = 512_000_000
@@ -53,9 +54,9 @@ present as (
     select
         load_day,
         count(*) as row_count,
-        sum(cast(row_digest >> 64 as ubigint)) as first_sum,
-        sum(cast(row_digest & 18446744073709551615::uhugeint as ubigint)) as second_sum
-    from (select load_day, md5_number(row_text) as row_digest from ({rows}) as present_rows) as rows
+        {first_sum} as first_sum,
+        {second_sum} as second_sum
+    from ({rows}) as present_rows
     group by load_day
 )
 
@@ -300,7 +301,7 @@ def _changed(
     days = "true"
     if by_day:
         differing = lake.execute(
-            DIFFERING_DAYS.format(rows=rows),
+            DIFFERING_DAYS.format(rows=rows, **digest_sums()),
             {"source": table.name, "file": found.name, "first": first},
         ).fetchall()
         if not differing:
