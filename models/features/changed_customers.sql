@@ -3,8 +3,10 @@
 -- that a correction replaces may be another customer's. The plan's instants stand as literals: rows are compared with
 -- constants as they are read, at a fifth of the cost of a join.
 -- depends_on: {{ ref('snapshot_plan') }}
+{% set plans = plans_with_base() %}
+
 with changed_orders as (
-    {% for plan in plans_with_base() %}
+    {% for plan in plans %}
     select
         {{ plan.as_of }} as as_of,
         {{ plan.data_cutoff }} as data_cutoff,
@@ -19,7 +21,7 @@ with changed_orders as (
 ),
 
 changed_events as (
-    {% for plan in plans_with_base() %}
+    {% for plan in plans %}
     select
         {{ plan.as_of }} as as_of,
         {{ plan.data_cutoff }} as data_cutoff,

@@ -8,12 +8,7 @@ model_references as (
 ),
 
 counts as (
-    select
-        *,
-        sum(case when bin is not null or category is not null then customers end)
-            over (partition by run_id, subject) as of_present
-    from {{ product_ref('distributions') }}
-    where kind = 'feature'
+    select * from {{ product_ref('feature_counts') }}
 )
 
 select
