@@ -67,12 +67,6 @@ def clean_catalog(warehouse: Warehouse, subjects: DataSubjects) -> None:
         _retry_locked(lambda: _empty_log(catalog))
 
 
-def names_in_catalog(warehouse: Warehouse, subjects: DataSubjects) -> list[str]:
-    """The columns of the catalog that name a data subject, as `table.column`."""
-    with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
-        return [f"{table}.{column}" for table, column, _ in _values(catalog, subjects)]
-
-
 def _remove(catalog: sqlite3.Connection, subjects: DataSubjects) -> None:
     with catalog:
         for statistic, function in STATISTICS.items():

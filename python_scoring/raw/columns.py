@@ -28,9 +28,6 @@ ACCEPTED = {
 }  # fmt: skip
 OPTIONAL = "loaded_at"  # without it, a row counts as loaded when its file was landed
 NOTHING = "NULL"  # the type of a column that holds nothing but nulls
-UNREADABLE = (
-    OSError, EOFError, csv.Error, UnicodeDecodeError, pa.ArrowInvalid, duckdb.Error
-)  # fmt: skip
 SEPARATORS = ",;\t|"
 FILE_NAME = "path_of_this_row"  # no export has a column of that name
 
