@@ -160,6 +160,7 @@ def test_the_future_changes_nothing(
         assert_identical(expected, everything(cut))
 
 
+@pytest.mark.slow
 def test_a_rerun_gives_the_same_bytes(built: Project, demo_raw: Path, tmp_path: Path) -> None:
     """Another warehouse, order of rows, split of files and number of threads: the same bytes."""
     raw = tmp_path / "raw"

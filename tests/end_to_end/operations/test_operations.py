@@ -269,6 +269,7 @@ def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
     assert incident(project, "sla_breach")[2] == "resolved"
 
 
+@pytest.mark.slow
 def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Path) -> None:
     """The build ends before there is a plan; the owners hear of it; the next build resolves it."""
     project = fresh()

@@ -196,6 +196,7 @@ def test_every_attempt_in_every_way_is_in_the_access_log_of_the_next_build(
     ]
 
 
+@pytest.mark.slow
 def test_what_a_person_decides_of_a_run_holds_there_at_once(
     fresh: Fresh, database: Database
 ) -> None:
