@@ -24,6 +24,7 @@ PROJECT_PARTS = (
     "dbt_project.yml",
     "profiles.yml",
     "packages.yml",
+    "selectors.yml",
     "without_elementary",
     "macros",
     "models",
