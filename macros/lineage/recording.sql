@@ -42,7 +42,7 @@
             from {{ ref('feature_catalogue') }}
         ) as wordings_json,
         {{ engine_version() }} as engine, {{ library_versions() }} as libraries,
-        {{ lake_snapshot_id() }} as lake_snapshot_id, runs.invocation_id, {{ code_version() }} as code_version,
+        {{ lake_snapshot_id() }} as lake_snapshot_id, '{{ invocation_id }}' as invocation_id, {{ code_version() }} as code_version,
         {{ recorded_at() }} as recorded_at
     from {{ runs_without_outcome(product, status) }} as runs
     inner join {{ ref('prediction_contracts') }} as contracts on runs.product = contracts.product

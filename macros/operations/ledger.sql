@@ -20,31 +20,73 @@
             'insert into ' ~ plan_log ~ ' select product, as_of, data_cutoff, model_version, run_id, is_due, '
             ~ 'reason, planned_at, invocation_id from ' ~ this
         ) -%}
-        {%- set products = products_selected() -%}
-        {%- if products -%}
-            {%- set entries -%}
-                select
-                    run_id, product, as_of, 'started' as status, reason, model_version, feature_version,
-                    cast(null as text) as feature_snapshot_id, cast(null as bigint) as rows_scored,
-                    cast(null as bigint) as rows_published, invocation_id, revision,
-                    cast(null as text) as artifact_sha256, cast(null as text) as training_config_sha256,
-                    cast(null as text) as recorded_by
-                from {{ this }}
-                where is_due and product in ('{{ products | join("', '") }}')
-            {%- endset -%}
-            {%- do run_query(ledger_insert(entries)) -%}
-        {%- endif -%}
+        {%- do start_attempts(this, products_of(selected_models(), 'candidates_')) -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro products_selected() -%}
+{% macro start_attempts(plan, products) -%}
+    {%- if products -%}
+        {%- set entries -%}
+            select
+                run_id, product, as_of, 'started' as status, reason, model_version, feature_version,
+                cast(null as text) as feature_snapshot_id, cast(null as bigint) as rows_scored,
+                cast(null as bigint) as rows_published, '{{ invocation_id }}' as invocation_id, revision,
+                cast(null as text) as artifact_sha256, cast(null as text) as training_config_sha256,
+                cast(null as text) as recorded_by
+            from ({{ open_runs(plan, products) }}) as open_runs
+        {%- endset -%}
+        {%- do run_query(ledger_insert(entries)) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro open_runs(plan, products) -%}
+    select plan.*
+    from {{ plan }} as plan
+    where
+        plan.is_due
+        and plan.product in ('{{ products | join("', '") }}')
+        and plan.run_id not in (
+            select ledger.run_id from {{ operations_table('run_ledger') }} as ledger
+            where ledger.status in ('published', 'quarantined')
+        )
+{%- endmacro %}
+
+
+{#- `dbt retry` goes on after the plan, and dbt does not say beforehand with what: the runs that it could not complete
+    become attempts of this invocation, and what the retried one did counts among its results. -#}
+{% macro resume_plan(results) -%}
+    {%- set names = results | map(attribute='node.name') | map('string') | list -%}
+    {%- set products = products_of(names, 'predictions_') -%}
+    {%- if products and 'scoring_plan' not in names -%}
+        {%- set plan = relation_of_model('scoring_plan') -%}
+        {%- do start_attempts(plan, products) -%}
+        {#- A transaction writes to one database. -#}
+        {%- do adapter.commit() -%}
+        {%- do run_query(
+            'update ' ~ results_table() ~ " set invocation_id = '" ~ invocation_id
+            ~ "' where invocation_id in (select invocation_id from " ~ plan ~ ')'
+        ) -%}
+        {%- do run_query('update ' ~ plan ~ " set invocation_id = '" ~ invocation_id ~ "'") -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro selected_models() -%}
+    {%- set names = [] -%}
+    {%- for unique_id in selected_resources if unique_id.startswith('model.') -%}
+        {%- do names.append(unique_id.split('.')[2]) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+{% macro products_of(names, prefix) -%}
     {%- set products = [] -%}
-    {%- for unique_id in selected_resources | sort -%}
-        {%- set name = unique_id.split('.')[-1] -%}
-        {%- if unique_id.startswith('model.') and name.startswith('candidates_') -%}
-            {%- do products.append(name[('candidates_' | length):]) -%}
-        {%- endif -%}
+    {%- for name in names | sort if name.startswith(prefix) -%}
+        {%- do products.append(name[(prefix | length):]) -%}
     {%- endfor -%}
     {{ return(products) }}
 {%- endmacro %}
@@ -88,7 +130,7 @@
             runs.run_id, runs.product, runs.as_of, '{{ status }}' as status, runs.outcome_reason as reason,
             runs.model_version, runs.feature_version, runs.feature_snapshot_id, runs.rows_scored,
             {{ 'stored.stored_rows' if status == 'published' else '0' }} as rows_published,
-            runs.invocation_id, runs.revision, runs.artifact_sha256, runs.training_config_sha256,
+            '{{ invocation_id }}' as invocation_id, runs.revision, runs.artifact_sha256, runs.training_config_sha256,
             cast(null as text) as recorded_by
         from {{ runs_without_outcome(product, status) }} as runs
         inner join ({{ stored_rows(product, status) }}) as stored on runs.run_id = stored.run_id
@@ -97,7 +139,7 @@
         select
             run_id, product, as_of, 'failed' as status, outcome_reason as reason,
             model_version, feature_version, feature_snapshot_id, rows_scored, 0 as rows_published,
-            invocation_id, revision, artifact_sha256, training_config_sha256, cast(null as text) as recorded_by
+            '{{ invocation_id }}' as invocation_id, revision, artifact_sha256, training_config_sha256, cast(null as text) as recorded_by
         from {{ runs_without_outcome(product, 'postponed') }} as postponed
         {%- endif %}
     {%- endset -%}

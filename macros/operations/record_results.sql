@@ -1,5 +1,6 @@
 {% macro record_results(results) -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
+        {%- do resume_plan(results) -%}
         {%- set has_attempts = run_query(
             'select count(*) from ' ~ operations_table('run_ledger') ~ " where invocation_id = '" ~ invocation_id ~ "'"
         ).columns[0].values()[0] > 0 -%}
@@ -35,7 +36,8 @@
 {%- endmacro %}
 
 
-{#- dbt's results of this invocation as the rows of a table, which the views read. -#}
+{#- dbt's results of this invocation as the rows of a table, which the views read. Those of an invocation that is retried
+    count for it (resume_plan). -#}
 {% macro keep_results(results) -%}
     {%- set rows = [] -%}
     {%- for result in results -%}
@@ -48,12 +50,13 @@
             "'" ~ invocation_id ~ "'", loop.index, string_literal(result.node.name),
             literal(file.split('/')[2] if file.startswith('models/products/') else none),
             string_literal(result.status), string_literal((result.node.description or '') | trim),
-            string_literal(last_line(result.message)), instant_or_null(timing.get('started_at')),
+            string_literal(error_line(result.message)), instant_or_null(timing.get('started_at')),
             instant_or_null(timing.get('finished_at')), result.execution_time
         ] | join(', ') ~ ')') -%}
     {%- endfor -%}
     {%- set kept = results_table() -%}
-    {%- do run_query('delete from ' ~ kept) -%}
+    {%- set names = results | map(attribute='node.name') | map('string') | join("', '") -%}
+    {%- do run_query('delete from ' ~ kept ~ " where invocation_id <> '" ~ invocation_id ~ "' or name in ('" ~ names ~ "')") -%}
     {%- do run_query('insert into ' ~ kept ~ ' values ' ~ rows | join(', ')) -%}
 {%- endmacro %}
 
@@ -85,9 +88,20 @@
 {%- endmacro %}
 
 
-{% macro last_line(message) -%}
-    {%- set lines = (message or 'no message') | string | trim -%}
-    {{ return(lines.split('\n')[-1].replace('python_scoring.errors.', '') | trim) }}
+{#- The line of dbt's message that names the error: of a traceback the last one of such a line, since libraries put
+    advice below it; without one, what dbt says below its heading, or else the last line. -#}
+{% macro error_line(message) -%}
+    {%- set lines = [] -%}
+    {%- set errors = [] -%}
+    {%- for line in ((message or 'no message') | string | trim).split('\n') if line | trim -%}
+        {%- do lines.append(line | trim) -%}
+        {%- if modules.re.match('[\\w. ]*(Error|Exception|Timeout): ?\\S', line | trim) -%}
+            {%- do errors.append(line | trim) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set is_headed = lines | length > 1 and modules.re.match('\\w+ Error in \\w+ ', lines[0]) -%}
+    {%- set line = errors[-1] if errors else lines[1] if is_headed else lines[-1] -%}
+    {{ return(line.replace('python_scoring.errors.', '')) }}
 {%- endmacro %}
 
 

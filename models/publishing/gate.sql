@@ -51,8 +51,7 @@ ordered as (
 select
     {%- for column in [
         'run_id', 'product', 'as_of', 'data_cutoff', 'model_version', 'training_run_id', 'artifact_sha256',
-        'training_config_sha256', 'feature_version', 'output_schema_version', 'revision', 'former_run_id',
-        'invocation_id'
+        'training_config_sha256', 'feature_version', 'output_schema_version', 'revision', 'former_run_id'
     ] %}
     ordered.{{ column }},
     {%- endfor %}

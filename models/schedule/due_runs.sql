@@ -54,7 +54,6 @@ select
     plan.output_schema_version,
     plan.revision,
     plan.planned_at,
-    plan.invocation_id,
     registry.training_run_id,
     registry.artifact_sha256,
     registry.training_config_sha256,

@@ -90,3 +90,43 @@ def test_broken_churn_leaves_the_others(
     assert steps["load_feature_snapshot"] == "passed"
     assert steps["apply_pinned_model"] == "failed"
     assert steps["predict"] == steps["validate"] == steps["persist"] == "skipped"
+
+
+@pytest.mark.slow
+def test_a_retry_completes_the_run_that_failed(fresh: Fresh, tmp_path: Path) -> None:
+    """`dbt retry` scores what failed; ledger, steps, console and lineage record it like a build."""
+    folder = copy_of_project(tmp_path)
+    model = folder / registered("clv", folder).artifact_path
+    content = model.read_bytes()
+    model.unlink()
+    project: Project = fresh(folder=folder)
+    at = {"PREDICTION_NOW": NEXT_DAY, "PREDICTION_AS_OF": "2026-11-24"}
+    only_clv = ("--select", "+path:models/products/clv", "incident_reviews")
+    failed = project.dbt("build", *only_clv, env=at, check=False)
+    assert failed.returncode != 0
+    assert "Traceback" not in failed.stdout
+    again = project.dbt("retry", env=at, check=False)
+    assert again.returncode != 0
+    model.write_bytes(content)
+
+    retried = project.dbt("retry", env=at)
+    entries = project.query(
+        "select status from lake.operations.run_ledger "
+        "where product = 'clv' and as_of = '2026-11-24' order by entry"
+    )
+    assert entries == [(status,) for status in ("started", "failed") * 2] + [("published",)]
+    [(run_id, invocation)] = project.query(
+        "select run_id, invocation_id from lake.operations.run_ledger "
+        "where product = 'clv' and as_of = '2026-11-24' and status = 'published'"
+    )
+    steps = project.query(
+        "select step_number, status, message, started_at <= finished_at "
+        f"from lake.operations.step_log where run_id = '{run_id}' "
+        f"and invocation_id = '{invocation}' order by step_number"
+    )
+    assert steps == [(number, "passed", None, True) for number in range(1, 6)]
+    [row] = [line.split() for line in retried.stdout.splitlines() if " clv  " in line]
+    assert "published" in row
+    lines = (project.warehouse / "lineage.ndjson").read_text().splitlines()
+    events = [(event["job"]["name"], event["eventType"]) for event in map(json.loads, lines)]
+    assert [kind for name, kind in events if "clv" in name][-1] == "COMPLETE"
