@@ -78,7 +78,7 @@ $(VENV)/elementary: $(VENV)/installed packages.yml
 	  echo "The dbt package hub cannot be reached: going on without Elementary. For plain dbt build: export ELEMENTARY=off"; fi
 
 lock:
-	uv pip compile pyproject.toml --extra mlflow --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+	uv pip compile pyproject.toml --extra lightgbm --extra mlflow --extra xgboost --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 
 # Tools of a release, apart from what the project runs with.
 RELEASE_TOOLS := cyclonedx-bom==7.5.0 pip-audit==2.10.1

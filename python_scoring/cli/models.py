@@ -124,6 +124,11 @@ def register(
     known = DeclaredMetadata(model_version, training_as_ofs, feature_version, segment_names)
     card, folder = register(Registration(known=known, **wanted), Registry())
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
+    if not card.reference:
+        click.echo(
+            "without --evaluate-on checks against the training say not_evaluated, and reason codes "
+            "of a model that is neither additive nor linear stay null"
+        )
 
 
 @click.command("model-card")

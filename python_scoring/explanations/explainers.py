@@ -1,10 +1,15 @@
-"""Which explanation a model gets: a lookup where one is exact, SHAP values otherwise."""
+"""Which explanation a model gets: a lookup where one is exact, SHAP values otherwise.
+
+SHAP values of LightGBM and XGBoost are their own and exact, but at 0.5 to 1 ms a row (100 trees of
+31 leaves) too dear for every row of a large shop, so the contract names the rows.
+"""
 
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from python_scoring.explanations.additive_trees import AdditiveTrees
+from python_scoring.explanations.boosters import BoosterValues
 from python_scoring.explanations.columnwise import Transformed, split, transformed
 from python_scoring.explanations.interface import Explainer
 from python_scoring.explanations.linear import Linear
@@ -40,7 +45,8 @@ def _shap_values_of(model: Model) -> Explainer | None:
     if found := split(model.estimator):
         steps, last = found
         features = [feature["name"] for feature in model.card.features]
-        explainer: Explainer | None = TreeValues.of(last, features)
+        explainer: Explainer | None = BoosterValues.of(last, features)
+        explainer = explainer or TreeValues.of(last, features)
         if explainer:
             return Transformed(steps, explainer) if steps else explainer
     return PermutationValues.of(model)

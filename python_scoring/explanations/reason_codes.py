@@ -17,7 +17,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from python_scoring.errors import ScoringError
 from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.interface import Contributions, Explainer
 from python_scoring.explanations.segments import Segments
@@ -77,7 +76,8 @@ class ReasonCodes:
     ) -> "ReasonCodes | None":
         """None where the contract asks for no explanation of such a model.
 
-        Raises ScoringError where it asks for one that the model's card does not allow.
+        Nor can a model be explained that was registered without the training's distributions
+        (--evaluate-on), unless a lookup explains it: its scores have no reasons.
         """
         explanations = contract["explanations"]
         reasons = int(explanations["reasons"])
@@ -85,15 +85,11 @@ class ReasonCodes:
             return cls(explainer, wordings, reasons)
         if not explanations.get("shap"):
             return None
-        explainer = explainer_for(model)
-        if explainer is None:
-            raise ScoringError(
-                f"{model.card.product} {model.card.model_version}: its model.json has no "
-                "distribution of each feature in the training (reference.features), which SHAP "
-                "values of such a model need. Register it with them, or take explanations.shap out "
-                "of the contract."
-            )
-        return cls(explainer, wordings, reasons, least_score(explanations["shap"], model.card))
+        least = least_score(explanations["shap"], model.card)
+        explainer = None if least is None else explainer_for(model)
+        if explainer is None or least is None:
+            return None
+        return cls(explainer, wordings, reasons, least)
 
     def write(
         self, frame: pd.DataFrame, companions: pd.DataFrame, predicted: Predicted

@@ -4,25 +4,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from python_scoring.errors import ScoringError
 from python_scoring.models.artifacts import ModelCard
 
 
-def least_score(rows: Mapping[str, float], card: ModelCard) -> float:
+def least_score(rows: Mapping[str, float], card: ModelCard) -> float | None:
     """The score from which on rows are explained, by the contract's `explanations.shap`.
 
     A top share is counted among the customers of the training, so that whether a row has reasons
-    depends on that row alone. Raises ScoringError where the card does not know their scores.
+    depends on that row alone. None where the card does not know their scores.
     """
     if "score_at_least" in rows:
         return float(rows["score_at_least"])
     fine = card.reference.get("score", {}).get("fine", {})
     if not fine.get("edges"):
-        raise ScoringError(
-            f"{card.product} {card.model_version}: its model.json has no distribution of the "
-            "training's scores (reference.score.fine), so explanations.shap.top_share cannot be "
-            "counted. Give score_at_least in the contract instead, or register the model with it."
-        )
+        return None
     below = np.cumsum(fine["shares"])[: len(fine["edges"])]
     place = int(np.searchsorted(below, 1 - rows["top_share"] - 1e-9))
     return float(fine["edges"][min(place, len(fine["edges"]) - 1)])

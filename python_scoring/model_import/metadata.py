@@ -13,6 +13,8 @@ import skops
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.models.artifacts import ModelCard, sha256
+from python_scoring.models.boosters import libraries_of
+from python_scoring.models.skops_archive import checked_schema, types_in
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def card_for(
         "scikit-learn": imported.scikit_learn,
         "numpy": np.__version__,
         "skops": skops.__version__,
+        **libraries_of(types_in(checked_schema(imported.content, imported.name))),
     }
     return ModelCard(
         product=product,

@@ -12,6 +12,7 @@ from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.model_import.metadata import DeclaredMetadata, card_for
 from python_scoring.model_import.source import bring
 from python_scoring.model_import.trial import try_out
+from python_scoring.model_import.trial_rows import trial_rows
 from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
 from python_scoring.models.card import write_model_card
 from python_scoring.models.registry import Registry, check_texts
@@ -51,7 +52,9 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
         card = _read_card(card_file, wanted)
         registry.check_new(card.product, card.model_version)
         _check_against_project(card, manifest, str(card_file))
-        try_out(imported, card, feature_types(manifest))
+        contract = model_meta(manifest, f"{card.product}_predictions", "prediction")
+        rows = trial_rows(manifest, contract, imported.example)
+        try_out(imported, card, feature_types(manifest), rows)
     else:
         card = _new_card(wanted, imported, manifest, registry)
     model = Model(card, parse(imported.content, card, imported.name), sha256(imported.content))
@@ -100,7 +103,8 @@ def _new_card(
     draft = card_for(wanted.product, imported, wanted.known, [], contract, version)
     _check_against_project(draft, manifest, imported.name)
     # The features stand in the model, which nothing reads before the trial.
-    tried = try_out(imported, draft, feature_types(manifest))
+    rows = trial_rows(manifest, contract, imported.example)
+    tried = try_out(imported, draft, feature_types(manifest), rows)
     configuration = {"estimator": tried.kind, **draft.configuration}
     return replace(draft, features=tried.features, configuration=configuration)
 

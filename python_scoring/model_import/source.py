@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import sklearn
+
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import import mlflow_models
 from python_scoring.model_import.imported_model import ImportedModel, refusal_of_pickles
-from python_scoring.models.skops_archive import checked_schema, read_file
+from python_scoring.models.boosters import libraries_of
+from python_scoring.models.skops_archive import checked_schema, read_file, types_in
 
 ZIP = b"PK"  # how a skops file begins; what else estimators are saved as can run code when read
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
@@ -35,10 +38,12 @@ def bring(source: str) -> ImportedModel:
 def scikit_learn_version(content: bytes, name: str) -> str:
     """The version of scikit-learn that an estimator was fitted with, as a skops file says.
 
-    Raises ArtifactError where the file is not skops, holds types that are not trusted, or says no
-    version, or more than one.
+    An estimator of LightGBM or XGBoost may say none: then the installed one. Raises ArtifactError
+    where the file is not skops, holds types that are not trusted, needs an extra that is not
+    installed, or says no version, or more than one.
     """
     schema = checked_schema(content, name)
+    extras = libraries_of(types_in(schema))
     try:
         versions = {str(json.loads(text)) for text in _contents(schema, "_sklearn_version")}
     except ValueError as error:
@@ -46,6 +51,8 @@ def scikit_learn_version(content: bytes, name: str) -> str:
             f"{name} has a version of scikit-learn that cannot be read: {error}. "
             "Save a fitted estimator of scikit-learn with skops.io.dump."
         ) from error
+    if extras and not versions:
+        return str(sklearn.__version__)
     if len(versions) != 1:
         raise ArtifactError(
             f"{name} says that it was fitted with scikit-learn "

@@ -20,6 +20,7 @@ import pandas as pd
 from python_scoring.errors import ArtifactError
 from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.model_import.metadata import features_of
+from python_scoring.model_import.trial_rows import TrialRows
 from python_scoring.model_import.verification import verify
 from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, Model, ModelCard, parse, sha256
 
@@ -35,8 +36,10 @@ class Tried:
     features: list[dict[str, str]]
 
 
-def try_out(imported: ImportedModel, card: ModelCard, catalogue: dict[str, str]) -> Tried:
-    """Read and score an imported model in a child process.
+def try_out(
+    imported: ImportedModel, card: ModelCard, catalogue: dict[str, str], rows: TrialRows
+) -> Tried:
+    """Read an imported model in a child process, and score `rows` with it.
 
     `card` may have no features yet: they are then those of the estimator, with the types of
     `catalogue` (name to `number` or `category`). Raises ArtifactError where the model cannot be
@@ -50,8 +53,9 @@ def try_out(imported: ImportedModel, card: ModelCard, catalogue: dict[str, str])
             "name": imported.name,
             "signature": imported.signature,
             "catalogue": catalogue,
-            "example": None if imported.example is None else imported.example.to_dict("list"),
+            "example": None if imported.example is None else list(imported.example.columns),
         }
+        (folder / "rows.json").write_text(rows.to_json())
         (folder / "question.json").write_text(json.dumps(question, default=str))
         ended = subprocess.run(  # noqa: S603 - this Python and this module, without a shell
             [sys.executable, "-m", "python_scoring.model_import.trial", scratch],
@@ -90,14 +94,15 @@ def _answer(folder: Path) -> dict[str, Any]:
         content=content,
         scikit_learn=str(card.libraries.get("scikit-learn")),
         source={},
-        example=None if example is None else pd.DataFrame(example),
+        example=None if example is None else pd.DataFrame(columns=example),
         signature=question["signature"],
     )
     estimator = parse(content, card, imported.name, is_signed=bool(card.features))
     if not card.features:
         features = features_of(estimator, imported, question["catalogue"])
         card = replace(card, features=features)
-    verify(Model(card, estimator, sha256(content)), imported)
+    rows = TrialRows.from_json((folder / "rows.json").read_text())
+    verify(Model(card, estimator, sha256(content)), imported, rows)
     return asdict(Tried(type(estimator).__name__, card.features))
 
 

@@ -192,6 +192,7 @@ def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool 
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
 
+    from python_scoring.models.boosters import check_versions
     from python_scoring.models.trees import check_trees
 
     trained_with = card.libraries.get("scikit-learn")
@@ -202,6 +203,7 @@ def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool 
             "another one may score differently."
         )
     types = types_in(checked_schema(content, str(file)))
+    check_versions(types, card.libraries, f"{card.product} {card.model_version}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)

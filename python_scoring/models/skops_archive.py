@@ -27,6 +27,9 @@ TRUSTED_TYPES = frozenset(
     Path(__file__).with_name("trusted_types.txt").read_text(encoding="utf-8").split()
 )
 
+# Extras, whose estimators hold their trees in a format of their own: see models/boosters.py.
+BOOSTING_LIBRARIES = ("lightgbm", "xgboost")
+
 _LOSSES = ("_loss.", "sklearn.linear_model._sgd_fast.")  # compiled classes without attributes
 _DICTIONARIES = {"builtins.dict", "collections.OrderedDict", "sklearn.utils._bunch.Bunch"}
 _TREE = "sklearn.tree._tree.Tree"
@@ -43,11 +46,25 @@ def _of_numpy(kind: type) -> set[str]:
     return found
 
 
+# Why well-known types are not trusted, by the beginning of their names, and what to save instead.
+_REFUSED = {
+    "sklearn.model_selection._search": (
+        "A search is a tool of training: it holds every candidate and the scorers. Save the model "
+        "that it chose: skops.io.dump(search.best_estimator_, ...)."
+    ),
+    "catboost.": (
+        "CatBoost keeps its trees in a binary format that only its own code reads, so they cannot "
+        "be checked before they are used. Train HistGradientBoosting, LightGBM or XGBoost instead."
+    ),
+}
+
 # How skops may build what. The file chooses the loader, whatever the type: most call the type with
 # arguments of the file, and numpy.ndarray, called with the type object and some bytes, makes
 # objects of those bytes, which runs code. Loaders that are not here are refused.
 LOADERS: dict[str, set[str]] = {
+    "BytearrayNode": {"builtins.bytearray"},  # how xgboost.core.Booster keeps its trees
     "DTypeNode": {"numpy.dtype"},
+    "DefaultDictNode": {"collections.defaultdict"},
     "DictNode": _DICTIONARIES,
     "FunctionNode": _of_numpy(np.ufunc),
     "JsonNode": {"builtins.str"},
@@ -57,7 +74,7 @@ LOADERS: dict[str, set[str]] = {
     "ObjectNode": {
         name
         for name in TRUSTED_TYPES - _DICTIONARIES - {_TREE}
-        if name.startswith("sklearn.") and not name.startswith(_LOSSES)
+        if name.startswith(("sklearn.", *BOOSTING_LIBRARIES)) and not name.startswith(_LOSSES)
     },
     "RandomGeneratorNode": {"numpy.random._generator.Generator"},
     "RandomStateNode": {"numpy.random.mtrand.RandomState"},
@@ -67,6 +84,8 @@ LOADERS: dict[str, set[str]] = {
     "TreeNode": {_TREE},
     "TupleNode": {"builtins.tuple"},
     "TypeNode": {name for name in TRUSTED_TYPES if name.startswith("builtins.")}
+    - {"builtins.bytearray"}
+    | {"collections.OrderedDict"}
     | _of_numpy(np.generic),
 }
 
@@ -91,11 +110,11 @@ def checked_schema(content: bytes, name: str) -> dict[str, Any]:
     type that is not in TRUSTED_TYPES, or builds one in another way than LOADERS has for it.
     """
     schema = _schema(content, name)
-    untrusted = sorted(types_in(schema) - TRUSTED_TYPES)
+    types = types_in(schema)
+    untrusted = sorted(types - TRUSTED_TYPES)
     if untrusted:
         raise ArtifactError(
-            f"{name} holds types that are not trusted: {', '.join(untrusted)}. Use an estimator "
-            "made of trusted types only, or have python_scoring/models/trusted_types.txt reviewed."
+            f"{name} holds types that are not trusted: {', '.join(untrusted)}. {_advice(types)}"
         )
     forged = sorted(
         f"{each} by {loader}"
@@ -108,6 +127,17 @@ def checked_schema(content: bytes, name: str) -> dict[str, Any]:
             "forged, or is damaged. Save the estimator with skops.io.dump."
         )
     return schema
+
+
+def _advice(types: set[str]) -> str:
+    """What to do about a model of these types, not all of which are trusted."""
+    for beginning, advice in _REFUSED.items():
+        if any(each.startswith(beginning) for each in types):
+            return advice
+    return (
+        "Use an estimator made of trusted types only, or have "
+        "python_scoring/models/trusted_types.txt reviewed."
+    )
 
 
 def types_in(schema: dict[str, Any]) -> set[str]:

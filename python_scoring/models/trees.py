@@ -15,6 +15,7 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import Tree
 
 from python_scoring.errors import ArtifactError
+from python_scoring.models.boosters import check_boosters
 
 LEAF = -1
 BITSET_WORDS = 8
@@ -22,6 +23,7 @@ BITSET_WORDS = 8
 
 def check_trees(estimator: Any) -> None:
     """Raises ArtifactError where a node of any tree in the estimator points out of its tree."""
+    check_boosters(part for part, _ in _parts(estimator))
     for part, features in _trees(estimator):
         is_sound = (
             _is_boosted_tree_sound(part, features)
@@ -35,7 +37,14 @@ def check_trees(estimator: Any) -> None:
 
 
 def _trees(estimator: Any) -> Iterator[tuple[Any, int]]:
-    """Every tree in the object graph, with the number of features that it is given."""
+    """Every tree of scikit-learn in the object graph, with the number of features it is given."""
+    for part, features in _parts(estimator):
+        if isinstance(part, (TreePredictor, Tree)):
+            yield part, features
+
+
+def _parts(estimator: Any) -> Iterator[tuple[Any, int]]:
+    """Every tree and object with attributes in the graph, with the features that it is given."""
     seen: set[int] = set()
     waiting: list[tuple[Any, int, bool]] = [(estimator, 0, False)]
     while waiting:
@@ -53,6 +62,7 @@ def _trees(estimator: Any) -> Iterator[tuple[Any, int]]:
             if part.dtype.hasobject:
                 waiting += [(value, features, is_fixed) for value in part.ravel()]
         elif hasattr(part, "__dict__"):
+            yield part, features
             if not is_fixed:
                 features = int(vars(part).get("n_features_in_", features))
             # These check the rows once, and hand them to their trees as they are.

@@ -58,11 +58,7 @@ def score_batches(
             codes = _reason_codes(reasons, batch, frame, predicted)
             lower, upper, level = _bounds(model, scores)
         except Exception as error:
-            raise ScoringError(
-                f"{card.product} {card.model_version} failed on a batch of {len(frame)} customers: "
-                f"{type(error).__name__}: {error}. "
-                "The features are in lake.features.feature_snapshots."
-            ) from error
+            raise ScoringError(_failure(model, frame, error)) from error
         labels = band_labels(scores, bands) if predicted.labels is None else predicted.labels
         scored = pa.Table.from_arrays(
             [
@@ -82,6 +78,17 @@ def score_batches(
         )
         # Reason codes come in parts: putting these together would copy most of what there is.
         yield from scored.to_batches()
+
+
+def _failure(model: Model, frame: pd.DataFrame, error: Exception) -> str:
+    """One line, since ledger and incident quote the last line of what a build printed."""
+    said = " ".join(str(error).split()).rstrip(".")
+    nulls = [str(name) for name, column in frame.items() if column.isna().any()]
+    return (
+        f"{model.card.product} {model.card.model_version} failed on a batch of {len(frame)} "
+        f"customers: {type(error).__name__}: {said}. Features with nulls in it: "
+        f"{', '.join(nulls) or 'none'}. They are in lake.features.feature_snapshots."
+    )
 
 
 def _reason_codes(

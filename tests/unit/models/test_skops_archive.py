@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import scipy.special
 import skops.io
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import FunctionTransformer
 from skops.io import get_untrusted_types
 
@@ -25,6 +27,8 @@ from tests.support.artifacts import demo_artifact
 # Whoever adds a module to the list reviews what its types do when they are set up and when they
 # predict.
 MODULES = {"_loss", "builtins", "collections", "numpy", "scipy.sparse", "sklearn"}
+# The extras hold trees in formats of their own, which python_scoring/models/boosters.py checks.
+MODULES |= {"lightgbm", "xgboost"}
 
 
 def test_the_effective_list_is_made_of_reviewed_modules() -> None:
@@ -46,7 +50,7 @@ def test_the_effective_list_is_made_of_reviewed_modules() -> None:
         "vectorize",
     )
     assert [name for name in TRUSTED_TYPES if name.rpartition(".")[2] in forbidden] == []
-    assert len(TRUSTED_TYPES) == 370
+    assert len(TRUSTED_TYPES) == 378
 
 
 def test_what_skops_alone_trusts_is_refused() -> None:
@@ -61,6 +65,27 @@ def test_what_skops_alone_trusts_is_refused() -> None:
 def test_demo_models_are_made_of_listed_types(product: str) -> None:
     schema = checked_schema(demo_artifact(product)[2], "model.skops")
     assert types_in(schema) <= TRUSTED_TYPES
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("catboost.core.CatBoostClassifier", "Train HistGradientBoosting, LightGBM or XGBoost"),
+        ("sklearn.model_selection._search.HalvingGridSearchCV", r"search\.best_estimator_"),
+        ("sklearn.other.Unknown", r"trusted_types\.txt reviewed"),
+    ],
+)
+def test_a_refused_type_is_answered_with_what_to_save_instead(name: str, advice: str) -> None:
+    content = archive(schema_json=json.dumps({"protocol": 2, **node("ObjectNode", name)}))
+    with pytest.raises(ArtifactError, match=advice):
+        checked_schema(content, "model.skops")
+
+
+def test_a_search_is_refused_whatever_it_holds() -> None:
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2)
+    content = skops.io.dumps(search.fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]))
+    with pytest.raises(ArtifactError, match=r"skops\.io\.dump\(search\.best_estimator_"):
+        checked_schema(content, "model.skops")
 
 
 def archive(**members: str) -> bytes:
