@@ -36,8 +36,6 @@ FIRST = datetime(2026, 1, 6)  # a Tuesday; the demo models are pinned from this 
 MEASURED = 3  # builds at each point of the history
 DAILY = 40  # days at the beginning, and at the end, without a week that is caught up
 READS = 5
-# By far the most of a lake: snapshots and predictions.
-STORED = "schema_name in ('features', 'predictions')"
 MART = "select count(*), sum(score), max(reason_codes) from lake.marts.churn_predictions_v1"
 CUSTOMER = """
 select count(*), sum(score), max(reason_codes) from lake.marts.churn_prediction_history_v1
@@ -123,7 +121,8 @@ def forked_build(env: Mapping[str, str], *selection: str) -> None:
 def catch_up(folder: Path, mornings: list[datetime]) -> None:
     """The builds of some mornings at the last of them, or what churn has to do on a single one."""
     env = {**environment(folder, mornings[-1]), "DBT_TARGET_PATH": str(folder / "forked")}
-    if len(mornings) == 1 and is_plain(mornings[0]):
+    is_first = not (folder / "warehouse").exists()
+    if len(mornings) == 1 and is_plain(mornings[0]) and not is_first:
         forked_build(env, *CHURN_RUN)
         return
     if len(mornings) > 1:
