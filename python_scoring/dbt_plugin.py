@@ -14,7 +14,7 @@ from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
 from filelock import Timeout
 
-from python_scoring import maintenance
+from python_scoring import build_log, maintenance
 from python_scoring.contracts import duckdb_functions as contracts
 from python_scoring.errors import InputError
 from python_scoring.lineage import duckdb_functions as lineage
@@ -36,6 +36,7 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - dbt-duckdb's signature
         """Create the folder, for its owner alone, before DuckDB opens the file in it."""
         drop_unwritten_events()
+        build_log.shorten()
         self.warehouse = Warehouse.from_environment()
         keep_private(self.warehouse.folder)
         self.lock = self.warehouse.writer_lock()

@@ -99,9 +99,6 @@
             {{ log('  ' ~ row['product'] ~ ' as of ' ~ row['as_of'] ~ ': ' ~ row['reason']
                 ~ (', with model ' ~ row['model_version'] if row['is_due'] else ''), info=true) }}
         {%- endfor -%}
-        {%- if not plan | selectattr('is_due') | list -%}
-            {{ log('  Nothing is due: this build publishes nothing.', info=true) }}
-        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

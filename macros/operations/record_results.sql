@@ -16,6 +16,8 @@
         {%- if has_attempts -%}
             {%- do emit_lineage() -%}
             {%- do print_summary() -%}
+        {%- else -%}
+            {%- do print_idleness(results) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -301,15 +301,20 @@ def lake_snapshots(project: Project) -> int:
 @pytest.mark.parametrize("arguments", [(), ("--full-refresh",)], ids=["plain", "full_refresh"])
 def test_a_second_build_changes_nothing(fresh: Fresh, arguments: tuple[str, ...]) -> None:
     """Repeating a build, even with --full-refresh, says that nothing is due and leaves every row of
-    snapshots, predictions, marts and ledger as it was.
+    snapshots, predictions, marts and ledger as it was. Its log is a page without escape codes.
     """
     project = fresh()
     before = contents(project)
     snapshots = lake_snapshots(project)
-    console = project.build(*arguments).stdout
-    assert "Nothing is due" in console
+    console = project.build(*arguments, env={"BUILD_LOG": "" if not arguments else "nodes"}).stdout
+    assert "Nothing is due and nothing is new" in console
     assert contents(project) == before
     if not arguments:
+        lines = console.splitlines()
+        assert len(lines) < 30
+        assert "\x1b" not in console
+        [last] = [number for number, line in enumerate(lines) if "Nothing is due" in line]
+        assert all("Completed" in line or "Done." in line for line in lines[last + 1 :])
         assert lake_snapshots(project) == snapshots + 1, "more than the plan was recorded"
     if arguments:
         assert "predictions_churn" in console

@@ -91,7 +91,7 @@ class Project:
             "PREDICTION_NOW": NOW,
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.target / "logs"),
-            "DBT_USE_COLORS": "false",
+            "BUILD_LOG": "nodes",
             "DBT_LOG_LEVEL_FILE": "none",
             "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
             **(extra or {}),

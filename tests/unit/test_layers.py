@@ -11,7 +11,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"dbt_plugin", "docs_page", "erasure", "model_import", "notifications", "replay", "report"},
-    {"lineage", "maintenance", "schedule", "serving", "training"},
+    {"build_log", "lineage", "maintenance", "schedule", "serving", "training"},
     {"scoring"},
     {"explanations"},
     {"models", "predictions"},

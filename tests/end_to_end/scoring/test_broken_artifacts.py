@@ -100,11 +100,14 @@ def test_a_retry_completes_the_run_that_failed(fresh: Fresh, tmp_path: Path) -> 
     content = model.read_bytes()
     model.unlink()
     project: Project = fresh(folder=folder)
-    at = {"PREDICTION_NOW": NEXT_DAY, "PREDICTION_AS_OF": "2026-11-24"}
+    at = {"PREDICTION_NOW": NEXT_DAY, "PREDICTION_AS_OF": "2026-11-24", "BUILD_LOG": "page"}
     only_clv = ("--select", "+path:models/products/clv", "incident_reviews")
     failed = project.dbt("build", *only_clv, env=at, check=False)
     assert failed.returncode != 0
     assert "Traceback" not in failed.stdout
+    assert len(failed.stdout.splitlines()) < 70
+    [table] = [line.split("  ")[-1] for line in failed.stdout.splitlines() if " failed  " in line]
+    assert table.startswith("read the step that failed")
     again = project.dbt("retry", env=at, check=False)
     assert again.returncode != 0
     model.write_bytes(content)
