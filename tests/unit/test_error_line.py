@@ -58,7 +58,8 @@ def error_line(message: str | None) -> Any:
         (
             (
                 "Compilation Error in model plan (models/plan.sql)\n"
-                "  the contract of clv lacks unit\n  \n  > in macro contract (macros/contracts.sql)\n  > called by model plan"
+                "  the contract of clv lacks unit\n  \n"
+                "  > in macro contract (macros/contracts.sql)\n  > called by model plan"
             ),
             "the contract of clv lacks unit",
         ),
