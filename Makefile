@@ -45,10 +45,15 @@ pytest: $(VENV)/elementary
 
 lint: style $(VENV)/linted
 
-style: $(VENV)/elementary
+style: $(VENV)/elementary $(VENV)/valid
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# Contracts and exposures, as a build validates them.
+$(VENV)/valid: $(VENV)/elementary dbt_project.yml $(shell find models python_scoring/contracts -name '*.yml' -o -name '*.py')
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m python_scoring contracts --lint
+	@touch $@
 
 # sqlfluff takes over a minute: it runs where a file changed that SQL is made from.
 $(VENV)/linted: $(VENV)/elementary $(SQL_FILES)

@@ -8,14 +8,17 @@ from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.adapters.factory import get_adapter_by_type
 from dbt.flags import get_flags
 from dbt_common.events.base_types import EventLevel, EventMsg
 from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
+from dbt_common.exceptions import CompilationError
 from filelock import Timeout
 
 from python_scoring import build_log, maintenance
 from python_scoring.contracts import duckdb_functions as contracts
+from python_scoring.contracts.validation import ValidatedProject, validate
 from python_scoring.errors import InputError
 from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import code_version
@@ -37,6 +40,9 @@ class Plugin(BasePlugin):
         """Create the folder, for its owner alone, before DuckDB opens the file in it."""
         drop_unwritten_events()
         build_log.shorten()
+        self.manifest: Any = None
+        self.project = ValidatedProject()
+        self.validate_project()
         self.warehouse = Warehouse.from_environment()
         keep_private(self.warehouse.folder)
         self.lock = self.warehouse.writer_lock()
@@ -57,13 +63,36 @@ class Plugin(BasePlugin):
         prepare(self.warehouse, conn)
         lineage.register(conn, self.warehouse)
         raw.register(conn)
-        contracts.register(conn)
+        contracts.register(conn, self.validated_project)
         scoring.register(conn)
         serving.register(conn, self.warehouse)
         maintenance.register(conn, self.warehouse)
 
+    def validated_project(self) -> str:
+        """The validated project of the present invocation, as macros read it."""
+        return self.project.as_json()
+
+    def validate_project(self) -> None:
+        """Validate the contracts and exposures that dbt has parsed, once per invocation.
+
+        Called for each connection, because a process may run dbt more than once with one plugin.
+        Nothing is validated where dbt has parsed nothing, as in `dbt debug`. Raises
+        CompilationError, with every finding.
+        """
+        adapter = get_adapter_by_type("duckdb")  # type: ignore[no-untyped-call]
+        manifest = adapter.get_macro_resolver()
+        if manifest is None or manifest is self.manifest:
+            return
+        variables = {**adapter.config.vars.to_dict(), **adapter.config.cli_vars}
+        try:
+            self.project = validate(manifest.flat_graph, variables).require_valid()
+        except InputError as error:
+            raise CompilationError(str(error)) from None
+        self.manifest = manifest
+
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Session variables, read by macros/environment."""
+        self.validate_project()
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
         set_clock(cursor, self.now)

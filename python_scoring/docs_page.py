@@ -8,18 +8,17 @@ descriptions of the page; the manifest in the target folder stays as dbt wrote i
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from python_scoring.contracts.contract import Contract, Explanations
 from python_scoring.contracts.served_outputs import (
     ServedOutput,
-    contracts,
-    deadline_hours,
-    entitlements,
     project_variables,
     replacements,
     served_outputs,
 )
+from python_scoring.contracts.validation import project_contracts, validate
 from python_scoring.errors import InputError
+from python_scoring.project import Manifest
 
 PRODUCTS = "<!-- products -->"
 CONSUMERS = "<!-- consumers -->"
@@ -53,7 +52,7 @@ def write_docs(target: Path) -> Path:
     return page
 
 
-def put_into_words(manifest: dict[str, Any]) -> None:
+def put_into_words(manifest: Manifest) -> None:
     """Extend the descriptions of marts, consumers and the overview; changes the manifest."""
     served = served_outputs(manifest)
     overview = manifest["docs"]["doc.customer_predictions.__overview__"]
@@ -75,7 +74,7 @@ def put_into_words(manifest: dict[str, Any]) -> None:
                 meta.pop(key, None)
 
 
-def products_table(manifest: dict[str, Any]) -> str:
+def products_table(manifest: Manifest) -> str:
     """What there is to read: a row per product."""
     latest = {
         found.product: found
@@ -83,29 +82,30 @@ def products_table(manifest: dict[str, Any]) -> str:
         if found.kind == "current" and found.deprecated_on is None
     }
     rows = []
-    for product, contract in sorted(contracts(manifest).items()):
+    for product, contract in sorted(project_contracts(manifest).items()):
         if product not in latest:
             continue
         rows.append(
             (
                 _link(latest[product]),
-                contract["meaning"],
+                contract.meaning,
                 _labels(contract),
-                f"{contract['schedule']['cadence']}, by {_deadline(contract)}",
-                _days(contract["freshness"]["max_age_hours"]),
+                f"{contract.schedule.cadence}, by {_deadline(contract)}",
+                _days(contract.freshness.max_age_hours),
             )
         )
     return _table(("read", "what a score says", "in words", "due", "stale after"), rows)
 
 
-def consumers_table(manifest: dict[str, Any]) -> str:
+def consumers_table(manifest: Manifest) -> str:
     """Who reads what, and for what: a row per consumer."""
     rows = []
+    project = validate(manifest).require_valid()
     for exposure in sorted(manifest["exposures"].values(), key=lambda one: str(one["label"])):
         readable = [
             (found, entitlement)
             for found in served_outputs(manifest)
-            for entitlement in entitlements(manifest, found)
+            for entitlement in project.readers(found)
             if entitlement.consumer == exposure["name"]
         ]
         contexts = {context for _, one in readable for context in one.usage_contexts}
@@ -120,52 +120,56 @@ def consumers_table(manifest: dict[str, Any]) -> str:
     return _table(("consumer", "owner", "reads", "for"), rows)
 
 
-def contract_in_words(manifest: dict[str, Any], served: ServedOutput) -> str:
+def contract_in_words(manifest: Manifest, served: ServedOutput) -> str:
     """A served version's contract as a table."""
     variables = project_variables()
-    contract = contracts(manifest)[served.product]
+    project = validate(manifest).require_valid()
+    contract = project.contracts[served.product].contract
     contexts = variables["usage_contexts"]
-    uses = [f"`{context}`: {contexts[context]}" for context in contract["intended_use"]]
-    default = contract["conservative_default"]
-    valid = contract["valid_range"]
-    readers = entitlements(manifest, served)
+    uses = [f"`{context}`: {contexts[context]}" for context in contract.intended_use]
+    default, valid = contract.conservative_default, contract.valid_range
+    readers = project.readers(served)
     rows = [
-        ("Score", contract["meaning"]),
-        ("Range", f"{valid['minimum']:,} to {valid['maximum']:,}: {contract['unit']}"),
+        ("Score", contract.meaning),
+        ("Range", f"{valid.minimum:,} to {valid.maximum:,}: {contract.unit}"),
         ("Label", _labels(contract)),
-        ("Speaks of", contract["eligible_population"]["description"]),
+        ("Speaks of", contract.eligible_population.description),
         ("Use it for", " ".join(uses)),
-        ("Never for", contract["not_to_be_used_for"]),
-        ("Know that", contract["known_limitations"]),
-        ("Bounds", contract["uncertainty"]["meaning"]),
-        ("Due", f"{contract['schedule']['cadence']}, by {_deadline(contract)}"),
-        ("Stale after", _days(contract["freshness"]["max_age_hours"])),
+        ("Never for", contract.not_to_be_used_for),
+        ("Know that", contract.known_limitations),
+        ("Bounds", contract.uncertainty.meaning),
+        ("Due", f"{contract.schedule.cadence}, by {_deadline(contract)}"),
+        ("Stale after", _days(contract.freshness.max_age_hours)),
         (
             "Without a prediction",
-            _sentence(variables["action_policies"][contract["action_policy"]]),
+            _sentence(variables["action_policies"][contract.action_policy]),
         ),
-        ("Conservative default", f"{default['score']}: {default['reason']}"),
-        ("Reasons", _reasons(variables["default_explanations"] | contract.get("explanations", {}))),
-        ("Ask", contract["sla"]["owner"]),
+        ("Conservative default", f"{default.score}: {default.reason}"),
+        ("Reasons", _reasons(contract.explanations)),
+        ("Ask", contract.sla.owner),
         ("Version", _version(served, manifest)),
         ("Read by", ", ".join(f"{one.label} ({one.owner})" for one in readers) or "nobody yet"),
     ]
     return _table(("contract", ""), rows)
 
 
-def _reasons(explanations: dict[str, Any]) -> str:
+def _reasons(explanations: Explanations) -> str:
     """How many reasons a score has, and which scores of a model that only SHAP values explain."""
-    told = f"up to {explanations['reasons']} for each score"
-    shap = explanations.get("shap", {})
-    if "top_share" in shap:
-        told += f"; of a model that only SHAP values explain, the top {shap['top_share']:.0%}"
-    elif "score_at_least" in shap:
-        told += f"; of a model that only SHAP values explain, from {shap['score_at_least']} on"
-    return told
+    told = f"up to {explanations.reasons} for each score"
+    shap = explanations.shap
+    if shap is None:
+        return told
+    which = (
+        f"from {shap.score_at_least} on"
+        if shap.top_share is None
+        else f"the top {shap.top_share:.0%}"
+    )
+    return f"{told}; of a model that only SHAP values explain, {which}"
 
 
-def access_in_words(manifest: dict[str, Any], consumer: str) -> str:
+def access_in_words(manifest: Manifest, consumer: str) -> str:
     """What a consumer may read, as a table."""
+    project = validate(manifest).require_valid()
     rows = [
         (
             _link(found),
@@ -174,13 +178,13 @@ def access_in_words(manifest: dict[str, Any], consumer: str) -> str:
             (entitlement.valid_until or "no end").replace("-", UNBROKEN_HYPHEN),
         )
         for found in served_outputs(manifest)
-        for entitlement in entitlements(manifest, found)
+        for entitlement in project.readers(found)
         if entitlement.consumer == consumer
     ]
     return _table(("may read", "for", "without the columns", "until"), rows)
 
 
-def _version(served: ServedOutput, manifest: dict[str, Any]) -> str:
+def _version(served: ServedOutput, manifest: Manifest) -> str:
     said = [served.output_schema_version]
     if served.replaces:
         said.append(f"it replaces version {served.replaces.version}: {served.replaces.migration}")
@@ -194,15 +198,15 @@ def _version(served: ServedOutput, manifest: dict[str, Any]) -> str:
     return "; ".join(said)
 
 
-def _labels(contract: dict[str, Any]) -> str:
+def _labels(contract: Contract) -> str:
     return ", ".join(
-        f"`{label['name']}`" + (f" below {label['below']:,}" if "below" in label else "")
-        for label in contract["labels"]
+        f"`{label.name}`" + (f" below {label.below:,}" if label.below is not None else "")
+        for label in contract.labels
     )
 
 
-def _deadline(contract: dict[str, Any]) -> str:
-    hours = deadline_hours(contract)
+def _deadline(contract: Contract) -> str:
+    hours = contract.deadline_hours
     return f"{hours:02d}:00 UTC" if hours < 24 else f"{hours} hours after the as-of"  # noqa: PLR2004
 
 

@@ -6,11 +6,69 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from python_scoring.errors import PredictionError
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Node(TypedDict):
+    """A model, seed or test of dbt's manifest: the keys that this library reads."""
+
+    unique_id: str
+    name: str
+    alias: str
+    resource_type: str
+    fqn: list[str]
+    version: Any
+    latest_version: Any
+    deprecation_date: Any
+    description: str
+    patch_path: str | None
+    original_file_path: str
+    raw_code: str
+    config: dict[str, Any]
+    columns: dict[str, Any]
+    depends_on: dict[str, list[str]]
+    attached_node: str
+    column_name: str | None
+    test_metadata: dict[str, Any]
+    meta: dict[str, Any]
+
+
+class Source(TypedDict):
+    """A source table of dbt's manifest."""
+
+    name: str
+    source_name: str
+    config: dict[str, Any]
+    columns: dict[str, Any]
+
+
+class Exposure(TypedDict):
+    """A consumer, as dbt's manifest has it."""
+
+    unique_id: str
+    name: str
+    label: str | None
+    description: str
+    maturity: Any
+    owner: dict[str, Any]
+    original_file_path: str
+    config: dict[str, Any]
+    depends_on: dict[str, list[str]]
+    meta: dict[str, Any]
+
+
+class Manifest(TypedDict):
+    """dbt's manifest of the parsed project, by unique id: the parts that this library reads."""
+
+    nodes: dict[str, Node]
+    sources: dict[str, Source]
+    exposures: dict[str, Exposure]
+    macros: dict[str, Any]
+    docs: dict[str, Any]
 
 
 def run_dbt(
@@ -51,13 +109,13 @@ def _without_missing_packages() -> dict[str, str]:
     return {} if (PROJECT / "dbt_packages" / "elementary").exists() else {"ELEMENTARY": "off"}
 
 
-def read_manifest(target: Path) -> dict[str, Any]:
+def read_manifest(target: Path) -> Manifest:
     """The manifest that dbt wrote into its target folder."""
-    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    manifest: Manifest = json.loads((target / "manifest.json").read_text())
     return manifest
 
 
-def parsed_manifest(scratch: Path | None = None) -> dict[str, Any]:
+def parsed_manifest(scratch: Path | None = None) -> Manifest:
     """The manifest of the project as its files stand now; touches neither warehouse nor target.
 
     A build in the same `scratch` (as WAREHOUSE, with `target` below it) need not parse again.
@@ -70,14 +128,14 @@ def parsed_manifest(scratch: Path | None = None) -> dict[str, Any]:
     return read_manifest(target)
 
 
-def raw_sources(manifest: dict[str, Any]) -> dict[str, Any]:
+def raw_sources(manifest: Manifest) -> dict[str, Source]:
     """The raw tables as the project declares them, by name, in order."""
     found = manifest["sources"].values()
     named = {each["name"]: each for each in found if each["source_name"] == "raw"}
     return dict(sorted(named.items()))
 
 
-def feature_types(manifest: dict[str, Any]) -> dict[str, str]:
+def feature_types(manifest: Manifest) -> dict[str, str]:
     """The declared features of the snapshots, each `number` or `category`."""
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
     return {
@@ -87,7 +145,7 @@ def feature_types(manifest: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def model_meta(manifest: dict[str, Any], name: str, key: str) -> Any:
+def model_meta(manifest: Manifest, name: str, key: str) -> Any:
     """`config.meta.<key>` of a model; raises PredictionError where there is none."""
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and name in (node["name"], node["alias"]):

@@ -2,13 +2,14 @@
 
 {% macro consumers_of_products() -%}
     {%- set rows = [] -%}
+    {%- set consumers = validated_project().consumers if execute else {} -%}
     {%- for exposure in graph.get('exposures', {}).values() | sort(attribute='name') if execute -%}
         {%- set products = [] -%}
         {%- do collect_products(exposure.depends_on.nodes, products, []) -%}
         {%- for product in products | sort -%}
             {%- do rows.append({
-                'product': product, 'consumer': exposure.name, 'owner': owner_of(exposure),
-                'criticality': criticality_of(exposure)
+                'product': product, 'consumer': exposure.name, 'owner': consumers[exposure.name].owner,
+                'criticality': consumers[exposure.name].criticality
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -29,16 +30,4 @@
             {%- do collect_products(node.depends_on.nodes, products, seen) -%}
         {%- endif -%}
     {%- endfor -%}
-{%- endmacro %}
-
-
-{% macro criticality_of(exposure) -%}
-    {%- set criticality = exposure.config.meta.get('criticality') or exposure.meta.get('criticality') -%}
-    {%- if criticality not in ['low', 'medium', 'high'] -%}
-        {%- do exceptions.raise_compiler_error(
-            exposure.original_file_path ~ ': the exposure ' ~ exposure.name ~ ' has config.meta.criticality '
-            ~ (criticality or 'missing') ~ '; expected low, medium or high: how bad it is when its predictions are late.'
-        ) -%}
-    {%- endif -%}
-    {{ return(criticality) }}
 {%- endmacro %}

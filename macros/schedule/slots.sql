@@ -21,23 +21,6 @@
 {%- endmacro %}
 
 
-{% macro anchor_days(schedule) -%}
-    {%- set anchor = schedule.get('anchor') -%}
-    {%- set weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] -%}
-    {%- if schedule.cadence == 'daily' or anchor is none -%}
-        {{ return(0) }}
-    {%- elif schedule.cadence == 'weekly' and anchor in weekdays -%}
-        {{ return(weekdays.index(anchor)) }}
-    {%- elif schedule.cadence in ['monthly', 'quarterly'] and anchor is integer and 1 <= anchor <= 28 -%}
-        {{ return(anchor - 1) }}
-    {%- endif -%}
-    {%- do exceptions.raise_compiler_error(
-        'anchor ' ~ anchor ~ ' does not fit the cadence ' ~ schedule.cadence
-        ~ ': expected a weekday in lower case for weekly, a day from 1 to 28 for monthly and quarterly.'
-    ) -%}
-{%- endmacro %}
-
-
 {% macro run_id(product, as_of, model_version, feature_version, output_schema_version, revision) -%}
     md5(concat_ws(
         '|', {{ product }}, cast({{ as_of }} as text), {{ model_version }}, {{ feature_version }},

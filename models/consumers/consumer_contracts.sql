@@ -1,5 +1,11 @@
 -- What each consumer may read, in which version and for what, as its exposure says.
-{% for item in entitlements_of_consumers() %}
+{%- set entitlements = [] %}
+{%- for item in (validated_project().entitlements if execute else []) %}
+    {%- for context in item.usage_contexts %}
+        {%- do entitlements.append(dict(item, usage_context=context)) %}
+    {%- endfor %}
+{%- endfor %}
+{% for item in entitlements %}
 select
     {{ string_literal(item.consumer) }} as consumer,
     {{ string_literal(item.role) }} as role,

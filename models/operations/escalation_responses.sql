@@ -1,7 +1,7 @@
 -- What each contract asks for after an escalation, and within how many days.
 {%- set responses = [] -%}
 {%- for contract in (all_contracts() if execute else []) -%}
-    {%- for response, days in sla_of(contract).escalation.responses.items() -%}
+    {%- for response, days in contract.sla.escalation.responses.items() -%}
         {%- do responses.append({'product': contract.product, 'response': response, 'days': days}) -%}
     {%- endfor -%}
 {%- endfor %}

@@ -4,7 +4,7 @@
 
 {% for contract in contracts %}
 {% set outer = loop %}
-{% for limit in limits_of(contract) %}
+{% for limit in contract.limits %}
 {{ 'union all' if not (loop.first and outer.first) }}
 select
     {{ string_literal(contract.product) }} as product,

@@ -2,7 +2,7 @@
 
 -- The contracts, one row per product.
 {%- for contract in (all_contracts() if execute else []) %}
-{%- set sla = sla_of(contract) %}
+{%- set sla = contract.sla %}
 {{ 'union all' if not loop.first }}
 select
     {{ string_literal(contract.product) }} as product,
@@ -20,10 +20,10 @@ select
     {{ contract.horizon_days }} as horizon_days,
     {{ string_literal(contract.eligible_population.description) }} as eligible_population,
     {{ string_literal(contract.schedule.cadence) }} as cadence,
-    {{ anchor_days(contract.schedule) }} as anchor_days,
+    {{ contract.anchor_days }} as anchor_days,
     {{ contract.schedule.availability_lag_hours }} as availability_lag_hours,
     {{ contract.freshness.expected_within_hours }} as expected_within_hours,
-    {{ contract.schedule.availability_lag_hours + contract.freshness.expected_within_hours }} as deadline_hours,
+    {{ contract.deadline_hours }} as deadline_hours,
     {{ contract.freshness.max_age_hours }} as max_age_hours,
     {{ string_literal(sla.owner) }} as sla_owner,
     cast({{ sla.target }} as double) as sla_target,
@@ -33,7 +33,7 @@ select
     {{ check_setting(contract, 'minimum_customers') }} as minimum_customers,
     {{ string_literal(contract.action_policy) }} as action_policy,
     cast({{ contract.conservative_default.score }} as double) as default_score,
-    {{ string_literal(tojson(contract, sort_keys=true)) }} as contract_json
+    {{ string_literal(tojson(contract.recorded, sort_keys=true)) }} as contract_json
 {%- else %}
 select
     cast(null as text) as product,

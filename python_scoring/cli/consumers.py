@@ -9,9 +9,10 @@ import click
 @click.option("--out", type=click.Path(path_type=Path),
               help="Write the data contracts (ODCS, YAML) into this folder.")  # fmt: skip
 @click.option("--accept", is_flag=True, help="Record what is served now as what is promised.")
-@click.option("--schema", type=click.Path(path_type=Path, dir_okay=False),
-              help="Write the JSON schema of contracts into this file alone.")  # fmt: skip
-def data_contracts(*, out: Path | None, accept: bool, schema: Path | None) -> None:
+@click.option("--lint", is_flag=True, help="Only say whether contracts and exposures are valid.")
+@click.option("--schemas", type=click.Path(path_type=Path, file_okay=False),
+              help="Only write the JSON schemas of the YAML into this folder.")  # fmt: skip
+def data_contracts(*, out: Path | None, accept: bool, lint: bool, schemas: Path | None) -> None:
     """Say whether what is served keeps what consumers were promised; write the contracts.
 
     The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
@@ -23,15 +24,20 @@ def data_contracts(*, out: Path | None, accept: bool, schema: Path | None) -> No
     """
     from python_scoring.clock import clock
     from python_scoring.contracts import baseline
-    from python_scoring.contracts.contract import schema_text
+    from python_scoring.contracts.completeness import require_complete
     from python_scoring.contracts.files import write_contracts
+    from python_scoring.contracts.schemas import write_schemas
     from python_scoring.project import parsed_manifest
 
-    if schema:
-        schema.write_text(schema_text())
-        click.echo(schema)
+    if schemas:
+        for file in write_schemas(schemas):
+            click.echo(file)
         return
     manifest = parsed_manifest()
+    require_complete(manifest)
+    if lint:
+        click.echo("contracts and exposures are valid")
+        return
     if accept:
         changed = baseline.accept(manifest, clock().date())
         click.echo(

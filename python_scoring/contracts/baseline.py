@@ -5,20 +5,17 @@ import io
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from python_scoring.contracts.schema_changes import ACCEPT, Recorded, breaking_changes
 from python_scoring.contracts.served_outputs import (
     Column,
     ServedOutput,
-    contracts,
     day,
-    notice_days,
-    project_variables,
     served_outputs,
 )
+from python_scoring.contracts.validation import project_contracts
 from python_scoring.errors import InputError, PredictionError
-from python_scoring.project import PROJECT
+from python_scoring.project import PROJECT, Manifest
 
 BASELINE = PROJECT / "seeds" / "output_schemas.csv"
 HEADER = (
@@ -67,12 +64,10 @@ def _recorded(output: str, version: int, lines: list[dict[str, str]], file: Path
     )
 
 
-def notice_periods(manifest: dict[str, Any]) -> dict[str, int]:
+def notice_periods(manifest: Manifest) -> dict[str, int]:
     """How many days before its end a version of each product must have been announced."""
-    variables = project_variables()
     return {
-        product: notice_days(contract, variables)
-        for product, contract in contracts(manifest).items()
+        product: contract.notice_days for product, contract in project_contracts(manifest).items()
     }
 
 
@@ -93,7 +88,7 @@ def baseline_text(served: Iterable[ServedOutput]) -> str:
     return text.getvalue()
 
 
-def findings(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> list[str]:
+def findings(manifest: Manifest, today: date, file: Path = BASELINE) -> list[str]:
     """What would break consumers, or else that the baseline does not have what is served now."""
     served = served_outputs(manifest)
     problems = breaking_changes(recorded_outputs(file), served, today, notice_periods(manifest))
@@ -105,13 +100,13 @@ def findings(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> li
     return problems
 
 
-def check(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> None:
+def check(manifest: Manifest, today: date, file: Path = BASELINE) -> None:
     """Raise PredictionError with the findings, where there are any."""
     if found := findings(manifest, today, file):
         raise PredictionError("\n- ".join(["consumers were promised something else:", *found]))
 
 
-def accept(manifest: dict[str, Any], today: date, file: Path = BASELINE) -> bool:
+def accept(manifest: Manifest, today: date, file: Path = BASELINE) -> bool:
     """Record what is served now; returns whether the baseline changed.
 
     Raises PredictionError with what would break consumers, and writes nothing then.

@@ -1,38 +1,39 @@
-"""What a contract must say before anybody can rely on it: gaps, as sentences with the place.
+"""Gaps of the contracts and of what is served under them: sentences that name the place.
 
-Of contracts it says what contract.py finds; dbt stops at the same (macros/contracts/contracts.sql).
+The contracts themselves are validated by `validation.py`, at which dbt stops as well.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-from python_scoring.contracts.contract import findings
-from python_scoring.contracts.served_outputs import (
-    ServedOutput,
-    contracts,
-    project_variables,
-    served_outputs,
-)
+from python_scoring.contracts.served_outputs import ServedOutput, served_outputs
+from python_scoring.contracts.validation import contract_nodes, validate
+from python_scoring.errors import PredictionError
+from python_scoring.project import Manifest
 
 
-def contract_gaps(manifest: dict[str, Any]) -> list[str]:
-    """Every gap of every contract and of what is served under it."""
-    variables = project_variables()
-    by_product = contracts(manifest)
-    gaps: list[str] = []
+def contract_gaps(manifest: Manifest) -> list[str]:
+    """Every gap of every contract, exposure and served version."""
+    gaps = list(validate(manifest).findings)
+    declared = {
+        node["config"]["meta"]["prediction"].get("product") for node in contract_nodes(manifest)
+    }
     for served in served_outputs(manifest):
         place = f"{served.file}: {served.output} version {served.version}"
         gaps += _gaps_of_columns(served, place)
-        contract = by_product.get(served.product)
-        if contract is None:
+        if served.product not in declared:
             gaps.append(
                 f"{served.file}: the product {served.product} has no contract; give the latest "
                 "version of its mart a config.meta.prediction"
             )
         elif served.kind == "current":
-            gaps += findings(contract, variables, served.file)
             gaps += _gaps_of_range_check(served, place)
     return list(dict.fromkeys(gaps))
+
+
+def require_complete(manifest: Manifest) -> None:
+    """Raise PredictionError, with every gap, where there are any."""
+    if gaps := contract_gaps(manifest):
+        raise PredictionError("\n- ".join(["the contracts are incomplete:", *gaps]))
 
 
 def _gaps_of_columns(served: ServedOutput, place: str) -> Iterator[str]:

@@ -1,12 +1,11 @@
-"""The contract of a product, `config.meta.prediction` beside its mart: what it may say, and units.
+"""Contract of a product: the keys of `config.meta.prediction` of its mart, with types and units.
 
-`findings` is the only validation there is: dbt's macros call it through a DuckDB function, the
-linter step and `customer-predictions contracts` directly. The JSON schema that editors read is made
-from the same classes.
+A contract is validated with the defaults of dbt_project.yml in place (`validation.py`), so readers
+find every value in the object and look nowhere else. The JSON schema for editors (`schemas.py`) is
+made from the same classes.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,19 +16,19 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 
 Number = StrictInt | StrictFloat
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(strict=True, pattern=r"\S")]
 WholeNumber = Annotated[StrictInt, Field(ge=1)]
 Hours = Annotated[Number, Field(ge=0)]
 
 LIMITS = ("warn_above", "block_above", "warn_below", "block_below")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LAST_ANCHOR_DAY = 28  # the last day that every month has
 
 
 class Part(BaseModel):
@@ -83,10 +82,36 @@ class Schedule(Part):
     cadence: Literal["daily", "weekly", "monthly", "quarterly"] = Field(
         description="one of daily, weekly, monthly, quarterly"
     )
-    anchor: str | StrictInt | None = Field(None, description="a weekday, or a day of the month")
+    anchor: str | StrictInt | None = Field(
+        None, description="a weekday (weekly), or a day of the month (monthly, quarterly)"
+    )
     availability_lag_hours: Hours = Field(
         description="hours after the as-of until data are complete"
     )
+
+    @model_validator(mode="after")
+    def _anchor_fits(self) -> "Schedule":
+        if self.anchor is not None and self._days() is None:
+            raise ValueError(
+                f".anchor is {self.anchor}, which does not fit the cadence {self.cadence}; "
+                "expected a weekday in lower case for weekly, a day from 1 to 28 for monthly and "
+                "quarterly"
+            )
+        return self
+
+    @property
+    def anchor_days(self) -> int:
+        """Days from the natural start of the period to its slot."""
+        return self._days() or 0
+
+    def _days(self) -> int | None:
+        anchor = self.anchor
+        if self.cadence == "daily":
+            return 0
+        if self.cadence == "weekly":
+            return WEEKDAYS.index(anchor) if anchor in WEEKDAYS else None
+        is_day = isinstance(anchor, int) and 1 <= anchor <= LAST_ANCHOR_DAY
+        return int(anchor) - 1 if is_day and anchor is not None else None
 
 
 class Freshness(Part):
@@ -108,17 +133,22 @@ class Escalation(Part):
     )
 
 
-class Sla(Part):
-    """What consumers are promised about time; what is left out is in `default_sla`."""
+class SlaDefaults(Part):
+    """What every product promises about time."""
+
+    target: Annotated[Number, Field(gt=0, le=1)] = Field(
+        description="a share of slots above 0 and up to 1, for example 0.99"
+    )
+    review_within_days: WholeNumber = Field(description="a whole number of at least 1")
+    escalation: Escalation = Field(
+        description="An escalation has breaches, within_days, and responses"
+    )
+
+
+class Sla(SlaDefaults):
+    """What consumers are promised about time; `default_sla` has what is left out."""
 
     owner: Text = Field(description="the team that answers for the product")
-    target: Annotated[Number, Field(gt=0, le=1)] | None = Field(
-        None, description="a share of slots above 0 and up to 1, for example 0.99"
-    )
-    review_within_days: WholeNumber | None = Field(None, description="a whole number of at least 1")
-    escalation: Escalation | None = Field(
-        None, description="An escalation has breaches, within_days, and responses"
-    )
 
 
 class Shap(Part):
@@ -142,8 +172,8 @@ class Shap(Part):
 class Explanations(Part):
     """Reasons of a score; what is left out is in `default_explanations`."""
 
-    reasons: WholeNumber | None = Field(
-        None, description="how many reasons a score has, a whole number of at least 1"
+    reasons: WholeNumber = Field(
+        description="how many reasons a score has, a whole number of at least 1"
     )
     shap: Shap | None = Field(None, description="the rows that are worth it")
 
@@ -181,8 +211,14 @@ class Rule(Part):
         return self
 
 
-class Contract(Part):
-    """What one product promises. Numbers are in the contract's unit, times in hours or days."""
+class ScoringContract(BaseModel):
+    """The keys of a contract that scoring, training and replay read.
+
+    A run keeps its contract as JSON (`contract_json`). Replay reads it years later, so keys that
+    are unknown here are ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     product: Text = Field(description="the product, as its folder is called")
     output_schema_version: Text = Field(description='the version of the columns, such as "1.0"')
@@ -197,19 +233,26 @@ class Contract(Part):
         description="days after the as-of that the score looks ahead"
     )
     eligible_population: Population = Field(description="description and condition")
+    uncertainty: Uncertainty = Field(description="meaning, and the level of the bounds")
+    schedule: Schedule = Field(description="cadence and availability_lag_hours")
+    explanations: Explanations = Field(description="reasons and shap")
+
+
+class Contract(ScoringContract):
+    """What one product promises. Numbers are in the contract's unit, times in hours or days."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     intended_use: list[Text] = Field(min_length=1, description="keys of usage_contexts")
     not_to_be_used_for: Text = Field(description="what it must not be used for")
     known_limitations: Text = Field(description="what consumers have to know")
-    uncertainty: Uncertainty = Field(description="meaning, and the level of the bounds")
-    schedule: Schedule = Field(description="cadence and availability_lag_hours")
     freshness: Freshness = Field(description="expected_within_hours and max_age_hours")
     sla: Sla = Field(description="owner")
     action_policy: Text = Field(description="a key of action_policies")
-    explanations: Explanations | None = Field(None, description="reasons and shap")
     conservative_default: ConservativeDefault = Field(description="score and reason")
     check_settings: dict[str, Setting] = Field(default_factory=dict)
     checks: dict[str, Rule] = Field(description="limits of its own, possibly none: {}")
-    notice_days: WholeNumber | None = Field(None, description="days, a whole number")
+    notice_days: WholeNumber = Field(description="days, a whole number")
 
     @field_validator("conservative_default")
     @classmethod
@@ -224,118 +267,42 @@ class Contract(Part):
             )
         return default
 
+    @property
+    def deadline_hours(self) -> int | float:
+        """Hours after the as-of by which a slot has to be published."""
+        return self.schedule.availability_lag_hours + self.freshness.expected_within_hours
 
-def findings(contract: Mapping[str, Any], variables: Mapping[str, Any], file: str) -> list[str]:
-    """Everything that is wrong with a contract as the YAML has it, a sentence each; none if valid.
 
-    `variables` are the vars of dbt_project.yml, `file` is where the contract stands. A sentence
-    names file, product and key, what was found and what was expected.
+class Defaults(BaseModel):
+    """The vars of dbt_project.yml that a contract falls back on, or names a key of."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    usage_contexts: dict[str, Text] = Field(min_length=1, description="a meaning for each context")
+    action_policies: dict[str, Text] = Field(min_length=1, description="a meaning for each policy")
+    default_checks: dict[str, Rule] = Field(min_length=1, description="limits for each check")
+    default_check_settings: dict[str, Setting] = Field(description="a setting, with its reason")
+    default_sla: SlaDefaults = Field(description="target, review_within_days and escalation")
+    default_explanations: Explanations = Field(description="reasons, and perhaps shap")
+    default_notice_days: WholeNumber = Field(description="days, a whole number")
+
+
+def with_defaults(declared: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The contract as the YAML has it, and under it the defaults of dbt_project.yml.
+
+    A key of `sla`, `explanations`, `checks` or `check_settings` replaces the default of that name
+    as a whole.
     """
-    product = contract.get("product") or "without a name"
-    place = f"{file}: product {product}: config.meta.prediction"
-    return [f"{place}{found}" for found in (*_of_shape(contract), *_of_names(contract, variables))]
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema of the YAML files that hold contracts: editors complete and check them by it."""
-    schema = Contract.model_json_schema()
-    definitions = schema.pop("$defs")
-    meta = {"properties": {"prediction": {"$ref": "#/$defs/Contract"}}}
-    model = {"properties": {"config": {"properties": {"meta": meta}}}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "dbt YAML of a product, with its contract",
-        "type": "object",
-        "properties": {"models": {"type": "array", "items": model}},
-        "$defs": {"Contract": schema, **definitions},
+    merged = {
+        key: {**(variables[f"default_{key}"]), **found}
+        for key in ("sla", "explanations", "checks", "check_settings")
+        if isinstance(found := _section(declared, key), Mapping)
     }
+    return {"notice_days": variables["default_notice_days"], **declared, **merged}
 
 
-def schema_text() -> str:
-    """The JSON schema as docs/contract.schema.json holds it."""
-    return json.dumps(json_schema(), indent=2) + "\n"
-
-
-def _of_shape(contract: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        Contract.model_validate(dict(contract))
-    except ValidationError as error:
-        seen = set()
-        for problem in error.errors(include_url=False):
-            path, part = _place(problem["loc"])
-            if path not in seen:
-                seen.add(path)
-                yield path + _said(problem, part)
-
-
-def _place(location: tuple[int | str, ...]) -> tuple[str, FieldInfo | None]:
-    """The dotted path of a key, without the names of types, and the field that declares it."""
-    path = ""
-    owner: type[Part] | None = Contract
-    field: FieldInfo | None = None
-    for step in location:
-        if owner is not None and step in owner.model_fields:
-            field = owner.model_fields[str(step)]
-            owner = _part_in(field.annotation)
-        elif step in _TYPE_NAMES:
-            continue
-        path += f".{step}"
-    return path, field
-
-
-_TYPE_NAMES = {"int", "float", "str", "constrained-int", "constrained-float"}
-
-
-def _part_in(annotation: Any) -> type[Part] | None:
-    """The class of the parts that a field holds: itself, in a list or dictionary, or optional."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        return annotation
-    return next(
-        (found for each in getattr(annotation, "__args__", ()) if (found := _part_in(each))), None
-    )
-
-
-def _said(problem: Any, field: FieldInfo | None) -> str:
-    value, kind = problem["input"], problem["type"]
-    if kind == "value_error":
-        text = str(problem["ctx"]["error"])
-        return text if text.startswith(".") else f" {text}"
-    if kind == "extra_forbidden":
-        *others, last = _siblings(problem["loc"])
-        return f" is unknown; expected {', '.join(others)} or {last}"
-    expected = (field and field.description) or problem["msg"].lower()
-    if kind == "missing" or value is None or value in ("", [], {}) or str(value).isspace():
-        return f" is missing or empty; expected {expected}"
-    return f" is {value}; expected {expected}"
-
-
-def _siblings(location: tuple[int | str, ...]) -> list[str]:
-    owner: type[Part] = Contract
-    for step in location[:-1]:
-        if step in owner.model_fields:
-            owner = _part_in(owner.model_fields[str(step)].annotation) or owner
-    return list(owner.model_fields)
-
-
-def _of_names(contract: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[str]:
-    """Names that dbt_project.yml has to know."""
-    contexts = variables["usage_contexts"]
-    for context in contract.get("intended_use") or []:
-        if context not in contexts:
-            yield (
-                f".intended_use names {context}; expected {', '.join(contexts)}, or a new one "
-                "under usage_contexts in dbt_project.yml"
-            )
-    policy = contract.get("action_policy")
-    if policy and policy not in variables["action_policies"]:
-        expected = ", ".join(variables["action_policies"])
-        yield f".action_policy is {policy}; expected one of {expected}"
-    for key, defaults in (
-        ("checks", "default_checks"),
-        ("check_settings", "default_check_settings"),
-    ):
-        known = sorted(variables[defaults])
-        for name in contract.get(key) or {}:
-            if name not in known:
-                kind = "a check" if key == "checks" else "a setting of the checks"
-                yield f".{key}.{name} is not {kind}; expected one of {', '.join(known)}"
+def _section(declared: Mapping[str, Any], key: str) -> Any:
+    """A section of the contract; an absent one that needs no key of its own is empty."""
+    if key in ("explanations", "check_settings"):
+        return declared.get(key) or {}
+    return declared.get(key)

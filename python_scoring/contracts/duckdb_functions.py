@@ -1,27 +1,10 @@
-"""DuckDB function for dbt's macros: what is wrong with the contracts of the parsed project."""
+"""DuckDB function for dbt's macros: the validated contracts and exposures of the parsed project."""
 
-import json
+from collections.abc import Callable
 
 import duckdb
 
 
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `contract_findings(contracts, variables)`, one text, empty for valid contracts.
-
-    `contracts` is a JSON list of `{"file": ..., "contract": ...}`, `variables` a JSON object of the
-    vars of dbt_project.yml. Each line of the text names file, product and key.
-    """
-
-    def contract_findings(contracts: str, variables: str) -> str:
-        from python_scoring.contracts.contract import findings
-
-        known = json.loads(variables)
-        return "\n".join(
-            finding
-            for declared in json.loads(contracts)
-            for finding in findings(declared["contract"], known, declared["file"])
-        )
-
-    connection.create_function(
-        "contract_findings", contract_findings, ["varchar", "varchar"], "varchar"
-    )
+def register(connection: duckdb.DuckDBPyConnection, validated: Callable[[], str]) -> None:
+    """Create `validated_project()`, which returns the JSON text of `ValidatedProject.as_json`."""
+    connection.create_function("validated_project", validated, [], "varchar")

@@ -9,6 +9,7 @@ from open_data_contract_standard.model import (
     SchemaProperty,
 )
 
+from python_scoring.contracts.contract import Contract, Label
 from python_scoring.contracts.served_outputs import Column, ServedOutput
 from python_scoring.errors import InputError
 
@@ -43,7 +44,7 @@ def sentences(text: str) -> str:
     return " ".join(text.split())
 
 
-def schema_object(served: ServedOutput, contract: dict[str, Any]) -> SchemaObject:
+def schema_object(served: ServedOutput, contract: Contract) -> SchemaObject:
     """The columns of a version with their types, and the rules that its rows keep."""
     return SchemaObject(
         id=served.relation,
@@ -78,7 +79,7 @@ def _not_empty() -> DataQuality:
     )
 
 
-def _property(column: Column, served: ServedOutput, contract: dict[str, Any]) -> SchemaProperty:
+def _property(column: Column, served: ServedOutput, contract: Contract) -> SchemaProperty:
     is_key = column.name == served.key
     found = SchemaProperty(
         id=column.name,
@@ -93,32 +94,31 @@ def _property(column: Column, served: ServedOutput, contract: dict[str, Any]) ->
         primaryKeyPosition=1 if is_key else None,
         quality=_column_rules(column, contract, is_key=is_key) or None,
     )
-    valid_range = contract["valid_range"]
     if column.name == "score":
         found.criticalDataElement = True
         found.logicalTypeOptions = {
-            "minimum": valid_range["minimum"],
-            "maximum": valid_range["maximum"],
+            "minimum": contract.valid_range.minimum,
+            "maximum": contract.valid_range.maximum,
         }
     if column.name == "label":
-        found.enum = _labels(contract["labels"])
+        found.enum = _labels(contract.labels)
     return found
 
 
-def _labels(labels: list[dict[str, Any]]) -> list[EnumValue]:
+def _labels(labels: list[Label]) -> list[EnumValue]:
     """The labels, with the scores that they stand for where the score decides."""
     values, lower = [], None
     for label in labels:
-        upper = label.get("below")
+        upper = label.below
         limits = [f"from {lower}"] if lower is not None else []
         limits += [f"below {upper}"] if upper is not None else []
         description = f"Scores {' and '.join(limits)}." if limits else None
-        values.append(EnumValue(value=label["name"], description=description))
+        values.append(EnumValue(value=label.name, description=description))
         lower = upper
     return values
 
 
-def _column_rules(column: Column, contract: dict[str, Any], *, is_key: bool) -> list[DataQuality]:
+def _column_rules(column: Column, contract: Contract, *, is_key: bool) -> list[DataQuality]:
     name = column.name
     rules = []
     if not column.nullable:
@@ -130,7 +130,7 @@ def _column_rules(column: Column, contract: dict[str, Any], *, is_key: bool) -> 
             _rule(f"{name}_unique", "uniqueness", "Unique.", metric="duplicateValues", mustBe=0)
         )
     if name == "score":
-        low, high = contract["valid_range"]["minimum"], contract["valid_range"]["maximum"]
+        low, high = contract.valid_range.minimum, contract.valid_range.maximum
         rules.append(
             _rule(
                 "score_in_range",
@@ -148,7 +148,7 @@ def _column_rules(column: Column, contract: dict[str, Any], *, is_key: bool) -> 
                 "conformity",
                 "One of the labels of the contract.",
                 metric="invalidValues",
-                arguments={"validValues": [label["name"] for label in contract["labels"]]},
+                arguments={"validValues": [label.name for label in contract.labels]},
                 mustBe=0,
             )
         )

@@ -18,20 +18,19 @@ from open_data_contract_standard.model import (
     Team,
 )
 
-from python_scoring.contracts.completeness import contract_gaps
+from python_scoring.contracts.access import Entitlement
+from python_scoring.contracts.completeness import require_complete
+from python_scoring.contracts.contract import Contract
 from python_scoring.contracts.file_schema import schema_object, sentences
 from python_scoring.contracts.served_outputs import (
-    Entitlement,
     ServedOutput,
-    contracts,
-    deadline_hours,
-    entitlements,
-    notice_days,
     project_variables,
     replacements,
     served_outputs,
 )
-from python_scoring.errors import InputError, PredictionError
+from python_scoring.contracts.validation import ValidatedProject, validate
+from python_scoring.errors import InputError
+from python_scoring.project import Manifest
 
 STANDARD = "v3.2.0"
 
@@ -39,16 +38,16 @@ STANDARD = "v3.2.0"
 CADENCES = {"daily": (1, "d"), "weekly": (7, "d"), "monthly": (1, "mo"), "quarterly": (3, "mo")}
 
 
-def write_contracts(manifest: dict[str, Any], folder: Path) -> list[Path]:
+def write_contracts(manifest: Manifest, folder: Path) -> list[Path]:
     """Write a file per served version; files of versions that are gone are removed.
 
     Raises PredictionError where a contract is incomplete, InputError where the folder is none.
     """
-    if gaps := contract_gaps(manifest):
-        raise PredictionError("\n- ".join(["the contracts are incomplete:", *gaps]))
+    require_complete(manifest)
+    project, outputs = validate(manifest).require_valid(), served_outputs(manifest)
     texts = {
-        f"{served.relation}.odcs.yaml": data_contract(manifest, served).to_yaml()
-        for served in served_outputs(manifest)
+        f"{served.relation}.odcs.yaml": data_contract(project, served, outputs).to_yaml()
+        for served in outputs
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,12 +64,13 @@ def write_contracts(manifest: dict[str, Any], folder: Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def data_contract(manifest: dict[str, Any], served: ServedOutput) -> OpenDataContractStandard:
-    """The contract of one served version."""
-    variables = project_variables()
-    contract = contracts(manifest)[served.product]
-    sla = {**variables["default_sla"], **contract["sla"]}
-    consumers = entitlements(manifest, served)
+def data_contract(
+    project: ValidatedProject, served: ServedOutput, outputs: list[ServedOutput]
+) -> OpenDataContractStandard:
+    """The contract of one served version; `outputs` are all that the project serves."""
+    contexts = project_variables()["usage_contexts"]
+    contract = project.contracts[served.product].contract
+    owner = contract.sla.owner
     return OpenDataContractStandard(
         version=served.output_schema_version,
         kind="DataContract",
@@ -81,33 +81,33 @@ def data_contract(manifest: dict[str, Any], served: ServedOutput) -> OpenDataCon
         domain="customer predictions",
         dataProduct=served.product,
         description=Description(
-            purpose=sentences(contract["meaning"]),
-            usage=_usage(contract, variables["usage_contexts"]),
+            purpose=sentences(contract.meaning),
+            usage=_usage(contract, contexts),
             limitations=sentences(
-                f"{contract['known_limitations']} Bounds: {contract['uncertainty']['meaning']} "
-                f"Not to be used for: {contract['not_to_be_used_for']}"
+                f"{contract.known_limitations} Bounds: {contract.uncertainty.meaning} "
+                f"Not to be used for: {contract.not_to_be_used_for}"
             ),
         ),
         servers=_servers(),
         schema=[schema_object(served, contract)],
         support=[
             Support(
-                channel=sla["owner"],
+                channel=owner,
                 tool="other",
                 scope="issues",
                 description="The owner of the product; hears of every incident.",
             )
         ],
-        team=Team(name=sla["owner"], description="Answers for the product."),
-        roles=[_role(consumer) for consumer in consumers],
+        team=Team(name=owner, description="Answers for the product."),
+        roles=[_role(consumer) for consumer in project.readers(served)],
         slaDefaultElement=f"{served.relation}.as_of",
-        slaProperties=_service_levels(served, contract, sla, variables),
-        customProperties=_custom_properties(manifest, served, contract, variables),
+        slaProperties=_service_levels(served, contract),
+        customProperties=_custom_properties(served, contract, contexts, outputs),
     )
 
 
-def _usage(contract: dict[str, Any], contexts: dict[str, str]) -> str:
-    uses = [f"{context}: {contexts[context]}" for context in contract["intended_use"]]
+def _usage(contract: Contract, contexts: dict[str, str]) -> str:
+    uses = [f"{context}: {contexts[context]}" for context in contract.intended_use]
     return " ".join(uses)
 
 
@@ -154,31 +154,34 @@ def _role(consumer: Entitlement) -> Role:
 
 def _service_levels(
     served: ServedOutput,
-    contract: dict[str, Any],
-    sla: dict[str, Any],
-    variables: dict[str, Any],
+    contract: Contract,
 ) -> list[ServiceLevelAgreementProperty]:
-    lag = contract["schedule"]["availability_lag_hours"]
-    every, unit = CADENCES[contract["schedule"]["cadence"]]
+    lag = contract.schedule.availability_lag_hours
+    every, unit = CADENCES[contract.schedule.cadence]
     levels: list[tuple[str, Any, str | None, str]] = [
-        ("frequency", every, unit, f"A slot is due {contract['schedule']['cadence']}."),
+        ("frequency", every, unit, f"A slot is due {contract.schedule.cadence}."),
         ("availabilityLag", lag, "h", "After the as-of, its data are complete."),
         (
             "deadline",
-            deadline_hours(contract),
+            contract.deadline_hours,
             "h",
             "After the as-of, its predictions are published.",
         ),
         (
             "latency",
-            contract["freshness"]["max_age_hours"],
+            contract.freshness.max_age_hours,
             "h",
             "Beyond that age predictions are stale and must not be acted on.",
         ),
-        ("target", sla["target"] * 100, "percent", "Of the slots are published by the deadline."),
+        (
+            "target",
+            contract.sla.target * 100,
+            "percent",
+            "Of the slots are published by the deadline.",
+        ),
         (
             "noticePeriod",
-            notice_days(contract, variables),
+            contract.notice_days,
             "d",
             "From the announcement of a version's end to its end.",
         ),
@@ -196,31 +199,29 @@ def _service_levels(
 
 
 def _custom_properties(
-    manifest: dict[str, Any],
     served: ServedOutput,
-    contract: dict[str, Any],
-    variables: dict[str, Any],
+    contract: Contract,
+    contexts: dict[str, str],
+    outputs: list[ServedOutput],
 ) -> list[CustomProperty]:
-    contexts = variables["usage_contexts"]
-    newer = replacements(served, served_outputs(manifest))
-    population = contract["eligible_population"]
+    newer = replacements(served, outputs)
+    population = contract.eligible_population
     return _properties(
         kind=served.kind,
-        scoreType=contract["score_type"],
-        unit=contract["unit"],
-        validRange=contract["valid_range"],
-        labels=contract["labels"],
-        horizonDays=contract["horizon_days"],
-        eligiblePopulation=sentences(population["description"]),
-        eligibleCondition=population["condition"],
+        scoreType=contract.score_type,
+        unit=contract.unit,
+        validRange=contract.valid_range.model_dump(),
+        labels=[label.model_dump(exclude_none=True) for label in contract.labels],
+        horizonDays=contract.horizon_days,
+        eligiblePopulation=sentences(population.description),
+        eligibleCondition=population.condition,
         intendedUse=[
-            {"context": context, "meaning": contexts[context]}
-            for context in contract["intended_use"]
+            {"context": context, "meaning": contexts[context]} for context in contract.intended_use
         ],
-        notToBeUsedFor=sentences(contract["not_to_be_used_for"]),
-        actionPolicy=contract["action_policy"],
-        conservativeDefault=contract["conservative_default"],
-        noticeDays=notice_days(contract, variables),
+        notToBeUsedFor=sentences(contract.not_to_be_used_for),
+        actionPolicy=contract.action_policy,
+        conservativeDefault=contract.conservative_default.model_dump(),
+        noticeDays=contract.notice_days,
         deprecatedOn=str(served.deprecated_on) if served.deprecated_on else None,
         replacedBy=newer[0].relation if newer else None,
         replaces=f"{served.output}_v{served.replaces.version}" if served.replaces else None,

@@ -1,6 +1,6 @@
-"""What the project serves, from its parsed manifest: versions, columns, contracts, readers.
+"""Outputs that the project serves, from its parsed manifest: versions, columns, replacements.
 
-The same as macros/contracts/outputs.sql and entitlements.sql read from dbt's graph.
+macros/contracts/outputs.sql reads the same from dbt's graph.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from python_scoring.errors import InputError
-from python_scoring.project import PROJECT
+from python_scoring.project import PROJECT, Manifest, Node
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Replacement:
 class ServedOutput:
     """One version of one public output of a product."""
 
+    unique_id: str
     output: str
     version: int
     relation: str
@@ -60,52 +61,16 @@ class ServedOutput:
         return "customer_id" if self.kind == "current" else "prediction_id"
 
 
-@dataclass(frozen=True)
-class Entitlement:
-    """What a consumer may read of one version, and for what."""
-
-    consumer: str
-    label: str
-    role: str
-    owner: str
-    criticality: str
-    usage_contexts: tuple[str, ...]
-    columns_withheld: tuple[str, ...]
-    valid_until: str | None
-
-
 def project_variables() -> dict[str, Any]:
     """The vars of dbt_project.yml: the defaults that contracts override."""
     variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
     return variables
 
 
-def served_outputs(manifest: dict[str, Any]) -> list[ServedOutput]:
+def served_outputs(manifest: Manifest) -> list[ServedOutput]:
     """Every version of every public output of a product, in the order of their names."""
     nodes = [node for node in manifest["nodes"].values() if _is_served(node)]
     return sorted((_output(node, manifest) for node in nodes), key=lambda found: found.relation)
-
-
-def contracts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The contract of each product, as the latest version of its mart has it."""
-    return {
-        node["config"]["meta"]["prediction"]["product"]: node["config"]["meta"]["prediction"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        and node["config"]["meta"].get("prediction", {}).get("product")
-        and str(node["version"]) == str(node["latest_version"])
-    }
-
-
-def notice_days(contract: dict[str, Any], variables: dict[str, Any]) -> int:
-    """How many days before its end a version of the product must have been announced."""
-    return int(contract.get("notice_days", variables["default_notice_days"]))
-
-
-def deadline_hours(contract: dict[str, Any]) -> int:
-    """Hours after the as-of by which a slot is to be published."""
-    lag: int = contract["schedule"]["availability_lag_hours"]
-    return lag + int(contract["freshness"]["expected_within_hours"])
 
 
 def replacements(served: ServedOutput, outputs: list[ServedOutput]) -> list[ServedOutput]:
@@ -119,32 +84,7 @@ def replacements(served: ServedOutput, outputs: list[ServedOutput]) -> list[Serv
     ]
 
 
-def entitlements(manifest: dict[str, Any], served: ServedOutput) -> list[Entitlement]:
-    """Who may read this version, in the order of the consumers' names."""
-    found = []
-    for exposure in manifest["exposures"].values():
-        meta = exposure["config"]["meta"]
-        access = meta.get("access") or {}
-        for wanted in access.get("outputs", []):
-            if wanted["output"] != served.output or served.version not in wanted["versions"]:
-                continue
-            until = wanted.get("valid_until") or access.get("valid_until")
-            found.append(
-                Entitlement(
-                    consumer=exposure["name"],
-                    label=exposure["label"] or exposure["name"],
-                    role=access.get("role", exposure["name"]),
-                    owner=exposure["owner"].get("name") or exposure["owner"]["email"],
-                    criticality=meta["criticality"],
-                    usage_contexts=tuple(wanted["usage_contexts"]),
-                    columns_withheld=tuple(wanted.get("columns_withheld", [])),
-                    valid_until=str(until) if until else None,
-                )
-            )
-    return sorted(found, key=lambda entitlement: (entitlement.consumer, entitlement.usage_contexts))
-
-
-def _is_served(node: dict[str, Any]) -> bool:
+def _is_served(node: Node) -> bool:
     return (
         node["resource_type"] == "model"
         and node.get("version") is not None
@@ -153,12 +93,13 @@ def _is_served(node: dict[str, Any]) -> bool:
     )
 
 
-def _output(node: dict[str, Any], manifest: dict[str, Any]) -> ServedOutput:
+def _output(node: Node, manifest: Manifest) -> ServedOutput:
     meta = node["config"]["meta"]
     file = (node["patch_path"] or node["original_file_path"]).split("://")[-1]
     place = f"{file}: {node['name']} version {node['version']}"
     deprecated = node["deprecation_date"]
     return ServedOutput(
+        unique_id=node["unique_id"],
         output=node["name"],
         version=int(node["version"]),
         relation=node["alias"],
@@ -195,10 +136,10 @@ def _replacement(replaces: dict[str, Any] | None, place: str) -> Replacement | N
     )
 
 
-def _tests(unique_id: str, manifest: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _tests(unique_id: str, manifest: Manifest) -> tuple[tuple[str, str], ...]:
     return tuple(
         sorted(
-            (node["column_name"], node["test_metadata"]["name"])
+            (str(node["column_name"]), node["test_metadata"]["name"])
             for node in manifest["nodes"].values()
             if node["resource_type"] == "test"
             and node.get("attached_node") == unique_id

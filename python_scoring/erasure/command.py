@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import Any
 
 import duckdb
 from filelock import Timeout
@@ -32,7 +31,7 @@ from python_scoring.erasure.checkpoint import Checkpoint, Journal
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.inventory import Inventory
 from python_scoring.errors import ArgumentError, InputError, PredictionError
-from python_scoring.project import feature_types, parsed_manifest, raw_sources
+from python_scoring.project import Manifest, feature_types, parsed_manifest, raw_sources
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import customer_removal
 from python_scoring.warehouse import Warehouse, connect_lake, require_lake
@@ -74,7 +73,7 @@ class Erasure:
         self._operator_statements: list[str] = []
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """The parsed project: raw tables, features in order, columns of the tombstone."""
         return parsed_manifest()
 
@@ -212,7 +211,7 @@ class Erasure:
         self.journal.write(checkpoint)
         return checkpoint
 
-    def _inventory(self, manifest: dict[str, Any]) -> Inventory:
+    def _inventory(self, manifest: Manifest) -> Inventory:
         in_postgres = (
             customer_removal.find(self.dsn, self.subjects.customer_ids) if self.dsn else []
         )

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import duckdb
 from jinja2 import Template
@@ -19,7 +18,7 @@ from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import identifier, is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.lineage.input_digests import without
-from python_scoring.project import raw_sources
+from python_scoring.project import Manifest, raw_sources
 from python_scoring.raw.columns import path_literal
 from python_scoring.sql_macros import digest_sums
 
@@ -60,7 +59,7 @@ order by all
 def find(
     lake: duckdb.DuckDBPyConnection,
     raw: list[RawFile],
-    manifest: dict[str, Any],
+    manifest: Manifest,
     subjects: DataSubjects,
 ) -> Iterator[ErasedRecord]:
     """Yield an erased record for each raw table and snapshot that read one of the raw rows.
@@ -135,7 +134,7 @@ def _left_by_former(lake: duckdb.DuckDBPyConnection) -> list[ErasedRecord]:
     return [ErasedRecord(*row) for row in found.fetchall()]
 
 
-def _as_staging_reads(manifest: dict[str, Any], data_type: str, column: str) -> str:
+def _as_staging_reads(manifest: Manifest, data_type: str, column: str) -> str:
     if data_type not in READ_BY:
         return column
     macro = READ_BY[data_type]

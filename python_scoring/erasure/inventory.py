@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -21,7 +20,7 @@ from python_scoring.erasure.landed_rows import Day
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import Holding, is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord, is_of_a_run
-from python_scoring.project import raw_sources
+from python_scoring.project import Manifest, raw_sources
 from python_scoring.raw.columns import rows_of
 from python_scoring.raw.files import raw_files as files_of
 from python_scoring.serving.customer_removal import Partition
@@ -108,7 +107,7 @@ def collect(
     lake: duckdb.DuckDBPyConnection,
     warehouse: Warehouse,
     raw_folder: Path,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     postgres: list[Partition],
     subjects: DataSubjects,
 ) -> Inventory:

@@ -7,12 +7,12 @@ remain.
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, identifier, is_one_of
+from python_scoring.project import Manifest
 from python_scoring.sql_macros import digest_sums, expression
 
 # The sums of the macro rows_digest, which are those of the parts. Each erasure checks that they
@@ -90,7 +90,7 @@ class ErasedRecord:
     content_digest: str | None = None
 
 
-def make_tables(lake: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+def make_tables(lake: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """Create the two tables as the project declares them, where no build has created them."""
     for name in ("erasures", "erased_records"):
         columns = manifest["sources"][f"source.customer_predictions.operations.{name}"]["columns"]

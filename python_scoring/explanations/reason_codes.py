@@ -6,10 +6,9 @@ The largest comes first; of equal ones the feature that the model takes first. A
 depend on that row alone, never on its batch.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.interface import Contributions, Explainer
 from python_scoring.explanations.segments import Segments
@@ -72,20 +72,20 @@ class ReasonCodes:
 
     @classmethod
     def of(
-        cls, model: Model, contract: Mapping[str, Any], wordings: Wordings
+        cls, model: Model, contract: ScoringContract, wordings: Wordings
     ) -> "ReasonCodes | None":
         """None where the contract asks for no explanation of such a model.
 
         Nor can a model be explained that was registered without the training's distributions
         (--evaluate-on), unless a lookup explains it: its scores have no reasons.
         """
-        explanations = contract["explanations"]
-        reasons = int(explanations["reasons"])
+        explanations = contract.explanations
+        reasons = explanations.reasons
         if explainer := lookup_for(model):
             return cls(explainer, wordings, reasons)
-        if not explanations.get("shap"):
+        if not explanations.shap:
             return None
-        least = least_score(explanations["shap"], model.card)
+        least = least_score(explanations.shap, model.card)
         explainer = None if least is None else explainer_for(model)
         if explainer is None or least is None:
             return None

@@ -1,23 +1,22 @@
 """Which rows of a model that no lookup explains are worth many evaluations of it."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from python_scoring.contracts.contract import Shap
 from python_scoring.models.artifacts import ModelCard
 
 
-def least_score(rows: Mapping[str, float], card: ModelCard) -> float | None:
+def least_score(rows: Shap, card: ModelCard) -> float | None:
     """The score from which on rows are explained, by the contract's `explanations.shap`.
 
     A top share is counted among the customers of the training, so that whether a row has reasons
     depends on that row alone. None where the card does not know their scores.
     """
-    if "score_at_least" in rows:
-        return float(rows["score_at_least"])
+    if rows.score_at_least is not None:
+        return float(rows.score_at_least)
     fine = card.reference.get("score", {}).get("fine", {})
     if not fine.get("edges"):
         return None
     below = np.cumsum(fine["shares"])[: len(fine["edges"])]
-    place = int(np.searchsorted(below, 1 - rows["top_share"] - 1e-9))
+    place = int(np.searchsorted(below, 1 - (rows.top_share or 0) - 1e-9))
     return float(fine["edges"][min(place, len(fine["edges"]) - 1)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from python_scoring.errors import PredictionError
-from python_scoring.project import PROJECT
+from python_scoring.project import PROJECT, Manifest, Node
 
 FOLDERS = ("models/staging/", "models/features/")
 SNAPSHOTS = "feature_snapshots"
@@ -36,14 +36,14 @@ _COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CALL = re.compile(r"dispatch\('([a-z0-9_]+)'\)|\b([a-z_][a-z0-9_]*)\s*\(")
 
 
-def definitions_digest(manifest: dict[str, Any]) -> str:
+def definitions_digest(manifest: Manifest) -> str:
     """SHA-256 of everything that decides a feature's value."""
     parts = _parts(manifest, set(_models(manifest)))
     parts["columns"] = json.dumps(list(_declarations(manifest).values()))
     return _sha256(parts)
 
 
-def digest_of_each_feature(manifest: dict[str, Any]) -> dict[str, str]:
+def digest_of_each_feature(manifest: Manifest) -> dict[str, str]:
     """By feature, in the snapshot's order: SHA-256 of its declaration and of the SQL behind it.
 
     Features that one model computes differ in their declarations only: a change of its SQL changes
@@ -64,7 +64,7 @@ def digest_of_each_feature(manifest: dict[str, Any]) -> dict[str, str]:
     return digests
 
 
-def _models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _models(manifest: Manifest) -> dict[str, Node]:
     return {
         node["name"]: node
         for node in manifest["nodes"].values()
@@ -74,7 +74,7 @@ def _models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _declarations(manifest: dict[str, Any]) -> dict[str, list[Any]]:
+def _declarations(manifest: Manifest) -> dict[str, list[Any]]:
     return {
         column["name"]: [
             column["name"], column["data_type"], column["config"]["meta"].get("absent")
@@ -83,7 +83,7 @@ def _declarations(manifest: dict[str, Any]) -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
-def _with_ancestors(name: str, models: dict[str, dict[str, Any]]) -> set[str]:
+def _with_ancestors(name: str, models: dict[str, Node]) -> set[str]:
     """A model and all that it is built from, as far as it belongs to the definitions."""
     found: set[str] = set()
     waiting = [name]
@@ -95,7 +95,7 @@ def _with_ancestors(name: str, models: dict[str, dict[str, Any]]) -> set[str]:
     return found
 
 
-def _parts(manifest: dict[str, Any], names: set[str]) -> dict[str, str]:
+def _parts(manifest: Manifest, names: set[str]) -> dict[str, str]:
     """The SQL of some models, and of the project's macros that it calls, by name."""
     macros = {
         macro["name"]: macro["macro_sql"]

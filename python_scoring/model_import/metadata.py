@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import skops
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.models.artifacts import ModelCard, sha256
@@ -75,14 +76,14 @@ def card_for(
     imported: ImportedModel,
     known: DeclaredMetadata,
     features: list[dict[str, str]],
-    contract: dict[str, Any],
+    contract: ScoringContract,
     feature_version: str,
 ) -> ModelCard:
     """The card, not yet with metrics of this project or reference distributions."""
     known.require(imported)
     as_ofs = sorted(set(known.training_as_ofs))
     training_as_ofs = [as_of.isoformat() for as_of in as_ofs]
-    closed_at = as_ofs[-1] + timedelta(days=contract["horizon_days"])
+    closed_at = as_ofs[-1] + timedelta(days=contract.horizon_days)
     identity = [product, known.model_version, sha256(imported.content), training_as_ofs]
     training_run_id = hashlib.md5(json.dumps(identity).encode(), usedforsecurity=False).hexdigest()
     configuration: dict[str, Any] = {"source": imported.source}
@@ -103,10 +104,10 @@ def card_for(
         product=product,
         model_version=str(known.model_version),
         training_run_id=imported.run_id or training_run_id,
-        score_type=contract["score_type"],
+        score_type=contract.score_type,
         features=features,
         feature_version=known.feature_version or feature_version,
-        output_schema_version=contract["output_schema_version"],
+        output_schema_version=contract.output_schema_version,
         training_as_ofs=training_as_ofs,
         label_window_closed_at=closed_at.isoformat(),
         configuration=configuration,

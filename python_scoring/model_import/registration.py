@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from python_scoring.clock import utc_now
+from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.model_import.metadata import DeclaredMetadata, card_for
@@ -17,7 +18,7 @@ from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, 
 from python_scoring.models.card import write_model_card
 from python_scoring.models.registry import Registry, check_texts
 from python_scoring.models.skops_archive import read_file
-from python_scoring.project import feature_types, model_meta, parsed_manifest
+from python_scoring.project import Manifest, feature_types, model_meta, parsed_manifest
 from python_scoring.training import estimators, evaluation
 from python_scoring.training.data import prepare
 
@@ -52,7 +53,7 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
         card = _read_card(card_file, wanted)
         registry.check_new(card.product, card.model_version)
         _check_against_project(card, manifest, str(card_file))
-        contract = model_meta(manifest, f"{card.product}_predictions", "prediction")
+        contract = contract_of(manifest, card.product)
         rows = trial_rows(manifest, contract, imported.example)
         try_out(imported, card, feature_types(manifest), rows)
     else:
@@ -93,12 +94,12 @@ def _read_card(file: Path, wanted: Registration) -> ModelCard:
 
 
 def _new_card(
-    wanted: Registration, imported: ImportedModel, manifest: dict[str, Any], registry: Registry
+    wanted: Registration, imported: ImportedModel, manifest: Manifest, registry: Registry
 ) -> ModelCard:
     """The card of a model that came without one."""
     wanted.known.require(imported)
     registry.check_new(wanted.product, str(wanted.known.model_version))
-    contract = model_meta(manifest, f"{wanted.product}_predictions", "prediction")
+    contract = contract_of(manifest, wanted.product)
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
     draft = card_for(wanted.product, imported, wanted.known, [], contract, version)
     _check_against_project(draft, manifest, imported.name)
@@ -109,7 +110,7 @@ def _new_card(
     return replace(draft, features=tried.features, configuration=configuration)
 
 
-def _evaluated(model: Model, evaluate_on: datetime, manifest: dict[str, Any]) -> ModelCard:
+def _evaluated(model: Model, evaluate_on: datetime, manifest: Manifest) -> ModelCard:
     """The card with metrics on a later as-of and reference distributions of the training as-ofs."""
     card = model.card
     as_ofs = [datetime.fromisoformat(as_of) for as_of in card.training_as_ofs]
@@ -117,7 +118,7 @@ def _evaluated(model: Model, evaluate_on: datetime, manifest: dict[str, Any]) ->
         raise InputError(
             f"--evaluate-on {evaluate_on} is not later than the last training as-of {max(as_ofs)}"
         )
-    contract = model_meta(manifest, f"{card.product}_predictions", "prediction")
+    contract = contract_of(manifest, card.product)
     with tempfile.TemporaryDirectory(prefix="evaluation-") as scratch:
         wanted = [*as_ofs, evaluate_on]
         prepared = prepare(card.product, wanted, manifest, contract, Path(scratch), card.features)
@@ -151,7 +152,7 @@ def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:
         )
 
 
-def _check_against_project(card: ModelCard, manifest: dict[str, Any], source: str) -> None:
+def _check_against_project(card: ModelCard, manifest: Manifest, source: str) -> None:
     """The card must fit the feature catalogue and the product's contract."""
     version = model_meta(manifest, "feature_snapshots", "feature_version")
     if card.feature_version != version:
@@ -159,11 +160,11 @@ def _check_against_project(card: ModelCard, manifest: dict[str, Any], source: st
             f"{source}: feature_version {card.feature_version}, but the project computes {version}."
             " Train on snapshots of the present version."
         )
-    contract = model_meta(manifest, f"{card.product}_predictions", "prediction")
-    if card.score_type != contract["score_type"]:
+    contract = contract_of(manifest, card.product)
+    if card.score_type != contract.score_type:
         raise ArtifactError(
             f"{source}: score_type {card.score_type}, but the contract of {card.product} says "
-            f"{contract['score_type']}"
+            f"{contract.score_type}"
         )
     catalogue = feature_types(manifest)
     unknown = [f["name"] for f in card.features if catalogue.get(f["name"]) != f["type"]]

@@ -12,7 +12,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, InputError
+from python_scoring.project import Manifest
 from python_scoring.training.estimators import SEED
 from python_scoring.warehouse import Warehouse, connect_lake
 
@@ -60,14 +62,14 @@ class TrialRows:
 
 
 def trial_rows(
-    manifest: dict[str, Any], contract: dict[str, Any], example: pd.DataFrame | None = None
+    manifest: Manifest, contract: ScoringContract, example: pd.DataFrame | None = None
 ) -> TrialRows:
     """The rows for a product of this contract; `example` has a column per input of the model.
 
     Raises ArtifactError where the example has no numbers for a feature that is one.
     """
     declared = _declared(manifest)
-    condition = contract["eligible_population"]["condition"]
+    condition = contract.eligible_population.condition
     real = _snapshot(condition)
     rows, origin = real or (_eligible(_invented(declared), condition), "invented customers")
     if real is None and example is not None:
@@ -86,7 +88,7 @@ def trial_rows(
     return TrialRows(columns, origin, real is not None, nullable)
 
 
-def _declared(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _declared(manifest: Manifest) -> dict[str, dict[str, Any]]:
     """The declaration of each feature, with its `data_type`."""
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
     return {

@@ -12,22 +12,19 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from python_scoring.contracts.served_outputs import contracts, project_variables
+from python_scoring.contracts.served_outputs import project_variables
+from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.models.artifacts import CARD_FILE, ModelCard
 from python_scoring.models.registry import Registry
+from python_scoring.project import Manifest
 
 MODEL_CARD_FILE = "MODEL_CARD.md"
 
 
-def render(card: ModelCard, manifest: dict[str, Any]) -> str:
+def render(card: ModelCard, manifest: Manifest) -> str:
     """The text of a card; raises InputError where the project has no contract for its product."""
-    contract = contracts(manifest).get(card.product)
-    if contract is None:
-        raise InputError(
-            f"the project has no contract for {card.product}: give its mart a "
-            f"config.meta.prediction in models/products/{card.product}/"
-        )
+    contract = contract_of(manifest, card.product)
     variables = project_variables()
     environment = Environment(
         loader=PackageLoader("python_scoring.models.card", "."),
@@ -41,8 +38,8 @@ def render(card: ModelCard, manifest: dict[str, Any]) -> str:
     return environment.get_template("card_template.md").render(
         card=_plain(asdict(card)),
         contract=contract,
-        uses={use: variables["usage_contexts"][use] for use in contract["intended_use"]},
-        policy=variables["action_policies"][contract["action_policy"]],
+        uses={use: variables["usage_contexts"][use] for use in contract.intended_use},
+        policy=variables["action_policies"][contract.action_policy],
         meanings=_meanings(manifest),
     )
 
@@ -51,7 +48,7 @@ def write_model_card(
     registry: Registry,
     product: str,
     model_version: str,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     out: Path | None = None,
 ) -> Path:
     """Write the card of a registered version, by default beside the model; returns the file."""
@@ -64,7 +61,7 @@ def write_model_card(
     return file
 
 
-def check_model_cards(registry: Registry, manifest: dict[str, Any]) -> list[Path]:
+def check_model_cards(registry: Registry, manifest: Manifest) -> list[Path]:
     """The cards of all pinned versions, challengers included, where each agrees.
 
     Raises PredictionError, with every card that does not and how to renew it.
@@ -110,7 +107,7 @@ def _difference(found: str, expected: str) -> str:
     return "differs in its last line."
 
 
-def _meanings(manifest: dict[str, Any]) -> dict[str, str]:
+def _meanings(manifest: Manifest) -> dict[str, str]:
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
     return {name: column["description"] for name, column in columns.items()}
 

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.explanations.wording import Wordings
 from python_scoring.lineage.input_digests import without
@@ -272,12 +273,12 @@ def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -
     Raises ArtifactError for a model that is not the one of then, and ScoringError where it fails.
     """
     model = artifacts.load(target.model)
-    contract = json.loads(target.recorded["contract_json"])
+    contract = ScoringContract.model_validate_json(target.recorded["contract_json"])
     as_of, data_cutoff, feature_version = target.snapshot
     eligible = lake.sql(
         f"select * from {catalog}.features.feature_snapshots where as_of = $as_of "  # noqa: S608
         "and data_cutoff = $data_cutoff and feature_version = $feature_version "
-        f"and {_chosen(target)} and ({contract['eligible_population']['condition']})",
+        f"and {_chosen(target)} and ({contract.eligible_population.condition})",
         params={
             "as_of": as_of, "data_cutoff": data_cutoff, "feature_version": feature_version
         },

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -14,6 +13,7 @@ from python_scoring.errors import PredictionError
 from python_scoring.features.definitions import definitions_digest, digest_of_each_feature
 from python_scoring.project import (
     PROJECT,
+    Manifest,
     model_meta,
     parsed_manifest,
     raw_sources,
@@ -149,7 +149,7 @@ def _customers(targets: list[Target]) -> frozenset[str] | None:
 
 
 def _landed_rows(
-    customers: frozenset[str] | None, inputs: Warehouse, manifest: dict[str, Any], folder: Path
+    customers: frozenset[str] | None, inputs: Warehouse, manifest: Manifest, folder: Path
 ) -> Path:
     """The landed rows that bear on some customers, as raw files; of all, where None are chosen.
 
@@ -171,7 +171,7 @@ def _landed_rows(
     return folder
 
 
-def _rows_of(customers: frozenset[str], raw: Path, manifest: dict[str, Any], folder: Path) -> Path:
+def _rows_of(customers: frozenset[str], raw: Path, manifest: Manifest, folder: Path) -> Path:
     """The raw rows that bear on some customers: every version of what any version gives to them."""
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:

@@ -6,12 +6,12 @@ A row's score depends on that row alone, never on its batch.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ScoringError
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.models.artifacts import Model
@@ -28,15 +28,18 @@ class Band:
     below: float
 
 
-def bands_of(contract: dict[str, Any]) -> list[Band]:
+def bands_of(contract: ScoringContract) -> list[Band]:
     """The contract's labels as bands of the score, in their order."""
-    return [Band(label["name"], label.get("below", np.inf)) for label in contract["labels"]]
+    return [
+        Band(label.name, np.inf if label.below is None else label.below)
+        for label in contract.labels
+    ]
 
 
 def score_batches(
     batches: Iterator[pa.RecordBatch],
     model: Model,
-    contract: dict[str, Any],
+    contract: ScoringContract,
     run_id: str,
     reasons: ReasonCodes | None = None,
 ) -> Iterator[pa.RecordBatch]:

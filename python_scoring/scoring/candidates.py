@@ -1,12 +1,11 @@
 """What the dbt Python models candidates_<product> do: score every due run of one product."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.models.artifacts import RegistryRow
 from python_scoring.scoring.due_runs import due_runs
@@ -51,7 +50,7 @@ def score_due_runs(
     return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, stream())
 
 
-def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, Any]:
+def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> ScoringContract:
     """The product's contract; raises ScoringError where there is none."""
     row = contracts.filter(f"product = '{product}'").project("contract_json").fetchone()
     if row is None:
@@ -59,8 +58,7 @@ def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> dict[str, A
             f"no contract for {product}: give its mart a config.meta.prediction in "
             f"models/products/{product}/_{product}__models.yml"
         )
-    contract: dict[str, Any] = json.loads(row[0])
-    return contract
+    return ScoringContract.model_validate_json(row[0])
 
 
 def registry_row(

@@ -4,12 +4,13 @@ A challenger that fails is a row that says why: it stops neither the champion no
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from python_scoring.clock import parse_instant
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, PredictionError
 from python_scoring.scoring.candidates import contract_of, registry_row
 from python_scoring.scoring.due_runs import DueRun, due_runs
@@ -58,7 +59,9 @@ def score_challengers(
     An empty stream where nothing is due or no challenger is in force.
     """
     challenges = _challenges(product, due_runs(runs, product), pins)
-    contract = contract_of(contracts, product) if challenges else {}
+    if not challenges:
+        return pa.RecordBatchReader.from_batches(CHALLENGER_SCHEMA, [])
+    contract = contract_of(contracts, product)
     tables = Tables(registry, snapshots)
 
     def stream() -> Iterator[pa.RecordBatch]:
@@ -88,7 +91,7 @@ def _challenges(product: str, runs: list[DueRun], pins: duckdb.DuckDBPyRelation)
 
 
 def _attempted(
-    product: str, challenge: Challenge, contract: dict[str, Any], tables: Tables
+    product: str, challenge: Challenge, contract: ScoringContract, tables: Tables
 ) -> Iterator[pa.RecordBatch]:
     try:
         yield from _scored(product, challenge, contract, tables)
@@ -99,7 +102,7 @@ def _attempted(
 
 
 def _scored(
-    product: str, challenge: Challenge, contract: dict[str, Any], tables: Tables
+    product: str, challenge: Challenge, contract: ScoringContract, tables: Tables
 ) -> Iterator[pa.RecordBatch]:
     from python_scoring.scoring.snapshots import score_snapshot, scoring_of
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.explanations.reason_codes import ReasonCodes
 from python_scoring.models import artifacts
@@ -21,7 +21,7 @@ NUMERIC_PREFIXES = ("DECIMAL", "INTEGER", "BIGINT", "DOUBLE")
 def scoring_of(
     run: DueRun,
     row: RegistryRow,
-    contract: dict[str, Any],
+    contract: ScoringContract,
     snapshots: duckdb.DuckDBPyRelation,
 ) -> tuple[Model, duckdb.DuckDBPyRelation]:
     """The model that a run is scored by, checked, and the snapshot's rows of its customers."""
@@ -29,13 +29,13 @@ def scoring_of(
     snapshot = _snapshot(snapshots, row, run.as_of, run.data_cutoff)
     model = artifacts.load(row)
     _check_features(model, snapshot)
-    return model, snapshot.filter(contract["eligible_population"]["condition"])
+    return model, snapshot.filter(contract.eligible_population.condition)
 
 
 def score_snapshot(
     eligible: duckdb.DuckDBPyRelation,
     model: Model,
-    contract: dict[str, Any],
+    contract: ScoringContract,
     run_id: str,
     reasons: ReasonCodes | None,
 ) -> Iterator[pa.RecordBatch]:

@@ -12,9 +12,10 @@ import duckdb
 import pandas as pd
 
 from python_scoring.clock import frozen_clock
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.predict import feature_projection
-from python_scoring.project import feature_types, model_meta, run_dbt
+from python_scoring.project import Manifest, feature_types, model_meta, run_dbt
 from python_scoring.warehouse import Warehouse, install_extensions
 
 
@@ -23,27 +24,27 @@ class Prepared:
     """The training data of all as-ofs and what the project says about the product."""
 
     frame: pd.DataFrame
-    contract: dict[str, Any]
+    contract: ScoringContract
     recipe: dict[str, Any]
     feature_version: str
     data_complete_until: datetime
 
     def has_labels(self, as_of: datetime) -> bool:
         """Whether the label window of an as-of lies in the data."""
-        horizon = timedelta(days=self.contract["horizon_days"])
+        horizon = timedelta(days=self.contract.horizon_days)
         return as_of + horizon + availability_lag(self.contract) <= self.data_complete_until
 
 
-def availability_lag(contract: dict[str, Any]) -> timedelta:
+def availability_lag(contract: ScoringContract) -> timedelta:
     """Time between an as-of and its data cutoff."""
-    return timedelta(hours=contract["schedule"]["availability_lag_hours"])
+    return timedelta(hours=contract.schedule.availability_lag_hours)
 
 
 def prepare(
     product: str,
     as_ofs: list[datetime],
-    manifest: dict[str, Any],
-    contract: dict[str, Any],
+    manifest: Manifest,
+    contract: ScoringContract,
     scratch: Path,
     features: list[dict[str, str]] | None = None,
 ) -> Prepared:
@@ -95,7 +96,7 @@ def _complete_until(newest_load: datetime | None) -> datetime:
     return min(newest_load, frozen) if frozen else newest_load
 
 
-def _typed_features(names: list[str], manifest: dict[str, Any]) -> list[dict[str, str]]:
+def _typed_features(names: list[str], manifest: Manifest) -> list[dict[str, str]]:
     types = feature_types(manifest)
     for name in names:
         if name not in types:

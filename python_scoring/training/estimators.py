@@ -9,6 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import QuantileTransformer
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.segments import assign
 
@@ -55,15 +56,15 @@ def _boosting(settings: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any
     }
 
 
-def segment_names(estimator: Any, learned: pd.DataFrame, contract: dict[str, Any]) -> list[str]:
+def segment_names(estimator: Any, learned: pd.DataFrame, contract: ScoringContract) -> list[str]:
     """The contract's labels for the clusters, from the most to the least valuable behaviour.
 
     Clusters are ranked by the mean quantile of their customers over the features, where a longer
     time since the last purchase counts against a cluster. Empty for other score types.
     """
-    if contract["score_type"] != "segment":
+    if contract.score_type != "segment":
         return []
-    names = [label["name"] for label in contract["labels"]]
+    names = [label.name for label in contract.labels]
     features = [str(name) for name in estimator.feature_names_in_]
     assignment = assign(estimator, learned[features])
     quantiles = pd.DataFrame(assignment.points.T, columns=features)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.models.artifacts import Model, ModelCard
 from python_scoring.models.predict import Scores, predict
 from python_scoring.scoring.batches import band_labels, bands_of
@@ -24,7 +25,7 @@ def complete_card(
     known: pd.DataFrame,
     judged: pd.DataFrame | None,
     evaluate_on: datetime,
-    contract: dict[str, Any],
+    contract: ScoringContract,
 ) -> ModelCard:
     """The card with its metrics on a later as-of and its reference distributions.
 
@@ -44,7 +45,7 @@ def complete_card(
         found = {
             "as_of": evaluate_on.isoformat(),
             "rows": len(judged),
-            **_metrics(scores, labels, judged, contract["score_type"]),
+            **_metrics(scores, labels, judged, contract.score_type),
             **_coverage(model.card, scores, judged),
         }
         if model.card.calibration:
@@ -61,7 +62,7 @@ def complete_card(
 
 
 def _scores(
-    model: Model, frame: pd.DataFrame, contract: dict[str, Any]
+    model: Model, frame: pd.DataFrame, contract: ScoringContract
 ) -> tuple[Scores, list[str | None]]:
     found = predict(model, frame[[feature["name"] for feature in model.card.features]])
     return found.scores, found.labels or band_labels(found.scores, bands_of(contract))

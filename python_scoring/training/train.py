@@ -13,7 +13,6 @@ import zipfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +21,12 @@ import skops
 import skops.io
 from sklearn.base import BaseEstimator
 
+from python_scoring.contracts.contract import ScoringContract
+from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import TrainingError
 from python_scoring.models.artifacts import Model, ModelCard, check_signature, sha256
 from python_scoring.models.registry import Registry
-from python_scoring.project import model_meta, parsed_manifest
+from python_scoring.project import parsed_manifest
 from python_scoring.training import estimators, evaluation
 from python_scoring.training.data import Prepared, availability_lag, prepare
 from python_scoring.training.uncertainty import fit_uncertainty, is_calibrated
@@ -53,8 +54,8 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     registry.check_new(request.product, request.model_version)
     with tempfile.TemporaryDirectory(prefix="training-") as scratch:
         manifest = parsed_manifest(Path(scratch))
-        contract = model_meta(manifest, f"{request.product}_predictions", "prediction")
-        horizon = timedelta(days=contract["horizon_days"])
+        contract = contract_of(manifest, request.product)
+        horizon = timedelta(days=contract.horizon_days)
         times = _times(request, contract)
         if request.pin_from:
             registry.check_pin(request.product, request.pin_from, times.labels_closed_at(horizon))
@@ -66,7 +67,7 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
     estimator = estimators.build(prepared.recipe)
     inputs = learned[[feature["name"] for feature in prepared.recipe["features"]]]
-    estimator.fit(inputs, None if contract["score_type"] == "segment" else learned["label"])
+    estimator.fit(inputs, None if contract.score_type == "segment" else learned["label"])
     content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
     model = Model(_card(request, times, prepared, learned, estimator), estimator, sha256(content))
     known = learned  # all that model, calibration and bounds have seen
@@ -100,10 +101,10 @@ class Times:
         return max([*self.as_ofs, *self.calibrate_on]) + horizon
 
 
-def _times(request: TrainingRequest, contract: dict[str, Any]) -> Times:
+def _times(request: TrainingRequest, contract: ScoringContract) -> Times:
     """What is asked for; by default the first as-ofs whose label windows do not overlap."""
     as_ofs, calibrate_on = sorted(set(request.as_ofs)), sorted(set(request.calibrate_on))
-    step = timedelta(days=contract["horizon_days"] or 30)
+    step = timedelta(days=contract.horizon_days or 30)
     if not is_calibrated(contract):
         if calibrate_on:
             raise TrainingError(
@@ -141,7 +142,7 @@ def _customers(prepared: Prepared, product: str, as_ofs: list[datetime]) -> pd.D
 
 
 def _refuse_incomplete_labels(times: Times, prepared: Prepared) -> None:
-    horizon = timedelta(days=prepared.contract["horizon_days"])
+    horizon = timedelta(days=prepared.contract.horizon_days)
     options = [("--as-of", as_of) for as_of in times.as_ofs]
     options += [("--calibrate-on", as_of) for as_of in times.calibrate_on]
     for option, as_of in options:
@@ -164,7 +165,7 @@ def _card(
 ) -> ModelCard:
     contract = prepared.contract
     as_ofs = times.as_ofs
-    closed_at = times.labels_closed_at(timedelta(days=contract["horizon_days"]))
+    closed_at = times.labels_closed_at(timedelta(days=contract.horizon_days))
     configuration = {key: value for key, value in prepared.recipe.items() if key != "features"}
     data_digest = _frame_digest(learned)
     identity = [
@@ -180,10 +181,10 @@ def _card(
         training_run_id=hashlib.md5(
             json.dumps(identity, sort_keys=True).encode(), usedforsecurity=False
         ).hexdigest(),
-        score_type=contract["score_type"],
+        score_type=contract.score_type,
         features=prepared.recipe["features"],
         feature_version=prepared.feature_version,
-        output_schema_version=contract["output_schema_version"],
+        output_schema_version=contract.output_schema_version,
         training_as_ofs=[as_of.isoformat() for as_of in as_ofs],
         label_window_closed_at=closed_at.isoformat(),
         configuration=configuration,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.uncertainty import calibration
 from python_scoring.uncertainty.calibration import Values
@@ -36,18 +37,12 @@ class IntervalSpec:
     maximum: float
 
     @classmethod
-    def of(cls, contract: dict[str, Any]) -> "IntervalSpec | None":
+    def of(cls, contract: ScoringContract) -> "IntervalSpec | None":
         """None where the contract states no level: its scores have no bounds."""
-        wanted = contract.get("uncertainty") or {}
-        if not wanted.get("interval_level"):
+        wanted, limits = contract.uncertainty, contract.valid_range
+        if wanted.interval_level is None:
             return None
-        limits = contract["valid_range"]
-        return cls(
-            wanted["interval_level"],
-            wanted.get("group_size", 1),
-            limits["minimum"],
-            limits["maximum"],
-        )
+        return cls(wanted.interval_level, wanted.group_size, limits.minimum, limits.maximum)
 
 
 @dataclass(frozen=True)

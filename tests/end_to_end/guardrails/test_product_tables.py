@@ -1,19 +1,18 @@
 """The tables that each product's guardrails make of the queries that stand once."""
 
-from typing import Any
-
 import duckdb
 import pytest
 
 from python_scoring.project import read_manifest
 from python_scoring.warehouse import Warehouse
 from tests.support.fixtures import Fresh
+from tests.support.manifest import Manifest
 from tests.support.project import CHURN, PRODUCTS, Project
 
 SHARED = ("guardrails", "publishing", "challengers")
 
 
-def declared_tables(manifest: dict[str, Any]) -> dict[str, dict[str, str]]:
+def declared_tables(manifest: Manifest) -> dict[str, dict[str, str]]:
     """Names and types of the columns of each shared query that declares them."""
     return {
         node["name"]: {column["name"]: column["data_type"] for column in node["columns"].values()}

@@ -39,14 +39,18 @@ EXPOSURE_CASES = {
     "another product's use": (
         "usage_contexts: [budget_allocation]",
         "usage_contexts: [retention_campaign]",
-        "for retention_campaign is not intended by the contract of clv",
+        "names retention_campaign, which the contract of clv does not intend",
     ),
-    "no use": ("usage_contexts: [budget_allocation]", "usage_contexts: []", "what for?"),
+    "no use": (
+        "usage_contexts: [budget_allocation]",
+        "usage_contexts: []",
+        "usage_contexts is missing or empty",
+    ),
     "unknown output": ("output: clv_predictions", "output: clv_forecasts", "clv_forecasts version"),
     "unknown version": (
         "versions: [1]",
         "versions: [7]",
-        "access to clv_predictions version 7 is not served",
+        "clv_predictions version 7 is not served",
     ),
     "unknown column": (
         ENTITLEMENT,
@@ -65,7 +69,7 @@ EXPOSURE_CASES = {
     ),
     "no owner": ("owner: {name: pricing}", "owner: {email: ''}", "has no owner"),
     "no maturity": ("maturity: medium", "label: Decision engine", "has no maturity"),
-    "no criticality": ("criticality: medium", "importance: medium", "has config.meta.criticality"),
+    "no criticality": ("criticality: medium", "importance: medium", "meta.criticality is missing"),
     "a day that is none": ("valid_until: 2028-12-31", "valid_until: soon", "valid_until is 'soon'"),
     "a key that is none": (
         "valid_until: 2028-12-31",
@@ -120,7 +124,7 @@ CONTRACT_CASES = {
     "unknown promise": (
         SLA,
         "sla: {owner: customer-analytics, targets: 0.9}",
-        "config.meta.prediction.sla.targets is unknown; expected owner, target",
+        "config.meta.prediction.sla.targets is unknown; expected target, review_within_days",
     ),
     "nobody who promises": (SLA, "sla: {owner: ''}", "config.meta.prediction.sla.owner is missing"),
     "an escalation that asks for nothing": (
@@ -202,7 +206,7 @@ def messages(copy: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 def test_an_exposure_asks_only_for_what_is_offered(messages: dict[str, str], case: str) -> None:
     *_, message = EXPOSURE_CASES[case]
     assert message in messages[case]
-    assert f"{EXPOSURES}: the exposure decision_engine" in messages[case]
+    assert f"{EXPOSURES}: exposure decision_engine" in messages[case]
 
 
 @pytest.mark.parametrize("case", CONTRACT_CASES)

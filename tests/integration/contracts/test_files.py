@@ -16,7 +16,8 @@ from python_scoring.clock import clock
 from python_scoring.contracts import baseline
 from python_scoring.contracts.completeness import contract_gaps
 from python_scoring.contracts.files import data_contract, write_contracts
-from python_scoring.contracts.served_outputs import contracts, served_outputs
+from python_scoring.contracts.served_outputs import served_outputs
+from python_scoring.contracts.validation import project_contracts, validate
 from python_scoring.errors import InputError, PredictionError
 from tests.support.manifest import Manifest
 from tests.support.project import Project, copy_of_project
@@ -97,6 +98,25 @@ GAPS: dict[str, tuple[Callable[[Manifest], object], str]] = {
 }
 
 
+def test_all_findings_come_at_once(manifest: Manifest) -> None:
+    """Of every contract and every exposure, each with its file, name and key."""
+    spoiled = copy.deepcopy(manifest)
+    contract_of(spoiled).update(unit="", horizon=90)
+    exposure = spoiled["exposures"]["exposure.customer_predictions.decision_engine"]
+    exposure["config"]["meta"].update(criticality="huge")
+    exposure["config"]["meta"]["access"].update(valid_until=20281231, roles=["pricing"])
+    churn = "models/products/churn/_churn__models.yml: product churn: config.meta.prediction"
+    engine = "models/consumers/_consumers__exposures.yml: exposure decision_engine: config.meta"
+    found = validate(spoiled).findings
+    assert [text.split("; expected")[0] for text in found] == [
+        f"{churn}.unit is missing or empty",
+        f"{churn}.horizon is unknown",
+        f"{engine}.criticality is huge",
+        f"{engine}.access.valid_until is '20281231'",
+        f"{engine}.access.roles is unknown",
+    ]
+
+
 @pytest.mark.parametrize("gap", GAPS)
 def test_a_gap_is_named_with_its_place(manifest: Manifest, gap: str, tmp_path: Path) -> None:
     spoil, message = GAPS[gap]
@@ -142,14 +162,14 @@ def test_the_documented_range_is_the_contracts(
 ) -> None:
     """In the rule that is run, in the options of the type, and in the labels."""
     for served in served_outputs(manifest):
-        contract = contracts(manifest)[served.product]
-        low, high = contract["valid_range"]["minimum"], contract["valid_range"]["maximum"]
+        contract = project_contracts(manifest)[served.product]
+        low, high = contract.valid_range.minimum, contract.valid_range.maximum
         (table,) = files[f"{served.relation}.odcs.yaml"]["schema"]
         columns = {column["name"]: column for column in table["properties"]}
         assert columns["score"]["logicalTypeOptions"] == {"minimum": low, "maximum": high}
         rules = {rule["name"]: rule for rule in columns["score"]["quality"]}
         assert f"between {low} and {high})" in rules["score_in_range"]["query"]
-        labels = [label["name"] for label in contract["labels"]]
+        labels = [label.name for label in contract.labels]
         assert [value["value"] for value in columns["label"]["enum"]] == labels
 
 
@@ -193,7 +213,7 @@ def test_a_type_without_a_counterpart_is_named(manifest: Manifest) -> None:
     spoiled["nodes"][MART]["columns"]["label"]["data_type"] = "hugeint"
     (mart,) = [one for one in served_outputs(spoiled) if one.relation == "churn_predictions_v2"]
     with pytest.raises(InputError, match="the column label has the data_type hugeint; expected"):
-        data_contract(spoiled, mart)
+        data_contract(validate(spoiled), mart, served_outputs(spoiled))
 
 
 def test_a_compatible_change_is_recorded_and_a_breaking_one_refused(

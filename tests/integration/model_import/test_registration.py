@@ -37,6 +37,7 @@ from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard
 from python_scoring.models.registry import Registry
 from python_scoring.project import PROJECT
 from tests.support.estimators import FEATURES, customers, fitted, outcome
+from tests.support.manifest import Manifest
 from tests.support.pickles import MALICIOUS, MARK, Calls
 
 KNOWN = DeclaredMetadata("2.0.0", (datetime(2026, 3, 1),))
@@ -69,7 +70,7 @@ def change(folder: Path, **flavour: Any) -> Path:
 
 
 @pytest.fixture
-def registry(tmp_path: Path, manifest: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Registry:
+def registry(tmp_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A registry that a test may write to."""
     shutil.copytree(PROJECT / "seeds", tmp_path / "project" / "seeds")
     monkeypatch.setattr(registration, "parsed_manifest", lambda: manifest)

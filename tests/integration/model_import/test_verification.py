@@ -16,15 +16,16 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import ArtifactError
 from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.model_import.trial_rows import TrialRows, trial_rows
 from python_scoring.model_import.verification import verify
 from python_scoring.models.artifacts import Model, ModelCard
-from python_scoring.project import feature_types, model_meta
+from python_scoring.project import feature_types
+from tests.support.manifest import Manifest
 from tests.support.project import Project
 
-Manifest = dict[str, Any]
 IN_BOTH = pytest.mark.usefixtures("warehouse")
 COUNTRIES = np.array(["Norway", "Chile", "Japan"], dtype=object)
 
@@ -60,13 +61,13 @@ def warehouse(
 
 def tried(estimator: Any, manifest: Manifest, product: str = "churn") -> None:
     """Verify a fitted estimator for a product."""
-    contract = model_meta(manifest, f"{product}_predictions", "prediction")
+    contract = contract_of(manifest, product)
     types = feature_types(manifest)
     card = ModelCard(
         product=product,
         model_version="2.0.0",
         training_run_id="r",
-        score_type=contract["score_type"],
+        score_type=contract.score_type,
         features=[{"name": str(n), "type": types[n]} for n in estimator.feature_names_in_],
         feature_version="2.0.0",
         output_schema_version="1.0",
@@ -162,7 +163,7 @@ def test_real_rows_are_those_of_the_newest_snapshot(
     manifest: Manifest, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WAREHOUSE", str(built.warehouse))
-    rows = trial_rows(manifest, model_meta(manifest, "churn_predictions", "prediction"))
+    rows = trial_rows(manifest, contract_of(manifest, "churn"))
     assert rows.is_real
     assert rows.origin == "customers of the snapshot as of 2026-11-23 00:00:00"
     assert min(rows.columns["order_count_365d"]) > 0

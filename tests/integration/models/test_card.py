@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from python_scoring.contracts.served_outputs import contracts
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.models.card import check_model_cards, render, write_model_card
 from python_scoring.models.registry import Registry
 from python_scoring.project import PROJECT
 from tests.support.artifacts import demo_artifact
+from tests.support.manifest import Manifest
 
-Manifest = dict[str, Any]
+MART = "model.customer_predictions.churn_predictions.v2"
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_the_cards_of_all_pinned_versions_agree(manifest: Manifest) -> None:
     "change",
     [
         lambda contract: contract.update(known_limitations="Knows nothing of returns."),
-        lambda contract: contract["intended_use"].remove("retention_campaign"),
+        lambda contract: contract["intended_use"].append("budget_allocation"),
         lambda contract: contract.update(not_to_be_used_for="Anything."),
         lambda contract: contract["sla"].update(owner="somebody-else"),
         lambda contract: contract["labels"][0].update(below=0.2),
@@ -50,7 +50,7 @@ def test_a_changed_contract_fails_until_the_card_is_renewed(
 ) -> None:
     """For each version that is pinned, and with the way out."""
     changed = copy.deepcopy(manifest)
-    change(contracts(changed)["churn"])
+    change(changed["nodes"][MART]["config"]["meta"]["prediction"])
     with pytest.raises(PredictionError, match=r"line \d+ is .* model-card churn 1\.0\.1"):
         check_model_cards(registry, changed)
     write_model_card(registry, "churn", "1.0.1", changed)

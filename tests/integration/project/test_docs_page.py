@@ -4,15 +4,13 @@ import copy
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from python_scoring.docs_page import CONSUMERS, PRODUCTS, put_into_words, write_docs
 from python_scoring.errors import InputError
 from python_scoring.project import parsed_manifest
-
-Manifest = dict[str, Any]
+from tests.support.manifest import Manifest
 
 
 @pytest.fixture(scope="module")

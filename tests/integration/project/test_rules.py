@@ -8,6 +8,7 @@ import pytest
 
 from python_scoring.features.definitions import definitions_digest, locked_digest
 from python_scoring.project import PROJECT, read_manifest
+from tests.support.manifest import Manifest
 from tests.support.project import PRODUCTS, Project
 
 # Each folder may read from itself and from those before it. Marts judge freshness as they are read,
@@ -32,11 +33,11 @@ MOST_FILES = 12  # of a product
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Project) -> dict[str, Any]:
+def manifest(built: Project) -> Manifest:
     return read_manifest(built.target)
 
 
-def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+def models(manifest: Manifest) -> list[dict[str, Any]]:
     return [
         node
         for node in manifest["nodes"].values()
@@ -44,7 +45,7 @@ def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def test_features_changed_only_with_their_version(manifest: dict[str, Any]) -> None:
+def test_features_changed_only_with_their_version(manifest: Manifest) -> None:
     """The digest of the feature definitions is the one recorded for their version."""
     snapshots = manifest["nodes"]["model.customer_predictions.feature_snapshots"]
     version = snapshots["config"]["meta"]["feature_version"]
@@ -57,7 +58,7 @@ def test_features_changed_only_with_their_version(manifest: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     "name", ["stg_orders", "checked_orders", "orders_as_of", "order_features", "feature_snapshots"]
 )
-def test_a_changed_definition_changes_the_digest(manifest: dict[str, Any], name: str) -> None:
+def test_a_changed_definition_changes_the_digest(manifest: Manifest, name: str) -> None:
     """The lock watches every model that decides a feature's value, but not its comments."""
     node = manifest["nodes"][f"model.customer_predictions.{name}"]
     before, code = definitions_digest(manifest), node["raw_code"]
@@ -68,7 +69,7 @@ def test_a_changed_definition_changes_the_digest(manifest: dict[str, Any], name:
     node["raw_code"] = code
 
 
-def test_a_changed_macro_changes_the_digest(manifest: dict[str, Any]) -> None:
+def test_a_changed_macro_changes_the_digest(manifest: Manifest) -> None:
     """A rule in a macro is part of the definition."""
     before = definitions_digest(manifest)
     for name in ("within_days", "elapsed_days", "as_money"):
@@ -79,7 +80,7 @@ def test_a_changed_macro_changes_the_digest(manifest: dict[str, Any]) -> None:
         macro["macro_sql"] = code
 
 
-def test_layers(manifest: dict[str, Any]) -> None:
+def test_layers(manifest: Manifest) -> None:
     """A folder reads only from the folders below it, and a product never from another product."""
     folder = {node["unique_id"]: node["fqn"][1] for node in models(manifest)}
     product = {
@@ -104,7 +105,7 @@ def test_a_product_is_at_most_twelve_files(product: str) -> None:
     assert len(files) <= MOST_FILES, sorted(file.name for file in files)
 
 
-def test_hooks_make_all_views_that_they_read(manifest: dict[str, Any]) -> None:
+def test_hooks_make_all_views_that_they_read(manifest: Manifest) -> None:
     """`views_of_hooks` names every view of the recording, after those that it reads."""
     code = manifest["macros"]["macro.customer_predictions.views_of_hooks"]["macro_sql"]
     names = re.findall(r"'(\w+)'", code)
@@ -118,7 +119,7 @@ def test_hooks_make_all_views_that_they_read(manifest: dict[str, Any]) -> None:
         assert parents & set(nodes) <= set(names[:place]), name
 
 
-def test_everything_public_is_described(manifest: dict[str, Any]) -> None:
+def test_everything_public_is_described(manifest: Manifest) -> None:
     """Every model has a description, and every column that consumers see has type and meaning."""
     for node in models(manifest):
         assert node["description"].strip(), node["name"]
@@ -143,7 +144,7 @@ def test_no_macro_names_a_product() -> None:
         assert not names.search(code), file
 
 
-def test_every_macro_is_described(manifest: dict[str, Any]) -> None:
+def test_every_macro_is_described(manifest: Manifest) -> None:
     """Each macro has a description and typed arguments, under the names that its code has."""
     for macro in manifest["macros"].values():
         name = macro["name"]
@@ -160,7 +161,7 @@ def test_every_macro_is_described(manifest: dict[str, Any]) -> None:
         assert all(declared.values()), name
 
 
-def test_marts_are_contracted_and_versioned(manifest: dict[str, Any]) -> None:
+def test_marts_are_contracted_and_versioned(manifest: Manifest) -> None:
     """There is no unversioned name in lake.marts, and every contract is enforced."""
     marts = [node for node in models(manifest) if node["schema"] == "marts"]
     versions = {

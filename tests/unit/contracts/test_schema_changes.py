@@ -34,6 +34,7 @@ COLUMNS = (
 
 def served(version: int = 1, **changes: object) -> ServedOutput:
     found = ServedOutput(
+        unique_id="model.customer_predictions.x",
         output="churn_predictions",
         version=version,
         relation=f"churn_predictions_v{version}",

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import InputError
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import ROWS_AT_A_TIME, ReasonCodes
@@ -22,6 +23,7 @@ from python_scoring.models.artifacts import Model, load
 from python_scoring.models.predict import Predicted, predict
 from python_scoring.project import PROJECT
 from tests.support.artifacts import registered
+from tests.support.contracts import contract
 from tests.support.models import FEATURES, FRAME, RAW, model_of
 
 DECLARED = yaml.safe_load((PROJECT / "models/features/_features__models.yml").read_text())
@@ -46,11 +48,11 @@ CATALOGUE = Wordings.of(
 PLAIN = Wordings.of((name, "double", None) for name in FEATURES)
 
 
-THREE = {"explanations": {"reasons": 3}}
+THREE = contract(explanations={"reasons": 3})
 
 
-def writer(model: Model, contract: dict[str, Any], wordings: Wordings) -> ReasonCodes:
-    codes = ReasonCodes.of(model, contract, wordings)
+def writer(model: Model, asked: ScoringContract, wordings: Wordings) -> ReasonCodes:
+    codes = ReasonCodes.of(model, asked, wordings)
     assert codes
     return codes
 
@@ -243,7 +245,9 @@ def test_costly_reasons_only_for_rows_that_matter() -> None:
     assert ReasonCodes.of(model, THREE, PLAIN) is None
     rows = FRAME.head(50)
     scores = FOREST.predict_proba(rows)[:, 1]
-    codes = writer(model, {"explanations": {"reasons": 2, "shap": {"score_at_least": 0.6}}}, PLAIN)
+    codes = writer(
+        model, contract(explanations={"reasons": 2, "shap": {"score_at_least": 0.6}}), PLAIN
+    )
     texts = written(codes, rows, scores)
     assert 0 < sum(text is not None for text in texts) < len(texts)
     assert [text is not None for text in texts] == list(scores >= 0.6)
@@ -251,7 +255,7 @@ def test_costly_reasons_only_for_rows_that_matter() -> None:
     none = written(codes, rows, np.zeros(len(rows)))
     assert none == [None] * len(rows)
 
-    top = {"explanations": {"reasons": 2, "shap": {"top_share": 0.25}}}
+    top = contract(explanations={"reasons": 2, "shap": {"top_share": 0.25}})
     assert ReasonCodes.of(model, top, PLAIN) is None  # registered without --evaluate-on
     edges = (np.arange(99) + 1) / 100
     model.card.reference["score"] = {"fine": {"edges": list(edges), "shares": [0.01] * 100}}

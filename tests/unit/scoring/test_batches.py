@@ -15,10 +15,11 @@ from python_scoring.models.artifacts import Model, load
 from python_scoring.scoring.batches import Band, band_labels, score_batches
 from python_scoring.scoring.schema import SCORE_SCHEMA
 from tests.support.artifacts import registered
+from tests.support.contracts import contract
 
-CONTRACT: dict[str, Any] = {
-    "labels": [{"name": "low", "below": 0.3}, {"name": "medium", "below": 0.6}, {"name": "high"}]
-}
+CONTRACT = contract(
+    labels=[{"name": "low", "below": 0.3}, {"name": "medium", "below": 0.6}, {"name": "high"}]
+)
 
 
 MODELS = {product: load(registered(product)) for product in ("churn", "clv", "segmentation")}

@@ -1,6 +1,5 @@
 """A challenger scores beside the champion: compared with it, never served, and nobody waits."""
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from python_scoring.project import PROJECT
 from python_scoring.scoring.candidates import score_due_runs
 from python_scoring.scoring.challengers import score_challengers
 from tests.support.artifacts import demo_artifact, rewrite
+from tests.support.contracts import contract
 
 # What a challenger does, without a build
 
@@ -27,11 +27,10 @@ class Tables:
         """The demo model is the champion."""
         self.engine = duckdb.connect()
         self.card = demo_artifact("churn")[1]
-        contract = {
-            "explanations": {"reasons": 3},
-            "eligible_population": {"condition": "order_count_365d > 0"},
-            "labels": [{"name": "low", "below": 0.5}, {"name": "high"}],
-        }
+        scored = contract(
+            eligible_population={"description": "x", "condition": "order_count_365d > 0"},
+            labels=[{"name": "low", "below": 0.5}, {"name": "high"}],
+        )
         features = ", ".join(
             f"cast(number % 7 * 5 as double) as {one['name']}" for one in self.card.features
         )
@@ -43,7 +42,7 @@ class Tables:
         self.registry = self.engine.read_csv(
             str(PROJECT / "seeds" / "model_registry.csv"), all_varchar=True
         )
-        text = json.dumps(contract)
+        text = scored.model_dump_json()
         self.contracts = self.engine.sql(
             "select 'churn' as product, $text as contract_json", params={"text": text}
         )
@@ -159,9 +158,12 @@ def broken_contract(tables: Tables, folder: Path) -> None:
     """What fails while customers are read, and is no error of this library."""
     broken_artifact(tables, folder)
     (folder / "artifact" / MODEL_FILE).write_bytes(demo_artifact("churn")[2])
+    broken = contract(
+        eligible_population={"description": "x", "condition": "1 / 0 > error('full')"}
+    )
     tables.contracts = tables.engine.sql(
-        "select 'churn' as product, "
-        """'{"eligible_population": {"condition": "1 / 0 > error(''full'')"}}' as contract_json"""
+        "select 'churn' as product, $text as contract_json",
+        params={"text": broken.model_dump_json()},
     )
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import log_loss
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.artifacts import ModelCard
 from python_scoring.project import PROJECT
@@ -20,22 +21,17 @@ from python_scoring.uncertainty import bounds, calibration
 from python_scoring.uncertainty.bounds import Calibrated, IntervalSpec
 from python_scoring.uncertainty.calibration import Values
 from python_scoring.uncertainty.coverage import coverage
+from tests.support.contracts import contract
 
 SHARE = IntervalSpec(level=0.9, group_size=25, minimum=0, maximum=1)
 
 
 REVENUE = IntervalSpec(level=0.9, group_size=1, minimum=0, maximum=1_000_000)
 
-
-CHURN = {
-    "score_type": "probability",
-    "horizon_days": 90,
-    "uncertainty": {"interval_level": 0.9, "group_size": 25},
-    "valid_range": {"minimum": 0, "maximum": 1},
-}
+CHURN = contract("churn")
 
 
-SEGMENTS = {**CHURN, "score_type": "segment", "horizon_days": 0, "uncertainty": {"meaning": "No."}}
+SEGMENTS = contract("segmentation")
 
 
 probabilities = arrays(
@@ -210,7 +206,7 @@ def test_by_default_label_windows_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("contract", "times", "message"),
+    ("asked", "times", "message"),
     [
         (CHURN, {"calibrate_on": [datetime(2025, 6, 1)]}, "is not later than the last training"),
         (
@@ -222,8 +218,8 @@ def test_by_default_label_windows_do_not_overlap() -> None:
     ],
 )
 def test_as_ofs_out_of_order_are_refused(
-    contract: dict[str, Any], times: dict[str, Any], message: str
+    asked: ScoringContract, times: dict[str, Any], message: str
 ) -> None:
     """What is judged or calibrated may not have been learned from."""
     with pytest.raises(TrainingError, match=message):
-        _times(request(**times), contract)
+        _times(request(**times), asked)
