@@ -16,17 +16,23 @@ from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
 from dbt_common.exceptions import CompilationError
 from filelock import Timeout
 
-from python_scoring import build_log, maintenance
 from python_scoring.contracts import duckdb_functions as contracts
 from python_scoring.contracts.validation import ValidatedProject, validate
 from python_scoring.errors import InputError
 from python_scoring.lineage import duckdb_functions as lineage
-from python_scoring.project import code_version
+from python_scoring.project import build_log, code_version
 from python_scoring.raw import duckdb_functions as raw
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.scoring import duckdb_functions as scoring
 from python_scoring.serving import duckdb_functions as serving
-from python_scoring.warehouse import Warehouse, keep_private, limit_threads, prepare, set_clock
+from python_scoring.warehouse import (
+    Warehouse,
+    keep_private,
+    limit_threads,
+    maintenance,
+    prepare,
+    set_clock,
+)
 
 # Seconds. Longer than any transaction of another writer takes, so a build waits for one.
 LOCK_TIMEOUT = 60.0

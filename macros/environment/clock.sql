@@ -19,7 +19,7 @@
 
 
 {#- The session's clock: the frozen one where PREDICTION_NOW or the var now set the variable prediction_now (see
-    set_clock in python_scoring/warehouse.py), else the running one. A reader may look at another moment:
+    set_clock in python_scoring/warehouse/connections.py), else the running one. A reader may look at another moment:
     set variable prediction_now = '...'. -#}
 {% macro current_utc_timestamp() -%}
     coalesce(try_cast(getvariable('prediction_now') as timestamp), cast(now() at time zone 'UTC' as timestamp))

@@ -8,7 +8,7 @@
             ~ "states of the tables stay readable. Call: dbt run-operation maintain_lake --args '{keep_days: 30}'"
         ) -%}
     {%- endif -%}
-    {#- In a process of its own (python_scoring/maintenance.py): DuckDB may end the one that does it. -#}
+    {#- In a process of its own (python_scoring/warehouse/maintenance.py): DuckDB may end the one that does it. -#}
     {%- set answer = fromjson(run_query('select maintain_lake(' ~ keep_days ~ ') as answer').rows[0]['answer']) -%}
     {%- if answer.error -%}
         {%- do exceptions.raise_compiler_error(answer.error) -%}

@@ -39,6 +39,6 @@ def docs(target: Path) -> None:
     Example:
       customer-predictions docs --target target
     """
-    from python_scoring.docs_page import write_docs
+    from python_scoring.report.docs_page import write_docs
 
     click.echo(write_docs(target))

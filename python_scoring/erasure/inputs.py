@@ -19,8 +19,8 @@ from python_scoring.erasure.tables import identifier, is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.lineage.input_digests import without
 from python_scoring.project import Manifest, raw_sources
+from python_scoring.project.sql_macros import digest_sums
 from python_scoring.raw.columns import path_literal
-from python_scoring.sql_macros import digest_sums
 
 # The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
 READ_BY = {"timestamp": "as_instant", "decimal": "as_money", "integer": "as_count"}

@@ -16,8 +16,8 @@ from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
+from python_scoring.project.sql_macros import digest_sums
 from python_scoring.raw.files import FileState
-from python_scoring.sql_macros import digest_sums
 
 IS_LANDED = """
 select count(*) = 3 from duckdb_tables()

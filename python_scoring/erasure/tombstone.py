@@ -13,7 +13,7 @@ import duckdb
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.tables import Holding, identifier, is_one_of
 from python_scoring.project import Manifest
-from python_scoring.sql_macros import digest_sums, expression
+from python_scoring.project.sql_macros import digest_sums, expression
 
 # The sums of the macro rows_digest, which are those of the parts. Each erasure checks that they
 # still agree, by the digest in snapshot_manifest.

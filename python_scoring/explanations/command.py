@@ -20,8 +20,8 @@ from python_scoring.models import artifacts
 from python_scoring.models.artifacts import Model
 from python_scoring.models.predict import feature_frame, feature_projection
 from python_scoring.models.registry import Registry
-from python_scoring.predictions import Prediction, stored_prediction
 from python_scoring.warehouse import Warehouse, connect_lake
+from python_scoring.warehouse.stored_predictions import Prediction, stored_prediction
 
 BAR = 12
 

@@ -7,8 +7,8 @@ import duckdb
 
 from python_scoring.errors import ArtifactError
 from python_scoring.models.artifacts import ModelCard, RegistryRow, load_card
-from python_scoring.predictions import Prediction, stored_prediction
 from python_scoring.warehouse import Warehouse, connect_lake
+from python_scoring.warehouse.stored_predictions import Prediction, stored_prediction
 
 # The columns of prediction_lineage that hold JSON.
 JSON_COLUMNS = (

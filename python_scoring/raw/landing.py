@@ -16,9 +16,9 @@ from typing import Any
 
 import duckdb
 
+from python_scoring.project.sql_macros import digest_sums
 from python_scoring.raw.columns import FILE_NAME, FileColumns, literal, read_columns, reading
 from python_scoring.raw.files import FileState, locations, raw_files
-from python_scoring.sql_macros import digest_sums
 
 # Bytes. Files of one batch share a transaction: no file is landed in part, small ones cost little.
 BATCH = 512_000_000

@@ -16,11 +16,11 @@ from python_scoring.lineage.input_digests import without
 from python_scoring.lineage.libraries import library_versions
 from python_scoring.models import artifacts
 from python_scoring.models.registry import Registry
+from python_scoring.project.sql_macros import expression
 from python_scoring.replay.recomputation import Rebuilt
 from python_scoring.replay.targets import Target, predictions_sql
 from python_scoring.scoring.schema import SCORE_SCHEMA
 from python_scoring.scoring.snapshots import score_snapshot
-from python_scoring.sql_macros import expression
 
 # In the order of the chain: what differs first is what is named.
 LINKS = ("input", "feature", "model", "library", "score")

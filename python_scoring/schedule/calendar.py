@@ -4,7 +4,7 @@ from datetime import datetime
 
 import duckdb
 
-from python_scoring.sql_macros import expression
+from python_scoring.project.sql_macros import expression
 
 
 def slots_between(

@@ -59,7 +59,7 @@ def copy_warehouse(original: Path, copy: Path) -> None:
 def forks() -> Iterator[None]:
     """What the library starts, it starts through the server that forks."""
     with pytest.MonkeyPatch.context() as session:
-        session.setattr("python_scoring.project.dbt_process", processes.dbt_process)
+        session.setattr("python_scoring.project.dbt_commands.dbt_process", processes.dbt_process)
         yield
 
 

@@ -145,7 +145,7 @@ def forget_library() -> None:
 
 def use_fork_server() -> None:
     """Fork what the library starts as well."""
-    library = importlib.import_module("python_scoring.project")
+    library = importlib.import_module("python_scoring.project.dbt_commands")
     library.dbt_process = processes.dbt_process  # type: ignore[attr-defined]
 
 

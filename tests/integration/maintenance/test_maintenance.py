@@ -8,14 +8,14 @@ import duckdb
 import pytest
 
 from python_scoring.errors import PredictionError
-from python_scoring.maintenance import STEPS, maintain
 from python_scoring.warehouse import Warehouse, connect_lake, prepare
+from python_scoring.warehouse.maintenance import STEPS, maintain
 
 # Arguments: the step that aborts, whether before or after its commit, and those of `maintenance`.
 CHILD = """
 import os, sys
 from pathlib import Path
-from python_scoring import maintenance
+from python_scoring.warehouse import maintenance
 
 step, moment, folder, keep_days = sys.argv[1:]
 original = maintenance.run_step

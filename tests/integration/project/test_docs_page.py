@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from python_scoring.docs_page import CONSUMERS, PRODUCTS, put_into_words, write_docs
 from python_scoring.errors import InputError
 from python_scoring.project import parsed_manifest
+from python_scoring.report.docs_page import CONSUMERS, PRODUCTS, put_into_words, write_docs
 from tests.support.manifest import Manifest
 
 

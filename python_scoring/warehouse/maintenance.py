@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 
 from python_scoring.errors import PredictionError
-from python_scoring.warehouse import Warehouse, connect_lake
+from python_scoring.project import PROJECT
+from python_scoring.warehouse.connections import Warehouse, connect_lake
 
 OLDER = "older_than => now() - interval '{keep_days}' day"
 STEPS = {
@@ -30,7 +31,7 @@ select
     (select count(*) from ducklake_snapshots('lake')),
     (select cast(sum(file_count) as bigint) from ducklake_table_info('lake'))
 """
-CHILD = (sys.executable, "-m", "python_scoring.maintenance")
+CHILD = (sys.executable, "-m", "python_scoring.warehouse.maintenance")
 LONGEST_OUTPUT = 1_000  # characters of what the process printed, from its end
 
 
@@ -54,7 +55,7 @@ def maintain(
     """
     ended = subprocess.run(  # noqa: S603 - this Python and this module, without a shell
         [*child, str(warehouse.folder), str(keep_days)],
-        cwd=Path(__file__).resolve().parents[1],
+        cwd=PROJECT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
