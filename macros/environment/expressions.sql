@@ -28,7 +28,18 @@
 
 
 {% macro rows_digest(row_text) -%}
-    md5(concat_ws('|', count(*), {{ md5_sum(row_text, 1) }}, {{ md5_sum(row_text, 2) }}))
+    {{ digest_of_sums('count(*)', md5_sum(row_text, 1), md5_sum(row_text, 2)) }}
+{%- endmacro %}
+
+
+{% macro digest_of_sums(row_count, first_sum, second_sum) -%}
+    md5(concat_ws('|', {{ row_count }}, {{ first_sum }}, {{ second_sum }}))
+{%- endmacro %}
+
+
+{#- The digest of an input: the two sums over its rows, so that those of parts can be added and taken off. -#}
+{% macro input_digest(first_sum, second_sum) -%}
+    cast({{ first_sum }} as text) || '-' || cast({{ second_sum }} as text)
 {%- endmacro %}
 
 

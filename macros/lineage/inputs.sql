@@ -23,7 +23,7 @@
         sources.source,
         coalesce(sum(parts.row_count), 0) as row_count,
         max(parts.last_loaded_at) as newest_loaded_at,
-        cast(coalesce(sum(parts.first_sum), 0) as text) || '-' || cast(coalesce(sum(parts.second_sum), 0) as text) as content_digest
+        {{ input_digest('coalesce(sum(parts.first_sum), 0)', 'coalesce(sum(parts.second_sum), 0)') }} as content_digest
     from plan
     cross join sources
     left join parts on sources.source = parts.source and plan.data_cutoff = parts.data_cutoff

@@ -147,7 +147,7 @@
         days as (
             select
                 file, sum(row_count) as row_count, min(first_loaded_at) as first_loaded_at,
-                max(last_loaded_at) as last_loaded_at, sum(first_sum) || '-' || sum(second_sum) as content_digest
+                max(last_loaded_at) as last_loaded_at, {{ input_digest('sum(first_sum)', 'sum(second_sum)') }} as content_digest
             from {{ operations_table('landed_days') }}
             where landing = {{ landing }}
             group by file

@@ -21,6 +21,12 @@
 {%- endmacro %}
 
 
+{#- Whether a pin is in force at an as-of: from its first moment on, and until the one that ends it. -#}
+{% macro is_in_force(as_of, pinned_from, pinned_until) -%}
+    ({{ pinned_from }} <= {{ as_of }} and ({{ pinned_until }} is null or {{ as_of }} < {{ pinned_until }}))
+{%- endmacro %}
+
+
 {% macro run_id(product, as_of, model_version, feature_version, output_schema_version, revision) -%}
     md5(concat_ws(
         '|', {{ product }}, cast({{ as_of }} as text), {{ model_version }}, {{ feature_version }},

@@ -13,8 +13,7 @@ with pinned as (
     left join {{ ref('pins_in_force') }} as pins
         on
             slots.product = pins.product
-            and slots.as_of >= pins.pinned_from
-            and (slots.as_of < pins.pinned_until or pins.pinned_until is null)
+            and {{ is_in_force('slots.as_of', 'pins.pinned_from', 'pins.pinned_until') }}
 ),
 
 requests as (

@@ -48,7 +48,7 @@ with theirs as (
 
 select
     as_of, feature_version, count(*), count(distinct customer_id),
-    concat({first_sum}, '-', {second_sum})
+    {input_digest}
 from theirs
 inner join lake.operations.snapshot_manifest as manifest on theirs.loaded_at < manifest.data_cutoff
 group by all

@@ -16,7 +16,7 @@ from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.raw_files import RawFile
 from python_scoring.erasure.tables import is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
-from python_scoring.project.sql_macros import digest_sums
+from python_scoring.project.sql_macros import digest_sums, expression
 from python_scoring.raw.files import FileState
 
 IS_LANDED = """
@@ -40,7 +40,7 @@ where source = '{table}' and not is_landed
 INPUTS = """
 select
     manifest.as_of, manifest.feature_version, count(*), count(distinct customer_id),
-    concat({first_sum}, '-', {second_sum})
+    {input_digest}
 from ({texts}) as texts
 inner join lake.operations.snapshot_manifest as manifest on texts.loaded_at < manifest.data_cutoff
 where {theirs}
@@ -86,7 +86,7 @@ set
     content_digest = days.content_digest
 from (
     select files.landing, files.source, files.file, sum(days.row_count) as row_count,
-        sum(days.first_sum) || '-' || sum(days.second_sum) as content_digest
+        {digest} as content_digest
     from lake.operations.landed_files as files
     left join lake.operations.landed_days as days using (landing, source, file)
     where files.source = ? and files.file = ? and files.change <> 'vanished'
@@ -161,8 +161,9 @@ def restate(lake: duckdb.DuckDBPyConnection, sources: Mapping[str, Any], days: l
         lake.execute(
             RESTATE_DAYS.format(table=table, texts=texts, days=SOME_DAYS, **digest_sums()), chosen
         )
+    digest = expression("input_digest", "sum(days.first_sum)", "sum(days.second_sum)")
     for source, file in sorted({(day.source, day.file) for day in days}):
-        lake.execute(RESTATE_FILES, [source, file])
+        lake.execute(RESTATE_FILES.format(digest=digest), [source, file])
 
 
 def record_states(lake: duckdb.DuckDBPyConnection, folder: Path, files: list[RawFile]) -> None:

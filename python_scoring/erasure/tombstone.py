@@ -15,8 +15,10 @@ from python_scoring.erasure.tables import Holding, identifier, is_one_of
 from python_scoring.project import Manifest
 from python_scoring.project.sql_macros import digest_sums, expression
 
-# The sums of the macro rows_digest, which are those of the parts. Each erasure checks that they
-# still agree, by the digest in snapshot_manifest.
+SUMS = ("first_sum", "second_sum")
+
+# The digests of a snapshot with and without the rows of the data subjects. Each erasure compares
+# the first with snapshot_manifest.
 SNAPSHOT = """
 with rows as (
     select customer_id, {theirs} as is_theirs, {text} as row_text
@@ -38,11 +40,8 @@ numbers as (
 select
     max(row_count) filter (where is_theirs),
     max(customers),
-    md5(concat_ws('|', sum(row_count), sum(first_sum), sum(second_sum))),
-    md5(concat_ws(
-        '|', coalesce(sum(row_count) filter (where not is_theirs), 0),
-        sum(first_sum) filter (where not is_theirs), sum(second_sum) filter (where not is_theirs)
-    ))
+    {digest_before},
+    {digest_after}
 from numbers
 """
 RECORDED = """
@@ -196,7 +195,19 @@ def _digests(
 ) -> tuple[int, int, str, str]:
     """Rows and customers that a snapshot loses, its present digest, and the digest afterwards."""
     text = expression("snapshot_row_text", names)
-    query = SNAPSHOT.format(theirs=is_one_of(subjects), text=text, **digest_sums())
+    query = SNAPSHOT.format(
+        theirs=is_one_of(subjects),
+        text=text,
+        digest_before=expression(
+            "digest_of_sums", *(f"sum({each})" for each in ("row_count", *SUMS))
+        ),
+        digest_after=expression(
+            "digest_of_sums",
+            "coalesce(sum(row_count) filter (where not is_theirs), 0)",
+            *(f"sum({each}) filter (where not is_theirs)" for each in SUMS),
+        ),
+        **digest_sums(),
+    )
     [(rows, customers, whole, rest)] = lake.execute(query, [as_of, version]).fetchall()
     return rows, customers, whole, rest
 

@@ -1,4 +1,4 @@
-"""Expressions of the dbt macros for SQL that runs without dbt: a rule has one definition."""
+"""SQL expressions of the dbt macros for queries outside dbt, so that a rule has one definition."""
 
 import functools
 from collections.abc import Callable
@@ -7,7 +7,7 @@ import jinja2
 
 from python_scoring.project import PROJECT
 
-# Macros that need neither the manifest nor an adapter.
+# Files whose macros need neither the manifest nor an adapter.
 FILES = ("environment/expressions.sql", "features/row_text.sql", "schedule/slots.sql")
 HALVES = {"first_sum": 1, "second_sum": 2}
 
@@ -33,11 +33,9 @@ def expression(macro: str, *arguments: object) -> str:
 
 
 def digest_sums() -> dict[str, str]:
-    """SQL of the sums that digests of rows are made of: `first_sum` and `second_sum`.
-
-    Aggregates of a column `row_text`, to be put into templates.
-    """
-    return {name: expression("md5_sum", "row_text", half) for name, half in HALVES.items()}
+    """Return the SQL of `first_sum`, `second_sum` and `input_digest` over a column `row_text`."""
+    sums = {name: expression("md5_sum", "row_text", half) for name, half in HALVES.items()}
+    return {**sums, "input_digest": expression("input_digest", *sums.values())}
 
 
 @functools.cache

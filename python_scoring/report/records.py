@@ -16,15 +16,15 @@ class Contract:
     unit: str
     cadence: str
     anchor_days: int
-    availability_lag_hours: int
-    expected_within_hours: int
+    availability_lag_hours: float
+    deadline_hours: float
     valid_maximum: float
     contract_json: str
     minimum_customers: int
 
     def deadline(self, as_of: datetime) -> datetime:
         """By when a slot has to be published."""
-        return as_of + timedelta(hours=self.availability_lag_hours + self.expected_within_hours)
+        return as_of + timedelta(hours=self.deadline_hours)
 
     def score(self, value: float | None) -> str:
         """A score as exactly as its range and its size make sense."""

@@ -4,6 +4,7 @@ A challenger that fails is a row that says why: it stops neither the champion no
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow as pa
 from python_scoring.clock import parse_instant
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, PredictionError
+from python_scoring.project.sql_macros import expression
 from python_scoring.scoring.candidates import contract_of, registry_row
 from python_scoring.scoring.due_runs import DueRun, due_runs
 
@@ -73,21 +75,21 @@ def score_challengers(
 
 def _challenges(product: str, runs: list[DueRun], pins: duckdb.DuckDBPyRelation) -> list[Challenge]:
     """Each due run with each challenger in force at its as-of; the champion challenges nobody."""
-    pinned = (
-        pins.filter(f"product = '{product}'")
-        .project("model_version, pinned_from, pinned_until")
-        .order("model_version, pinned_from")
-        .fetchall()
-    )
+    of_product = pins.filter(f"product = '{product}'")
     found = {
         Challenge(run, version): None
         for run in runs
-        for version, pinned_from, pinned_until in pinned
-        if pinned_from <= run.as_of
-        and (pinned_until is None or run.as_of < pinned_until)
-        and version != run.model_version
+        for (version,) in of_product.filter(_in_force_at(run.as_of))
+        .project("model_version")
+        .order("model_version")
+        .fetchall()
+        if version != run.model_version
     }
     return list(found)
+
+
+def _in_force_at(as_of: datetime) -> str:
+    return expression("is_in_force", f"timestamp '{as_of}'", "pinned_from", "pinned_until")
 
 
 def _attempted(
