@@ -1,7 +1,8 @@
-"""What SQL cannot do for customer_predictions: artifacts, scoring, training, demo data."""
+"""Library of customer_predictions: the parts that SQL cannot do, from raw files to reports."""
 
 import os
 
-# Boosted trees start their threads anew for each tree. Threads that wait by spinning make scoring
-# five times as slow as soon as anything else runs on the machine. Read when scikit-learn is loaded.
+# Boosted trees start new threads for each tree. Threads that wait by spinning make scoring five
+# times as slow when anything else runs on the machine. OpenMP reads the setting when scikit-learn
+# is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -1,4 +1,4 @@
-"""Instants as the project counts them: naive UTC datetimes."""
+"""Clock and instants of the project: naive UTC datetimes."""
 
 import os
 from datetime import datetime, timedelta, timezone
@@ -7,7 +7,7 @@ from python_scoring.errors import InputError
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO date or instant as naive UTC; raises ValueError where it is none."""
+    """Parse an ISO date or instant to naive UTC; raises ValueError for any other text."""
     instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if instant.tzinfo is None:
         return instant
@@ -15,9 +15,10 @@ def parse_instant(text: str) -> datetime:
 
 
 def frozen_clock(now: object = None) -> datetime | None:
-    """The instant `now`, else that of PREDICTION_NOW; None where the clock runs.
+    """Return the instant `now`, else that of PREDICTION_NOW; None if the clock is not frozen.
 
-    Raises InputError, in the words of macros/environment/clock.sql, where it is no instant.
+    Raises InputError if the text is not an ISO instant, in the words of
+    macros/environment/clock.sql.
     """
     frozen = str(now or os.environ.get("PREDICTION_NOW") or "")
     if not frozen:
@@ -32,10 +33,10 @@ def frozen_clock(now: object = None) -> datetime | None:
 
 
 def utc_now() -> datetime:
-    """The running clock, frozen or not: for what really happened when."""
+    """Return the real time, even if the clock is frozen: for when something really happened."""
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
 def clock() -> datetime:
-    """The present instant, or the frozen one: what macros/environment/clock.sql plans by."""
+    """Return the frozen instant, else the real time, as macros/environment/clock.sql plans by."""
     return frozen_clock() or utc_now()

@@ -34,13 +34,13 @@ from python_scoring.warehouse import (
     set_clock,
 )
 
-# Seconds. Longer than any transaction of another writer takes, so a build waits for one.
+# Seconds: longer than the transaction of any other writer, so a build waits for it.
 LOCK_TIMEOUT = 60.0
 LEVELS = [level.value for level in EventLevel]
 
 
 class Plugin(BasePlugin):
-    """dbt-duckdb's hook into this library: prepares the folder, hands SQL what the OS knows."""
+    """dbt-duckdb plugin: prepares the warehouse and registers the library's SQL functions."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - dbt-duckdb's signature
         """Create the folder, for its owner alone, before DuckDB opens the file in it."""
@@ -57,7 +57,7 @@ class Plugin(BasePlugin):
         self.now = (get_flags().VARS or {}).get("now")  # type: ignore[no-untyped-call]
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Runs before the profile attaches the lake, while no other build has the DuckDB file."""
+        """Prepare the lake before the profile attaches it; no other build has the file open."""
         try:
             self.lock.acquire(timeout=LOCK_TIMEOUT)
         except Timeout as error:
@@ -97,7 +97,7 @@ class Plugin(BasePlugin):
         self.manifest = manifest
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Session variables, read by macros/environment."""
+        """Set the session variables that macros/environment reads."""
         self.validate_project()
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
@@ -105,10 +105,10 @@ class Plugin(BasePlugin):
 
 
 def drop_unwritten_events() -> None:
-    """Drop events below a log's level before their line is made, not after.
+    """Drop events below a log's level before dbt formats them.
 
-    dbt formats each of some 5,000 debug events of a build for each of its logs, also for the one
-    that shows no debug events: a tenth of the time of a build in which nothing is due.
+    dbt formats each of some 5,000 debug events of a build for each of its logs, even for a log that
+    shows no debug events. That is a tenth of the time of a build with nothing due.
     """
     for logger in get_event_manager().loggers:
         written = LEVELS[LEVELS.index(logger.level.value) :]
@@ -119,7 +119,7 @@ def _at_levels(logger: _Logger, written: frozenset[str]) -> Callable[[EventMsg],
     former = logger.filter
 
     def is_written(event: EventMsg) -> bool:
-        # Printed lines show whatever the level.
+        # Printed lines appear at every level.
         is_shown = event.info.level in written or event.info.name in PRINT_EVENT_NAMES
         return is_shown and former(event)
 

@@ -1,14 +1,14 @@
-"""The errors this library raises: one family, each message says what was expected and what to do.
+"""Errors of this library: one family; each message says what was expected and what to do.
 
-A run's message is kept in the ledger, so it is written for the person who reads it at 6 a.m.
+The ledger keeps the message of a failed run, so it is written for whoever reads it at 6 a.m.
 """
 
 
 class PredictionError(Exception):
     """Base of every error of this library.
 
-    The message says all. dbt-duckdb prints the traceback of whatever a Python model raises, as
-    `traceback.format_exception` finds it, which is why an error of this family shows none there.
+    The message is complete without a traceback. dbt-duckdb prints the traceback of any exception of
+    a Python model, as `traceback.format_exception` finds it; errors of this family have none.
     """
 
     __cause__ = None
@@ -17,11 +17,11 @@ class PredictionError(Exception):
 
 
 class InputError(PredictionError):
-    """An argument, file or table handed in by a person is not what was expected."""
+    """An argument, file or table given by a user is not what was expected."""
 
 
 class ArgumentError(InputError):
-    """An argument of a command is missing or malformed, whatever the project and its data hold."""
+    """An argument of a command is missing or malformed, independent of project and data."""
 
 
 class ArtifactError(PredictionError):
@@ -37,8 +37,8 @@ class TrainingError(PredictionError):
 
 
 class DeliveryError(PredictionError):
-    """A message did not reach its recipient: given up, or nobody said where they are reached."""
+    """A message did not reach its recipient: it was given up, or no address is configured."""
 
 
 class ServingError(PredictionError):
-    """The serving database cannot be brought to the state of the lake, or read, as asked."""
+    """The serving database cannot be published to or read."""

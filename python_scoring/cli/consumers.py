@@ -13,10 +13,10 @@ import click
 @click.option("--schemas", type=click.Path(path_type=Path, file_okay=False),
               help="Only write the JSON schemas of the YAML into this folder.")  # fmt: skip
 def data_contracts(*, out: Path | None, accept: bool, lint: bool, schemas: Path | None) -> None:
-    """Say whether what is served keeps what consumers were promised; write the contracts.
+    """Check that the served outputs keep their recorded schemas; write the data contracts.
 
-    The promise is seeds/output_schemas.csv. --accept records changes that break nobody, and
-    refuses the others, with what to do instead.
+    The recorded schemas are in seeds/output_schemas.csv. --accept records compatible changes, and
+    refuses breaking ones with what to do instead.
 
     \b
     Example:
@@ -63,7 +63,7 @@ def data_contracts(*, out: Path | None, accept: bool, lint: bool, schemas: Path 
 def serve(folder: Path, port: int | None) -> None:
     """Serve the marts from a PostgreSQL on this machine, with a demo login for each consumer.
 
-    For trying things out; a scheduled build publishes to the database that SERVING_DSN names.
+    For trials; a scheduled build publishes to the database that SERVING_DSN names.
 
     \b
     Example:
@@ -94,11 +94,11 @@ def serve(folder: Path, port: int | None) -> None:
     help="Seconds that a destination has to answer.",
 )  # fmt: skip
 def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeout: float) -> None:
-    """Deliver the messages of the outbox that are pending, or due for another try.
+    """Deliver the messages of the outbox that are pending or due for a retry.
 
     An owner's destinations are Apprise addresses: tagged with the owner's name in the file of
     NOTIFY_CONFIG, or in the variable NOTIFY_<OWNER>; NOTIFY_DEFAULT is for owners with neither.
-    Ends with an error while somebody has no destination, or messages are given up.
+    Exits with an error while an owner has no destination or messages are dead letters.
 
     \b
     Example:

@@ -48,8 +48,8 @@ def raw() -> None:
 def accept(file: str, accepted_by: str, reason: str) -> None:
     """Accept a raw file whose history changed since it was landed.
 
-    The build that stopped for it names the file. The next one takes back the rows that were landed
-    from it, lands the file as it is now, and computes all features anew. Published predictions
+    The build that stopped because of the file names it. The next build removes the rows that were
+    landed from it, lands its present content, and recomputes all features. Published predictions
     stay; a replay of them reports that the input differs.
 
     \b

@@ -1,4 +1,4 @@
-"""Exit codes of every command, and which error ends with which."""
+"""Exit codes of every command, and the errors that lead to them."""
 
 from enum import IntEnum
 
@@ -8,7 +8,7 @@ from python_scoring.errors import ArgumentError
 
 
 class ExitCode(IntEnum):
-    """How a command ended, for the shell and the scheduler that started it."""
+    """Outcome of a command, for the shell and the scheduler that started it."""
 
     DONE = 0
     FAILED = 1

@@ -44,13 +44,13 @@ for command in (
 
 
 def main() -> None:
-    """Run a command; a known error becomes one readable line and an exit code."""
+    """Run a command; a known error is printed as a readable message and sets the exit code."""
     try:
         commands(prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(exit_code(error))
-    except click.Abort as error:  # what click makes of Ctrl-C
+    except click.Abort as error:  # raised by click for Ctrl-C
         click.echo("Interrupted before the command had finished.", err=True)
         sys.exit(exit_code(error))
     except PredictionError as error:

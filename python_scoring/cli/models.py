@@ -140,10 +140,10 @@ def register(
 def model_card(
     *, product: str | None, model_version: str | None, out: Path | None, check: bool
 ) -> None:
-    """Write the model card of PRODUCT's MODEL_VERSION for people, from contract and model.json.
+    """Write the model card (MODEL_CARD.md) of PRODUCT's MODEL_VERSION from contract and model.json.
 
-    With --check nothing is written: it fails where a pinned version's card does not say what its
-    contract says by now.
+    With --check nothing is written; the command fails if the card of a pinned version no longer
+    matches its contract.
 
     \b
     Example:
@@ -167,7 +167,7 @@ def model_card(
 
 @click.command("feature-version")
 def feature_version() -> None:
-    """Say whether the feature definitions are those recorded for their version.
+    """Check that the feature definitions match the digest recorded for their version.
 
     \b
     Example:

@@ -1,16 +1,16 @@
-"""Text on a terminal that others may have written: ids and values of raw data, words of models."""
+"""Safe printing of text from others: ids and values of raw data, texts of models."""
 
 import re
 
 import click
 
-# Control characters, but for tabs and line breaks, and those that turn the direction of a line: a
-# terminal obeys them.
+# Control characters other than tabs and line breaks, and characters that change the direction of a
+# line: a terminal obeys them.
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """The text with what would steer a terminal spelled out, as `\\x1b`."""
+    """Return the text with terminal control characters spelled out, as `\x1b`."""
     return STEERING.sub(lambda found: repr(found[0])[1:-1], text)
 
 

@@ -13,9 +13,9 @@ from python_scoring.cli.printing import echo
 def erase(*, customer_ids: tuple[str, ...], requested_by: str, reason: str, dry_run: bool) -> None:
     """Remove customers from everything that the project keeps; a tombstone stays.
 
-    From the raw copies, the lake, the working set and the serving database, whose files are written
-    anew. Several ids at once cost hardly more than one. Repeatable; --by and --reason are needed
-    unless it is a dry run.
+    Erases from the raw copies, the lake, the working set and the serving database, whose files are
+    rewritten. Several ids at once cost hardly more than one. --by and --reason are required, except
+    for a dry run.
 
     \b
     Example:

@@ -2,7 +2,7 @@
 
 import click
 
-# Option and question of each text that a contract must say.
+# Option and question for each text that a contract requires.
 QUESTIONS = {
     "title": "The product in a few words, such as Churn risk",
     "meaning": "What the score means",
@@ -31,11 +31,11 @@ QUESTIONS = {
 def new_product(
     *, name: str, source: str, intended_use: tuple[str, ...], **given: str | None
 ) -> None:
-    """Write the folder of a new product, after the pattern of another.
+    """Write the folder of a new product, copied from the pattern of another product.
 
-    Asks for each text that the contract needs and no option gives; an empty answer keeps that of
-    the pattern. Numbers, labels, schedule, recipe and condition of the population are those of the
-    pattern: review them in the files.
+    Asks for each text that the contract requires and no option gives; an empty answer keeps the
+    pattern's text. Numbers, labels, schedule, recipe and the condition of the population are copied
+    from the pattern: review them in the files.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Pages to read: `report`, `docs`."""
+"""HTML pages: `report`, `docs`."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def report(out: Path, days: int) -> None:
     envvar="DBT_TARGET_PATH", help="The folder that `dbt docs generate` wrote into.",
 )  # fmt: skip
 def docs(target: Path) -> None:
-    """Write static_index.html: dbt's docs, with the contracts and consumers in words.
+    """Write static_index.html: dbt's docs, with contracts and consumers written out.
 
     \b
     Example:

@@ -41,9 +41,9 @@ def replay(
     from_snapshot: bool,
     record: bool,
 ) -> None:
-    """Compute a run, a prediction or a sample again, and say what differs first, if anything.
+    """Recompute a run, a prediction or a sample, and report the first difference, if any.
 
-    Ends with an error where something does. Without --record nothing in the warehouse changes.
+    Exits with an error if something differs. Without --record nothing in the warehouse changes.
 
     \b
     Example:
@@ -60,7 +60,7 @@ def replay(
 @click.argument("prediction_id")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def trace(prediction_id: str, *, as_json: bool) -> None:
-    """Print everything that stands behind PREDICTION_ID, from its model back to its inputs.
+    """Print the lineage of PREDICTION_ID, from its model back to its inputs.
 
     \b
     Example:
@@ -77,7 +77,7 @@ def trace(prediction_id: str, *, as_json: bool) -> None:
 @click.argument("prediction_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def explain(prediction_id: str, *, as_json: bool) -> None:
-    """Say why PREDICTION_ID is what it is: what each feature added, in numbers and in words.
+    """Explain PREDICTION_ID: the contribution of each feature, in numbers and in words.
 
     \b
     Example:

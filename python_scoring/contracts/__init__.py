@@ -1,1 +1,1 @@
-"""Contracts of what is served: complete, as files of a standard, kept by every version."""
+"""Contracts of products and consumers: validated, published as files, and kept by each version."""

@@ -29,7 +29,7 @@ _LIST = "a list of at least one"
 
 
 class OutputAccess(Part):
-    """Access to versions of one output."""
+    """Access to some versions of one output."""
 
     output: Text = Field(description="an output that the project serves, such as clv_predictions")
     versions: list[WholeNumber] = Field(min_length=1, description=f"{_LIST} version, such as [1]")
@@ -44,7 +44,7 @@ class OutputAccess(Part):
 
 
 class Access(Part):
-    """What a consumer may read."""
+    """Outputs that a consumer may read."""
 
     role: Text | None = Field(
         default=None, description="a role of the serving database, such as pricing"
@@ -79,7 +79,7 @@ class Consumer:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """What a consumer may read of one version, and for what."""
+    """Right of a consumer to read one version of an output, for some usage contexts."""
 
     consumer: str
     label: str
@@ -96,13 +96,13 @@ class Entitlement:
 
 
 def owner_of(exposure: Mapping[str, Any]) -> str | None:
-    """The team that answers for a consumer: its name, else its address."""
+    """Return the name of the team that owns a consumer, else its address."""
     owner = exposure["owner"]
     return owner.get("name") or owner.get("email") or None
 
 
 def entitlements_of(consumer: Consumer, products: Mapping[str, str]) -> list[Entitlement]:
-    """The entitlements of a consumer; `products` has the product of each output."""
+    """Return the entitlements of a consumer; `products` has the product of each output."""
     access = consumer.meta.access
     if access is None:
         return []

@@ -1,4 +1,4 @@
-"""The schemas that consumers rely on: `seeds/output_schemas.csv`, read, compared and recorded."""
+"""Baseline of output schemas that consumers rely on: `seeds/output_schemas.csv`."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ HEADER = (
 
 
 def recorded_outputs(file: Path = BASELINE) -> list[Recorded]:
-    """The baseline; raises InputError where it cannot be read."""
+    """Read the baseline; raises InputError if it is missing or malformed."""
     if not file.exists():
         raise InputError(f"{file} does not exist: record what is served with `{ACCEPT}`")
     with file.open(newline="") as text:
@@ -65,14 +65,14 @@ def _recorded(output: str, version: int, lines: list[dict[str, str]], file: Path
 
 
 def notice_periods(manifest: Manifest) -> dict[str, int]:
-    """How many days before its end a version of each product must have been announced."""
+    """Return the notice period of each product: days from the announcement to a version's end."""
     return {
         product: contract.notice_days for product, contract in project_contracts(manifest).items()
     }
 
 
 def baseline_text(served: Iterable[ServedOutput]) -> str:
-    """The baseline of the project as it stands."""
+    """Return the baseline of the present project, as CSV text."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
@@ -89,7 +89,7 @@ def baseline_text(served: Iterable[ServedOutput]) -> str:
 
 
 def findings(manifest: Manifest, today: date, file: Path = BASELINE) -> list[str]:
-    """What would break consumers, or else that the baseline does not have what is served now."""
+    """Return the breaking changes, else whether the baseline lacks something that is served now."""
     served = served_outputs(manifest)
     problems = breaking_changes(recorded_outputs(file), served, today, notice_periods(manifest))
     if not problems and file.read_text() != baseline_text(served):
@@ -101,15 +101,15 @@ def findings(manifest: Manifest, today: date, file: Path = BASELINE) -> list[str
 
 
 def check(manifest: Manifest, today: date, file: Path = BASELINE) -> None:
-    """Raise PredictionError with the findings, where there are any."""
+    """Raise PredictionError with the findings, if any."""
     if found := findings(manifest, today, file):
         raise PredictionError("\n- ".join(["consumers were promised something else:", *found]))
 
 
 def accept(manifest: Manifest, today: date, file: Path = BASELINE) -> bool:
-    """Record what is served now; returns whether the baseline changed.
+    """Record the present schemas as the baseline; returns whether it changed.
 
-    Raises PredictionError with what would break consumers, and writes nothing then.
+    Raises PredictionError, and writes nothing, if a change would break consumers.
     """
     served = served_outputs(manifest)
     recorded = recorded_outputs(file) if file.exists() else []

@@ -1,6 +1,6 @@
-"""Gaps of the contracts and of what is served under them: sentences that name the place.
+"""Completeness of contracts and of the outputs served under them: gaps, each with its place.
 
-The contracts themselves are validated by `validation.py`, at which dbt stops as well.
+`validation.py` validates the contracts themselves; dbt stops at the same findings.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from python_scoring.project import Manifest
 
 
 def contract_gaps(manifest: Manifest) -> list[str]:
-    """Every gap of every contract, exposure and served version."""
+    """Return every gap of every contract, exposure and served version, a sentence each."""
     gaps = list(validate(manifest).findings)
     declared = {
         node["config"]["meta"]["prediction"].get("product") for node in contract_nodes(manifest)
@@ -31,7 +31,7 @@ def contract_gaps(manifest: Manifest) -> list[str]:
 
 
 def require_complete(manifest: Manifest) -> None:
-    """Raise PredictionError, with every gap, where there are any."""
+    """Raise PredictionError, with every gap, if there are any."""
     if gaps := contract_gaps(manifest):
         raise PredictionError("\n- ".join(["the contracts are incomplete:", *gaps]))
 
@@ -49,7 +49,7 @@ def _gaps_of_columns(served: ServedOutput, place: str) -> Iterator[str]:
 
 
 def _gaps_of_range_check(served: ServedOutput, place: str) -> Iterator[str]:
-    """The range that is documented is checked: the test takes it from the model's own contract."""
+    """The documented range is tested: the test reads it from the model's own contract."""
     if ("score", "value_in_contract_range") not in served.tests:
         yield (
             f"{place}: the column score is not checked against the range of its contract; expected "

@@ -28,11 +28,11 @@ Hours = Annotated[Number, Field(ge=0)]
 
 LIMITS = ("warn_above", "block_above", "warn_below", "block_below")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-LAST_ANCHOR_DAY = 28  # the last day that every month has
+LAST_ANCHOR_DAY = 28  # exists in every month
 
 
 class Part(BaseModel):
-    """A part of a contract: no key beyond those declared."""
+    """Part of a contract; other keys than the declared ones are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,7 +53,7 @@ class ValidRange(Part):
 
 
 class Label(Part):
-    """A label, and the score below which it applies; the last band has no limit."""
+    """Label, and the score below which it applies; the last band has no limit."""
 
     name: Text = Field(description="the label that consumers read")
     below: Number | None = Field(None, description="the score below which it applies, a number")
@@ -67,7 +67,7 @@ class Population(Part):
 
 
 class Uncertainty(Part):
-    """Bounds of a score; without a level there are none."""
+    """Bounds of a score; no bounds without a level."""
 
     meaning: Text = Field(description="what the bounds enclose, in words")
     interval_level: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
@@ -115,14 +115,14 @@ class Schedule(Part):
 
 
 class Freshness(Part):
-    """How long a score may be used."""
+    """Period for which a score may be used."""
 
     expected_within_hours: Hours = Field(description="hours after the data are complete")
     max_age_hours: Hours = Field(description="hours after the as-of")
 
 
 class Escalation(Part):
-    """How many breaches within how many days ask for which responses."""
+    """Number of breaches within a number of days, and the responses they require."""
 
     breaches: WholeNumber = Field(description="a whole number of at least 1")
     within_days: WholeNumber = Field(description="a whole number of at least 1")
@@ -134,7 +134,7 @@ class Escalation(Part):
 
 
 class SlaDefaults(Part):
-    """What every product promises about time."""
+    """Service level of every product."""
 
     target: Annotated[Number, Field(gt=0, le=1)] = Field(
         description="a share of slots above 0 and up to 1, for example 0.99"
@@ -146,13 +146,13 @@ class SlaDefaults(Part):
 
 
 class Sla(SlaDefaults):
-    """What consumers are promised about time; `default_sla` has what is left out."""
+    """Service level of one product; `default_sla` fills in missing keys."""
 
     owner: Text = Field(description="the team that answers for the product")
 
 
 class Shap(Part):
-    """The rows that are worth SHAP values: a share of the highest scores, or a score."""
+    """Rows that get SHAP values: a share of the highest scores, or all from a score on."""
 
     top_share: Annotated[Number, Field(gt=0, le=1)] | None = Field(
         None, description="a score, or for top_share a share above 0 and up to 1"
@@ -170,7 +170,7 @@ class Shap(Part):
 
 
 class Explanations(Part):
-    """Reasons of a score; what is left out is in `default_explanations`."""
+    """Reason codes of a score; `default_explanations` fills in missing keys."""
 
     reasons: WholeNumber = Field(
         description="how many reasons a score has, a whole number of at least 1"
@@ -179,7 +179,7 @@ class Explanations(Part):
 
 
 class ConservativeDefault(Part):
-    """The score to act on while action is blocked."""
+    """Score to act on while action is blocked."""
 
     score: Number = Field(description="a score within the valid range")
     reason: Text = Field(description="why it harms nobody")
@@ -193,7 +193,7 @@ class Setting(Part):
 
 
 class Rule(Part):
-    """Limits of a check: either above or below, with the reason."""
+    """Limits of a check, either above or below, with the reason."""
 
     applies: StrictBool = True
     reason: str | None = None
@@ -212,10 +212,10 @@ class Rule(Part):
 
 
 class ScoringContract(BaseModel):
-    """The keys of a contract that scoring, training and replay read.
+    """Keys of a contract that scoring, training and replay read.
 
-    A run keeps its contract as JSON (`contract_json`). Replay reads it years later, so keys that
-    are unknown here are ignored.
+    A run keeps its contract as JSON (`contract_json`). Replay reads it years later, so unknown keys
+    are ignored here.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -239,7 +239,7 @@ class ScoringContract(BaseModel):
 
 
 class Contract(ScoringContract):
-    """What one product promises. Numbers are in the contract's unit, times in hours or days."""
+    """Contract of one product. Numbers are in the contract's unit, times in hours or days."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -288,7 +288,7 @@ class Defaults(BaseModel):
 
 
 def with_defaults(declared: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The contract as the YAML has it, and under it the defaults of dbt_project.yml.
+    """Merge the contract of the YAML over the defaults of dbt_project.yml.
 
     A key of `sla`, `explanations`, `checks` or `check_settings` replaces the default of that name
     as a whole.
@@ -302,7 +302,7 @@ def with_defaults(declared: Mapping[str, Any], variables: Mapping[str, Any]) -> 
 
 
 def _section(declared: Mapping[str, Any], key: str) -> Any:
-    """A section of the contract; an absent one that needs no key of its own is empty."""
+    """Return a section of the contract; empty if it is absent and needs no key of its own."""
     if key in ("explanations", "check_settings"):
         return declared.get(key) or {}
     return declared.get(key)

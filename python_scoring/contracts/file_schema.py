@@ -1,4 +1,4 @@
-"""The schema of a data contract: columns, types, and the rules that a contract's rows keep."""
+"""Schema of a data contract: columns, types, and quality rules."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from python_scoring.contracts.contract import Contract, Label
 from python_scoring.contracts.served_outputs import Column, ServedOutput
 from python_scoring.errors import InputError
 
-# The standard's types for the types that the marts have; a type without one is an error.
+# Types of the standard for the data types of the marts; other data types are an error.
 LOGICAL_TYPES = {
     "text": "string",
     "varchar": "string",
@@ -27,7 +27,7 @@ LOGICAL_TYPES = {
     "timestamp": "timestamp",
 }
 
-# The standard's placeholders, and the limits of the contract.
+# Placeholders of the standard (doubled braces), and limits of the contract.
 _OUTSIDE = (
     "select count(*) from ${{object}} where ${{property}} is not null "
     "and not (${{property}} between {low} and {high})"
@@ -40,12 +40,12 @@ GRANULARITY = {
 
 
 def sentences(text: str) -> str:
-    """A text of the YAML in one line."""
+    """Return a text of the YAML on one line."""
     return " ".join(text.split())
 
 
 def schema_object(served: ServedOutput, contract: Contract) -> SchemaObject:
-    """The columns of a version with their types, and the rules that its rows keep."""
+    """Return the columns of a version with their types and quality rules."""
     return SchemaObject(
         id=served.relation,
         name=served.relation,
@@ -106,7 +106,7 @@ def _property(column: Column, served: ServedOutput, contract: Contract) -> Schem
 
 
 def _labels(labels: list[Label]) -> list[EnumValue]:
-    """The labels, with the scores that they stand for where the score decides."""
+    """Return the labels, with the range of scores of each if the score decides."""
     values, lower = [], None
     for label in labels:
         upper = label.below

@@ -1,7 +1,7 @@
-"""The contracts as files of the Open Data Contract Standard, one per served version.
+"""Data contracts as files of the Open Data Contract Standard, one per served version.
 
-Nothing is written here that the project's YAML does not say: the standard's own fields where it
-has them, `customProperties` where it has not. The same project gives the same bytes.
+The files state only what the project's YAML states: in the standard's own fields where it has them,
+else in `customProperties`. The same project gives the same bytes.
 """
 
 from pathlib import Path
@@ -34,14 +34,14 @@ from python_scoring.project import Manifest
 
 STANDARD = "v3.2.0"
 
-# How often a slot is due, as a number and a unit of the standard.
+# Cadence as a number and a unit of the standard.
 CADENCES = {"daily": (1, "d"), "weekly": (7, "d"), "monthly": (1, "mo"), "quarterly": (3, "mo")}
 
 
 def write_contracts(manifest: Manifest, folder: Path) -> list[Path]:
-    """Write a file per served version; files of versions that are gone are removed.
+    """Write a file per served version, and remove files of versions that are gone.
 
-    Raises PredictionError where a contract is incomplete, InputError where the folder is none.
+    Raises PredictionError if a contract is incomplete, InputError if the folder cannot be written.
     """
     require_complete(manifest)
     project, outputs = validate(manifest).require_valid(), served_outputs(manifest)
@@ -67,7 +67,7 @@ def write_contracts(manifest: Manifest, folder: Path) -> list[Path]:
 def data_contract(
     project: ValidatedProject, served: ServedOutput, outputs: list[ServedOutput]
 ) -> OpenDataContractStandard:
-    """The contract of one served version; `outputs` are all that the project serves."""
+    """Return the contract of one served version; `outputs` are all that the project serves."""
     contexts = project_variables()["usage_contexts"]
     contract = project.contracts[served.product].contract
     owner = contract.sla.owner

@@ -1,4 +1,4 @@
-"""New products: a folder under models/products/, written from that of another product."""
+"""New product: a folder under models/products/, copied from the pattern of another product."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ WIDTH = 110
 
 @dataclass(frozen=True)
 class Texts:
-    """The texts of a contract that no other product can lend.
+    """Texts of a contract that a new product must state itself.
 
     `title` is the product in a few words, at the beginning of descriptions. `intended_use` are keys
     of `usage_contexts` in dbt_project.yml. The other fields are keys of the contract.
@@ -40,10 +40,7 @@ class Texts:
 
 
 def texts_of(product: str, project: Path = PROJECT) -> Texts:
-    """The texts of an existing product.
-
-    Raises ArgumentError where there is no such product.
-    """
+    """Return the texts of an existing product; raises ArgumentError if there is no such product."""
     mart = _mart(product, project)
     contract = mart["config"]["meta"]["prediction"]
     return Texts(
@@ -78,10 +75,10 @@ def check_name(name: str, project: Path = PROJECT) -> None:
 
 
 def write_product(name: str, source: str, texts: Texts, project: Path = PROJECT) -> list[Path]:
-    """Write the folder of the product `name` from that of `source`; return its files, sorted.
+    """Write the folder of the product `name` from that of `source`; returns its files, sorted.
 
-    Its mart starts with version 1. Nothing is written where a text is missing or a usage context
-    is unknown: raises ArgumentError, with every finding.
+    The mart starts with version 1. Raises ArgumentError with every finding, and writes nothing, if
+    a text is missing or a usage context is unknown.
     """
     check_name(name, project)
     former = texts_of(source, project)
@@ -91,7 +88,7 @@ def write_product(name: str, source: str, texts: Texts, project: Path = PROJECT)
     written = {}
     for file in sorted((project / PRODUCTS / source).glob("*.*")):
         if re.search(r"_v(?!1\b)\d+$", file.stem):
-            continue  # the new mart has no earlier version to differ from
+            continue  # a new mart has no earlier version
         text = _renamed(file.read_text(), source, name)
         if file.suffix == ".yml":
             text = _with_texts(text, texts, former, source, name)
@@ -132,7 +129,7 @@ def _mart(product: str, project: Path) -> dict[str, Any]:
 
 
 def _renamed(text: str, source: str, name: str) -> str:
-    """The text with the product's name replaced where it is a whole word or part of a name."""
+    """Replace the product's name where it is a whole word or part of a name."""
     return re.sub(rf"(?<![A-Za-z0-9]){source}(?![A-Za-z0-9])", name, text)
 
 
@@ -157,7 +154,7 @@ def _with_texts(text: str, texts: Texts, former: Texts, source: str, name: str) 
 
 
 def _replaced(text: str, indent: int, key: str, value: str) -> str:
-    """The first such key of the contract, with the value as a folded block."""
+    """Replace the first such key of the contract, with the value as a folded block."""
     start = text.index("        prediction:\n")
     pattern = re.compile(rf"(?m)^ {{{indent}}}{key}: .*\n(?: {{{indent + 1},}}.*\n)*")
     block = textwrap.indent(textwrap.fill(value, WIDTH - indent), " " * (indent + 2))

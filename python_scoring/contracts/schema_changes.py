@@ -1,4 +1,4 @@
-"""What would surprise a consumer: the outputs that were promised, beside those served now.
+"""Comparison of the recorded outputs with those served now: changes that break a consumer.
 
 Each finding is a sentence with the file, the output, the version, the column, and what to do.
 """
@@ -15,7 +15,7 @@ ACCEPT = "customer-predictions contracts --accept"
 
 @dataclass(frozen=True)
 class Recorded:
-    """A version as the baseline has it: what consumers were promised."""
+    """Version of an output as the baseline records it."""
 
     output: str
     version: int
@@ -30,7 +30,7 @@ def breaking_changes(
     today: date,
     notice_days: dict[str, int],
 ) -> list[str]:
-    """What the project would break for its consumers, each with what to do instead."""
+    """Return every change that breaks consumers, each with what to do instead."""
     before = {(found.output, found.version): found for found in recorded}
     now = {(found.output, found.version): found for found in served}
     problems = []
@@ -71,7 +71,7 @@ def _removed_version(promised: Recorded, served: Iterable[ServedOutput], today: 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """One version that was promised and is still there."""
+    """Comparison of one recorded version that is still served."""
 
     promised: Recorded
     found: ServedOutput
@@ -80,7 +80,7 @@ class _Comparison:
     notice_days: dict[str, int]
 
     def columns(self) -> list[str]:
-        """Columns removed, renamed, retyped, or null where they never were."""
+        """Columns that were removed, renamed, retyped, or made nullable."""
         before = {column.name: column for column in self.promised.columns}
         now = {column.name: column for column in self.found.columns}
         problems = []
@@ -115,7 +115,7 @@ class _Comparison:
         )
 
     def _steps(self, undo: str) -> str:
-        """How such a change is made without surprising anybody."""
+        """Steps by which such a change is announced to consumers."""
         output, version = self.found.output, self.found.version
         next_version = 1 + max(one.version for one in self.served if one.output == output)
         notice = self.notice_days[self.found.product]
@@ -133,7 +133,7 @@ class _Comparison:
         )
 
     def minor(self) -> list[str]:
-        """A compatible change raises the minor number by one, and nothing lowers it."""
+        """A compatible change raises the minor number by one; it never decreases."""
         known = {column.name for column in self.promised.columns}
         added = [column.name for column in self.found.columns if column.name not in known]
         change = self.found.minor - self.promised.minor
@@ -149,7 +149,7 @@ class _Comparison:
         return [problem]
 
     def end(self) -> list[str]:
-        """An end comes no earlier than consumers were told, or the notice period allows."""
+        """An end date respects the recorded end, or else the notice period."""
         before, now = self.promised.deprecated_on, self.found.deprecated_on
         if now is None or (before is not None and now >= before):
             return []
@@ -173,7 +173,7 @@ def _replacement(
     before: dict[tuple[str, int], Recorded],
     notice_days: dict[str, int],
 ) -> list[str]:
-    """What a version says of the one that it replaces."""
+    """Findings on what a version says about the one that it replaces."""
     older = [key for key in {*now, *before} if key[0] == found.output and key[1] < found.version]
     is_new = (found.output, found.version) not in before
     place = _place(found)

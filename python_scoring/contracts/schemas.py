@@ -75,7 +75,7 @@ def write_schemas(folder: Path) -> list[Path]:
 
 
 def schema_text(schema: dict[str, Any]) -> str:
-    """A schema as its file holds it."""
+    """Return the text of a schema file."""
     return json.dumps(schema, indent=2) + "\n"
 
 

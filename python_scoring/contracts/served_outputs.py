@@ -15,7 +15,7 @@ from python_scoring.project import PROJECT, Manifest, Node
 
 @dataclass(frozen=True)
 class Column:
-    """A column as its contract declares it."""
+    """Column as its contract declares it."""
 
     name: str
     data_type: str
@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Replacement:
-    """What `config.meta.replaces` of a version says of the one before it."""
+    """Content of `config.meta.replaces`: the version that this one replaces, and how to migrate."""
 
     version: int
     announced_on: date | None
@@ -62,19 +62,19 @@ class ServedOutput:
 
 
 def project_variables() -> dict[str, Any]:
-    """The vars of dbt_project.yml: the defaults that contracts override."""
+    """Return the vars of dbt_project.yml: the defaults that contracts override."""
     variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
     return variables
 
 
 def served_outputs(manifest: Manifest) -> list[ServedOutput]:
-    """Every version of every public output of a product, in the order of their names."""
+    """Return every version of every public output of a product, sorted by name."""
     nodes = [node for node in manifest["nodes"].values() if _is_served(node)]
     return sorted((_output(node, manifest) for node in nodes), key=lambda found: found.relation)
 
 
 def replacements(served: ServedOutput, outputs: list[ServedOutput]) -> list[ServedOutput]:
-    """The newer versions that say they replace this one."""
+    """Return the newer versions that replace this one."""
     return [
         other
         for other in outputs
@@ -149,7 +149,7 @@ def _tests(unique_id: str, manifest: Manifest) -> tuple[tuple[str, str], ...]:
 
 
 def day(text: Any, place: str) -> date | None:
-    """A day of the YAML or of a table; None where there is none, InputError where it is no day."""
+    """Parse a day of the YAML or a table; None if it is empty, InputError if it is not a day."""
     if text in (None, "", "None"):
         return None
     try:

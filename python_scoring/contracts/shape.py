@@ -1,4 +1,4 @@
-"""Sentences about a declaration that does not have the shape its pydantic class declares."""
+"""Messages about a declaration that does not match its pydantic class."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,15 +7,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-# Steps of pydantic's paths that name a type and no key.
+# Steps of pydantic's paths that name a type, not a key.
 _TYPE_NAMES = {"int", "float", "str", "constrained-int", "constrained-float"}
 
 
 def shape_findings(shape: type[BaseModel], declared: Mapping[str, Any]) -> Iterator[str]:
-    """Each key that is missing, unknown or has a wrong value: its path, the value, the expectation.
+    """Yield a sentence for each key that is missing, unknown or has a wrong value.
 
-    A path starts with a dot, for example `.sla.target is 99; expected a share of slots`. A key with
-    several errors is named once.
+    A sentence starts with the path, for example `.sla.target is 99; expected a share of slots`. A
+    key with several errors is named once.
     """
     try:
         shape.model_validate(dict(declared))
@@ -29,7 +29,7 @@ def shape_findings(shape: type[BaseModel], declared: Mapping[str, Any]) -> Itera
 
 
 def _place(shape: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str, FieldInfo | None]:
-    """The dotted path of a key, without the names of types, and the field that declares it."""
+    """Return the dotted path of a key, without names of types, and the field that declares it."""
     path = ""
     owner: type[BaseModel] | None = shape
     field: FieldInfo | None = None
@@ -44,7 +44,7 @@ def _place(shape: type[BaseModel], location: tuple[int | str, ...]) -> tuple[str
 
 
 def _part_in(annotation: Any) -> type[BaseModel] | None:
-    """The class of the parts that a field holds: itself, in a list or dictionary, or optional."""
+    """Return the class of a field's parts: its own, or that of its list, dictionary or option."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(

@@ -26,7 +26,7 @@ from python_scoring.project import Manifest, Node
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit of a check: for one scope, or for all (`*`). A limit that does not apply is null."""
+    """Limit of a check, for one scope or for all (`*`); null if it does not apply."""
 
     check_name: str
     scope: str
@@ -40,7 +40,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class ProductContract:
-    """A valid contract, and the mart that it belongs to."""
+    """Valid contract of a product, with the mart that declares it."""
 
     contract: Contract
     declared: Mapping[str, Any]
@@ -50,7 +50,7 @@ class ProductContract:
     description: str
 
     def limits(self) -> list[Limit]:
-        """The limits of all checks: the contract's own, and the defaults under them."""
+        """Return the limits of all checks: the contract's own, else the defaults."""
         own = self.declared["checks"]
         return [
             limit
@@ -59,7 +59,7 @@ class ProductContract:
         ]
 
     def recorded(self) -> dict[str, Any]:
-        """The contract as each run keeps it in `contract_json`."""
+        """Return the contract as each run keeps it in `contract_json`."""
         explanations = self.contract.explanations.model_dump(exclude_none=True)
         return {
             **self.declared,
@@ -70,7 +70,7 @@ class ProductContract:
         }
 
     def as_read_by_macros(self) -> dict[str, Any]:
-        """The contract as `contract_of` returns it: nested dictionaries with plain values."""
+        """Return the contract as `contract_of` returns it: nested dictionaries of plain values."""
         settings = {name: each.value for name, each in self.contract.check_settings.items()}
         return {
             **self.contract.model_dump(exclude_none=True, exclude={"check_settings"}),
@@ -86,7 +86,7 @@ class ProductContract:
 
 @dataclass
 class ValidatedProject:
-    """What a parsed project declares, as far as it is valid, and what is wrong with the rest."""
+    """Valid contracts, consumers and entitlements of a project, and the findings on the rest."""
 
     contracts: dict[str, ProductContract] = field(default_factory=dict)
     consumers: list[Consumer] = field(default_factory=list)
@@ -94,7 +94,7 @@ class ValidatedProject:
     findings: list[str] = field(default_factory=list)
 
     def readers(self, served: ServedOutput) -> list[Entitlement]:
-        """Who may read a served version, in the order of the consumers' names."""
+        """Return the entitlements to a served version, sorted by consumer."""
         return [
             each
             for each in self.entitlements
@@ -102,7 +102,7 @@ class ValidatedProject:
         ]
 
     def require_valid(self) -> "ValidatedProject":
-        """The project itself; raises InputError, with every finding, where there are any."""
+        """Return the project itself; raises InputError, with every finding, if there are any."""
         if self.findings:
             raise InputError(
                 "\n  - ".join(
@@ -115,7 +115,7 @@ class ValidatedProject:
         return self
 
     def as_json(self) -> str:
-        """What macros read: `contracts` by product, `consumers` and `entitlements`."""
+        """Return `contracts` by product, `consumers` and `entitlements` as JSON for macros."""
         contracts = {
             product: found.as_read_by_macros() for product, found in sorted(self.contracts.items())
         }
@@ -131,7 +131,7 @@ class ValidatedProject:
 
 
 def limits_of(name: str, rule: Rule, source: str) -> Iterator[Limit]:
-    """The limits of a check, first for all scopes and then for single ones."""
+    """Yield the limits of a check, first for all scopes and then for single ones."""
     for scope, each in (("*", rule), *rule.scopes.items()):
         values = {limit: getattr(each, limit) for limit in LIMITS}
         is_upper = values["warn_above"] is not None or values["block_above"] is not None
@@ -181,13 +181,13 @@ def validate(manifest: Manifest, variables: Mapping[str, Any] | None = None) -> 
 
 
 def project_contracts(manifest: Manifest) -> dict[str, Contract]:
-    """The contract of each product; raises InputError, with every finding, where one is invalid."""
+    """Return the contract of each product; raises InputError, with every finding, if any."""
     found = validate(manifest).require_valid().contracts
     return {product: each.contract for product, each in found.items()}
 
 
 def contract_of(manifest: Manifest, product: str) -> Contract:
-    """The contract of a product; raises InputError where it has none, or any is invalid."""
+    """Return the contract of a product; raises InputError if it is missing or any is invalid."""
     contracts = project_contracts(manifest)
     if product not in contracts:
         raise InputError(
@@ -199,7 +199,7 @@ def contract_of(manifest: Manifest, product: str) -> Contract:
 
 
 def contract_nodes(manifest: Manifest) -> list[Node]:
-    """The latest version of each mart that declares a contract."""
+    """Return the latest version of each mart that declares a contract."""
     return [
         node
         for node in manifest["nodes"].values()
@@ -212,7 +212,7 @@ def contract_nodes(manifest: Manifest) -> list[Node]:
 def contract_findings(
     declared: Mapping[str, Any], variables: Mapping[str, Any], file: str
 ) -> list[str]:
-    """Everything that is wrong with a contract as the YAML has it, a sentence each.
+    """Return everything that is wrong with a contract of the YAML, a sentence each.
 
     A sentence names file, product and key, what was found and what was expected.
     """
@@ -255,7 +255,7 @@ def _outputs(project: ValidatedProject, manifest: Manifest) -> list[ServedOutput
 
 
 def _unknown_names(declared: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[str]:
-    """Names that dbt_project.yml has to know."""
+    """Names that are not keys of the vars in dbt_project.yml."""
     contexts = variables["usage_contexts"]
     for context in _names(declared.get("intended_use")):
         if context not in contexts:
@@ -275,7 +275,7 @@ def _unknown_names(declared: Mapping[str, Any], variables: Mapping[str, Any]) ->
 
 
 def _names(found: Any) -> list[Any]:
-    """The entries of a list, or the keys of a dictionary; none where it is neither."""
+    """Return the entries of a list or the keys of a dictionary; empty for other values."""
     return list(found) if isinstance(found, list | tuple | Mapping) else []
 
 
@@ -342,7 +342,7 @@ def _access_findings(
     exposure: Mapping[str, Any],
     outputs: list[ServedOutput],
 ) -> Iterator[str]:
-    """What the consumer asks for and the project does not offer."""
+    """Requests of a consumer that the project does not offer."""
     by_version = {(each.output, each.version): each for each in outputs}
     served = ", ".join(each.relation for each in outputs) or "none"
     for place, wanted in enumerate(meta.access.outputs if meta.access else []):

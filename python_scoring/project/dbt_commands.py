@@ -32,7 +32,7 @@ def run_dbt(
 def dbt_process(
     arguments: list[str], environment: dict[str, str], folder: Path, *, quiet: bool
 ) -> subprocess.CompletedProcess[str]:
-    """`dbt <arguments>` in a process of its own; with `quiet` what it printed is in the result."""
+    """Run `dbt <arguments>` in a subprocess; with `quiet` the result holds its output."""
     return subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
         cwd=folder,
@@ -45,12 +45,12 @@ def dbt_process(
 
 
 def _without_missing_packages() -> dict[str, str]:
-    """The set-up could not install Elementary where the package hub is out of reach."""
+    """Return ELEMENTARY=off if the set-up could not install Elementary from the package hub."""
     return {} if (PROJECT / "dbt_packages" / "elementary").exists() else {"ELEMENTARY": "off"}
 
 
 def parsed_manifest(scratch: Path | None = None) -> Manifest:
-    """The manifest of the project as its files stand now; touches neither warehouse nor target.
+    """Parse the present files of the project; returns the manifest and changes nothing.
 
     A build in the same `scratch` (as WAREHOUSE, with `target` below it) need not parse again.
     """

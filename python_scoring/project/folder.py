@@ -8,7 +8,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def code_version() -> str:
-    """The commit that is checked out, with `-dirty` after it where files differ from it."""
+    """Return the checked-out commit, with `-dirty` appended if files differ from it.
+
+    CODE_VERSION overrides it; `unknown` if git cannot tell.
+    """
     if given := os.environ.get("CODE_VERSION"):
         return given
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]

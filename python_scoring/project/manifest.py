@@ -66,20 +66,20 @@ class Manifest(TypedDict):
 
 
 def read_manifest(target: Path) -> Manifest:
-    """The manifest that dbt wrote into its target folder."""
+    """Read the manifest that dbt wrote into its target folder."""
     manifest: Manifest = json.loads((target / "manifest.json").read_text())
     return manifest
 
 
 def raw_sources(manifest: Manifest) -> dict[str, Source]:
-    """The raw tables as the project declares them, by name, in order."""
+    """Return the raw tables that the project declares, by name, in order."""
     found = manifest["sources"].values()
     named = {each["name"]: each for each in found if each["source_name"] == "raw"}
     return dict(sorted(named.items()))
 
 
 def feature_types(manifest: Manifest) -> dict[str, str]:
-    """The declared features of the snapshots, each `number` or `category`."""
+    """Return the type of each declared feature of the snapshots: `number` or `category`."""
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
     return {
         name: "category" if column["data_type"] == "text" else "number"
@@ -89,7 +89,7 @@ def feature_types(manifest: Manifest) -> dict[str, str]:
 
 
 def model_meta(manifest: Manifest, name: str, key: str) -> Any:
-    """`config.meta.<key>` of a model; raises PredictionError where there is none."""
+    """Return `config.meta.<key>` of a model; raises PredictionError if it is missing."""
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and name in (node["name"], node["alias"]):
             meta = node["config"]["meta"].get(key)
