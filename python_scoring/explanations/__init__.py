@@ -1,1 +1,1 @@
-"""Why a score is what it is: one contribution per feature, which add up to the raw score."""
+"""Explanations of scores: one contribution per feature, which add up to the raw score."""

@@ -1,4 +1,4 @@
-"""Boosted trees of one feature each: a contribution is a lookup in a table of steps."""
+"""Explainer of boosted trees with one feature each: a contribution is looked up in a step table."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from python_scoring.explanations.interface import Contributions
 
 Floats = npt.NDArray[np.float64]
 
-# Whole numbers below it are looked up without a search.
+# Whole numbers below it are looked up by index, without a search.
 SMALL = 4_096
 
 
 @dataclass(frozen=True)
 class Steps:
-    """A feature's contribution: `values[i]` up to and at `edges[i]`, the last one beyond them."""
+    """Step function of a feature: `values[i]` up to and at `edges[i]`, the last one beyond them."""
 
     edges: Floats
     values: Floats
     missing: float
 
     def look_up(self, column: Floats) -> Floats:
-        """The contribution of each value of the feature."""
+        """Return the contribution of each value, an array of shape (rows,)."""
         table = np.append(self.values, self.missing)
         with np.errstate(invalid="ignore"):
             whole = column.astype(np.int32)
             is_small = (whole == column).all() and 0 <= whole.min(initial=0) <= whole.max(
                 initial=0
             ) < SMALL
-        if is_small:  # counts and days: five times as fast as a search
+        if is_small:  # index lookup, five times as fast as a search
             places = np.searchsorted(self.edges, np.arange(SMALL, dtype=np.float64))
             return table[places[whole]]
         places = np.searchsorted(self.edges, column, side="left")
@@ -41,23 +41,23 @@ class Steps:
 
 
 class AdditiveTrees:
-    """HistGradientBoosting in which no tree looks at two features.
+    """Explainer of HistGradientBoosting in which no tree splits on two features.
 
-    Each tree is counted from the mean of its leaves over the training, so that a contribution says
-    how far the customer is from the average one.
+    The output of each tree is counted from the mean of its leaves over the training, so that a
+    contribution is relative to the average customer.
     """
 
     only_support = False
 
     def __init__(self, features: list[str], base: float, steps: dict[int, Steps]) -> None:
-        """`steps` holds those of the features that any tree looks at, by position."""
+        """`steps` has a table for each feature that any tree splits on, by position."""
         self.features = features
         self.base = base
         self._steps = steps
 
     @classmethod
     def of(cls, estimator: Any, features: list[str]) -> "AdditiveTrees | None":
-        """None where a tree looks at two features, or at categories: that is not additive here."""
+        """Return the explainer; None if a tree splits on two features or on categories."""
         trees: dict[int, list[Any]] = defaultdict(list)
         base = float(np.ravel(estimator._baseline_prediction)[0])  # noqa: SLF001 - has no other name
         for (tree,) in estimator._predictors:  # noqa: SLF001 - the trees have no public name
@@ -77,7 +77,7 @@ class AdditiveTrees:
         return cls(features, base, steps)
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """Zero for a feature that no tree looks at."""
+        """Return contributions of shape (rows, features); zero for features without a split."""
         by_feature = np.zeros((len(self.features), len(frame)))
         for number, steps in self._steps.items():
             column = frame[self.features[number]].to_numpy(dtype=np.float64)
@@ -91,18 +91,18 @@ def _mean(nodes: Any) -> float:
 
 
 def _steps(trees: list[Any]) -> Steps:
-    """All trees of a feature, as one table."""
+    """Return all trees of a feature as one step table."""
     edges = np.unique(
         np.concatenate([nodes["num_threshold"][nodes["is_leaf"] == 0] for nodes in trees])
     )
-    # One value in each interval, and one that is missing.
+    # One value in each interval, and a missing one.
     points = np.append(edges, [np.inf, np.nan])
     values = sum((_walk(nodes, points) - _mean(nodes) for nodes in trees), np.zeros(len(points)))
     return Steps(edges, values[:-1], float(values[-1]))
 
 
 def _walk(nodes: Any, points: Floats) -> Floats:
-    """The leaf's value for each point; leaves point at themselves until all have arrived."""
+    """Return the leaf's value for each point; leaves point at themselves until all have arrived."""
     at: npt.NDArray[np.intp] = np.zeros(len(points), dtype=np.intp)
     while not nodes["is_leaf"][at].all():
         here = nodes[at]

@@ -1,4 +1,4 @@
-"""Pipelines whose steps look at one column at a time: what they give out belongs to one feature."""
+"""Columnwise pipelines: each output of their steps belongs to one feature."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ COLUMNWISE = (
 
 
 def split(estimator: Any) -> tuple[Pipeline | None, Any] | None:
-    """The steps before the last, and the last; None where a step mixes, adds or drops columns."""
+    """Return all steps but the last, and the last; None if a step mixes, adds or drops columns."""
     if not isinstance(estimator, Pipeline):
         return None, estimator
     steps = estimator[:-1]
@@ -38,10 +38,10 @@ def split(estimator: Any) -> tuple[Pipeline | None, Any] | None:
 
 
 class Transformed:
-    """An explainer of what the steps before it give out."""
+    """Explainer of the last step of a columnwise pipeline."""
 
     def __init__(self, steps: Pipeline, explainer: Explainer) -> None:
-        """`steps` must have been found by `split`."""
+        """`steps` are the steps that `split` returned."""
         self._steps = steps
         self._explainer = explainer
         self.features = explainer.features
@@ -49,12 +49,12 @@ class Transformed:
         self.only_support = explainer.only_support
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """Those of the transformed features, which are the features' own."""
+        """Return the contributions of the transformed features, which are those of the features."""
         return self._explainer.contributions(transformed(self._steps, frame))
 
 
 def transformed(steps: Pipeline | None, frame: pd.DataFrame) -> pd.DataFrame:
-    """What the steps give out, under the features' names."""
+    """Return the outputs of the steps, under the names of the features."""
     if steps is None:
         return frame
     return pd.DataFrame(steps.transform(frame), columns=frame.columns)

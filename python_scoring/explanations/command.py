@@ -1,7 +1,7 @@
-"""`customer-predictions explain`: why one prediction is what it is, from what was recorded.
+"""`explain`: the contribution of each feature to one prediction, from the recorded data.
 
-The contributions are computed again from the stored feature snapshot with the artifact that the run
-used, so that all features are told and not only the reason codes.
+The contributions are recomputed from the stored feature snapshot with the artifact of the run, so
+that all features appear and not only the reason codes.
 """
 
 import json
@@ -28,7 +28,7 @@ BAR = 12
 
 @dataclass(frozen=True)
 class Told:
-    """A feature of the customer: its value, what it adds to the raw score, and in words.
+    """Feature of the customer: its value, its contribution to the raw score, and a sentence.
 
     `distance` is how far it is from the centre of the segment; None for other products.
     """
@@ -42,7 +42,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The largest contribution comes first; `base` and all contributions make the raw score."""
+    """Explanation of a prediction: `base` plus all contributions make the raw score.
+
+    The largest contribution comes first.
+    """
 
     prediction: Prediction
     artifact_sha256: str
@@ -51,7 +54,7 @@ class Explanation:
     raw_score: float
 
     def to_json(self) -> str:
-        """For other programs; instants as ISO text."""
+        """Return JSON for other programs; instants are ISO texts."""
         known = asdict(self.prediction)
         known["as_of"] = self.prediction.as_of.isoformat()
         known["reason_codes"] = json.loads(self.prediction.reason_codes or "null")
@@ -59,7 +62,7 @@ class Explanation:
         return json.dumps({**known, **rest}, indent=2, ensure_ascii=False)
 
     def to_text(self) -> str:
-        """For people: a line for each feature, with a bar as long as its contribution."""
+        """Return text for people: a line per feature, with a bar as long as its contribution."""
         prediction = self.prediction
         is_segment = any(told.distance is not None for told in self.features)
         counted_from = "as near to two segments" if is_segment else "the average in the training"
@@ -100,10 +103,10 @@ class Explanation:
 
 
 def explain(prediction_id: str, registry: Registry) -> Explanation:
-    """Why the prediction is what it is; reads the lake beside a running build.
+    """Explain the prediction; reads the lake while builds may run.
 
-    Raises InputError for an unknown id, ArtifactError where the model of the run is not there as it
-    was, ScoringError where the customer's features are gone or the model cannot be explained.
+    Raises InputError for an unknown id, ArtifactError if the artifact of the run is missing or
+    changed, and ScoringError if the customer's features are gone or the model cannot be explained.
     """
     with connect_lake(Warehouse.from_environment()) as lake:
         prediction = stored_prediction(lake, prediction_id)
@@ -192,7 +195,7 @@ def _snapshot_row(
 
 
 def _values(frame: pd.DataFrame) -> dict[str, float | str | None]:
-    """The one row; whole numbers without decimals, missing ones as None."""
+    """Return the only row; whole numbers without decimals, missing values as None."""
     found: dict[str, float | str | None] = {}
     for name, column in frame.items():
         value = column.tolist()[0]

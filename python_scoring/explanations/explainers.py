@@ -1,7 +1,7 @@
-"""Which explanation a model gets: a lookup where one is exact, SHAP values otherwise.
+"""Choice of the explainer of a model: an exact lookup where there is one, else SHAP values.
 
 SHAP values of LightGBM and XGBoost are their own and exact, but at 0.5 to 1 ms a row (100 trees of
-31 leaves) too dear for every row of a large shop, so the contract names the rows.
+31 leaves) too slow for every row of a large shop, so the contract names the rows.
 """
 
 import numpy as np
@@ -21,12 +21,12 @@ BOOSTED_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
 
 def explainer_for(model: Model) -> Explainer | None:
-    """None where nothing can explain the model: its card lacks the features' distributions."""
+    """Return a model's explainer; None if its card lacks the distributions of the features."""
     return lookup_for(model) or _shap_values_of(model)
 
 
 def lookup_for(model: Model) -> Explainer | None:
-    """The exact explanation of an additive or linear model, or of segments; None for others."""
+    """Return the exact explainer of an additive or linear model or of segments; None for others."""
     features = [feature["name"] for feature in model.card.features]
     if model.card.score_type == "segment":
         return Segments.of(model.estimator, features)
@@ -53,7 +53,7 @@ def _shap_values_of(model: Model) -> Explainer | None:
 
 
 def _average(model: Model) -> pd.DataFrame:
-    """One row with the training's mean of each feature; NaN where the card does not know it."""
+    """Return one row with the training mean of each feature; NaN if the card does not have it."""
     known = model.card.reference.get("features", {})
     return pd.DataFrame(
         {

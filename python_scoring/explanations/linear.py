@@ -1,4 +1,4 @@
-"""Linear models: a contribution is the coefficient times the distance from the training's mean."""
+"""Explainer of linear models: the coefficient times the distance from the training mean."""
 
 from typing import Any
 
@@ -9,12 +9,15 @@ from python_scoring.explanations.interface import Contributions
 
 
 class Linear:
-    """One coefficient per feature, and an intercept. Summed feature by feature, without BLAS."""
+    """Explainer with one coefficient per feature, and an intercept.
+
+    Sums are made feature by feature, without BLAS, so that they do not depend on the batch.
+    """
 
     only_support = False
 
     def __init__(self, features: list[str], coefficients: Any, intercept: float) -> None:
-        """Counted from zero until `counted_from` says where the average customer is."""
+        """Contributions are counted from zero until `counted_from` sets the average customer."""
         self.features = features
         self._coefficients = np.asarray(coefficients, dtype=np.float64)
         self._intercept = intercept
@@ -22,7 +25,7 @@ class Linear:
 
     @classmethod
     def of(cls, estimator: Any, features: list[str]) -> "Linear | None":
-        """None where the estimator is not linear, or has more than one output."""
+        """Return the explainer; None if the estimator is not linear or has more than one output."""
         if not type(estimator).__module__.startswith("sklearn.linear_model"):
             return None
         coefficients = np.asarray(getattr(estimator, "coef_", ()))
@@ -31,20 +34,20 @@ class Linear:
         return cls(features, coefficients.ravel(), float(np.ravel(estimator.intercept_)[0]))
 
     def counted_from(self, average: pd.DataFrame) -> "Linear":
-        """The same model with contributions counted from the row `average`; unknowns count 0."""
+        """Return the explainer with contributions counted from the row `average` (NaN: 0)."""
         self._centre = np.nan_to_num(average.to_numpy(dtype=np.float64)[0])
         return self
 
     @property
     def base(self) -> float:
-        """The raw score of the row that contributions are counted from."""
+        """Raw score of the row that contributions are counted from."""
         return self._intercept + sum(
             float(coefficient * value)
             for coefficient, value in zip(self._coefficients, self._centre, strict=True)
         )
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """Zero for a feature at the training's mean."""
+        """Return contributions of shape (rows, features); zero at the training mean."""
         by_feature = np.empty((len(self.features), len(frame)))
         for number, name in enumerate(self.features):
             values = frame[name].to_numpy(dtype=np.float64)

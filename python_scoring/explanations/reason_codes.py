@@ -1,9 +1,9 @@
-"""Reason codes: the largest contributions of each row, as JSON, written column by column.
+"""Reason codes: the largest contributions of each row as JSON.
 
     [{"feature":"recency_days","value":74,"contribution":0.512345,"text":"no purchase for ..."}]
 
-The largest comes first; of equal ones the feature that the model takes first. A row's reason codes
-depend on that row alone, never on its batch.
+The largest comes first; ties are in the order of the model's features. A row's reason codes depend
+on that row alone, never on its batch.
 """
 
 from collections.abc import Iterator
@@ -34,31 +34,31 @@ from python_scoring.models.artifacts import Model
 from python_scoring.models.predict import BATCH_ROWS, Predicted
 from python_scoring.models.segments import Assignment
 
-# The documented precision of a contribution.
+# Documented precision of a contribution.
 DECIMALS = 6
 
-# What would be written as zero is no reason.
+# A contribution that is written as zero is not a reason.
 LEAST = 0.5 * 10.0**-DECIMALS
 
 NO_REASON = -1
 
-# Half a batch, so that two cores write beside each other; smaller parts wait for Python's lock.
+# Half a batch, so that two cores write in parallel; smaller parts wait for Python's lock.
 ROWS_AT_A_TIME = BATCH_ROWS // 2
 
-# The number of a feature for each place and row.
+# The position of a feature for each place and row.
 Chosen = npt.NDArray[np.int16]
 Rows = npt.NDArray[np.intp]
 
 
 class ReasonCodes:
-    """Writes the reason codes of one model."""
+    """Writer of the reason codes of one model."""
 
     def __init__(
         self, explainer: Explainer, wordings: Wordings, count: int, least_score: float = -np.inf
     ) -> None:
-        """So many reasons for each row whose score is at least `least_score`.
+        """Write `count` reasons for each row whose score is at least `least_score`.
 
-        Raises InputError where the catalogue lacks a feature of the model.
+        Raises InputError if the catalogue lacks a feature of the model.
         """
         self._explainer = explainer
         self._wordings = wordings
@@ -74,10 +74,10 @@ class ReasonCodes:
     def of(
         cls, model: Model, contract: ScoringContract, wordings: Wordings
     ) -> "ReasonCodes | None":
-        """None where the contract asks for no explanation of such a model.
+        """Return the writer; None if the scores of such a model get no reasons.
 
-        Nor can a model be explained that was registered without the training's distributions
-        (--evaluate-on), unless a lookup explains it: its scores have no reasons.
+        That is so if the contract asks for none, or if the model needs SHAP values and was
+        registered without the training distributions (--evaluate-on).
         """
         explanations = contract.explanations
         reasons = explanations.reasons
@@ -94,7 +94,18 @@ class ReasonCodes:
     def write(
         self, frame: pd.DataFrame, companions: pd.DataFrame, predicted: Predicted
     ) -> pa.ChunkedArray:
-        """JSON for each row; null where the contract does not ask for reasons of such a score."""
+        """Return the JSON of each row; null for scores that the contract does not explain.
+
+        Parameters
+        ----------
+        frame
+            The model's features, one row per customer.
+        companions
+            The features in `self.companions`, in the same order of rows.
+        predicted
+            The predictions of the rows.
+
+        """
         matter = predicted.scores >= self._least_score
         if matter.all():
             return self._write(frame, companions, predicted.assignment)
@@ -125,13 +136,13 @@ class ReasonCodes:
                 contributions[rows], {name: column[rows] for name, column in columns.items()}
             )
 
-        # Numpy and Arrow work without Python's lock, so parts are written beside each other.
+        # Numpy and Arrow release Python's lock, so parts are written in parallel.
         with ThreadPoolExecutor() as pool:
             parts = pool.map(written, range(0, len(frame), ROWS_AT_A_TIME))
             return pa.chunked_array(parts, pa.string())
 
     def _lists(self, contributions: Contributions, columns: Columns) -> pa.Array:
-        """The reasons of each row as a JSON list."""
+        """Return the reasons of each row as a JSON list."""
         chosen = largest(contributions, self._count, only_support=self._explainer.only_support)
         parts = self._reasons(chosen, contributions, columns)
         pieces: list[Piece] = []
@@ -146,7 +157,7 @@ class ReasonCodes:
     def _reasons(
         self, chosen: Chosen, contributions: Contributions, columns: Columns
     ) -> list[TextColumn]:
-        """The reasons that were chosen, place after place, in as many parts as their texts have."""
+        """Return the chosen reasons, place after place, in as many parts as their texts have."""
         flat = chosen.reshape(-1)
         by_feature = np.argsort(flat, kind="stable")
         ends = np.searchsorted(flat[by_feature], np.arange(len(self._features) + 1))
@@ -163,9 +174,10 @@ class ReasonCodes:
     def _texts(
         self, number: int, rows: Rows, contributions: Contributions, columns: Columns
     ) -> Iterator[tuple[int, Rows, pa.Array, Codes]]:
-        """A feature as the reason of some rows: part, which of the rows, the texts, which of them.
+        """Yield a feature as the reason of some rows: part, row positions, texts, text positions.
 
-        Each text is made once: it depends on the value and its contribution, or on a companion.
+        Each distinct text is made once; it depends on the value and its contribution, or on a
+        companion.
         """
         feature = self._features[number]
         own = Distinct.of(
@@ -201,9 +213,9 @@ class ReasonCodes:
 
 
 def largest(contributions: Contributions, count: int, *, only_support: bool) -> Chosen:
-    """The features of each row's largest contributions, one row per place; -1 for none.
+    """Return the positions of each row's largest contributions, shape (places, rows); -1 for none.
 
-    What rounds to zero is no reason, nor, with `only_support`, what is negative.
+    A contribution that rounds to zero is no reason; with `only_support`, neither is a negative one.
     """
     by_feature = contributions.T.copy() if only_support else np.abs(contributions.T)
     rows = np.arange(by_feature.shape[1])

@@ -1,4 +1,4 @@
-"""Segments: by which features a customer is nearer to the own segment than to the next nearest."""
+"""Explainer of segments: features by which a customer is nearer to its own segment."""
 
 import numpy as np
 import pandas as pd
@@ -10,26 +10,26 @@ from python_scoring.models.segments import Assignment, assign
 
 
 class Segments:
-    """K-means: the squared distance to the next nearest centre less that to the nearest one.
+    """Explainer of k-means: squared distance to the second nearest centre less that to the nearest.
 
-    That is what decides: a feature in which both segments are alike tells nothing, however near
-    the customer is. Contributions add up to the difference of the two squared distances, which is
-    never negative. Reasons are what speaks for the segment, not what speaks against it.
+    A feature in which both segments are alike contributes nothing, however near the customer is.
+    Contributions add up to the difference of the two squared distances, which is never negative.
+    Only contributions in favour of the segment are reasons.
     """
 
     only_support = True
     base = 0.0
 
     def __init__(self, features: list[str], estimator: Pipeline) -> None:
-        """The steps before k-means give out one column per feature."""
+        """The steps before k-means must give one column per feature."""
         self.features = features
         self._estimator = estimator
-        # One row per feature, so that a feature's coordinates lie together.
+        # One row per feature, so that a feature's coordinates are contiguous.
         self._centres = np.ascontiguousarray(estimator[-1].cluster_centers_.T, dtype=np.float64)
 
     @classmethod
     def of(cls, estimator: Pipeline, features: list[str]) -> "Segments | None":
-        """None where the estimator does not end in k-means on one column per feature."""
+        """Return the explainer; None if the estimator is not k-means on one column per feature."""
         clusters = estimator[-1] if isinstance(estimator, Pipeline) else None
         if not isinstance(clusters, KMeans) or clusters.n_clusters == 1:
             return None
@@ -38,11 +38,11 @@ class Segments:
         return cls(features, estimator)
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """Positive where the customer is more typical of the own segment than of the next one."""
+        """Return contributions of shape (rows, features); positive in favour of the own segment."""
         return self.contributions_of(assign(self._estimator, frame))
 
     def contributions_of(self, assignment: Assignment) -> Contributions:
-        """The contributions where the segments are assigned already."""
+        """Return the contributions for segments that are assigned already."""
         by_feature = [
             np.square(column - centres[assignment.following])
             - np.square(column - centres[assignment.nearest])
@@ -52,7 +52,7 @@ class Segments:
         return contributions
 
     def distances(self, frame: pd.DataFrame) -> Contributions:
-        """How far each feature is from the centre of the segment, in what the steps give out."""
+        """Return the distance of each transformed feature from the centre of the segment."""
         assignment = assign(self._estimator, frame)
         distances: Contributions = np.abs(
             assignment.points - self._centres[:, assignment.nearest]

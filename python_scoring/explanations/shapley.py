@@ -1,4 +1,4 @@
-"""SHAP values, for models that no lookup explains. The shap library takes seconds to import."""
+"""SHAP values, for models without an exact lookup. Importing the shap library takes seconds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +11,15 @@ from python_scoring.explanations.interface import Contributions
 from python_scoring.models.artifacts import Model
 
 SEED = 20250101
-# Each walks through the features forth and back; more make the values of a row exacter and dearer.
+# Each permutation is walked forth and back; more of them are more exact and slower.
 PERMUTATIONS = 4
 
 
 class TreeValues:
-    """Tree ensembles: exact for what the trees say, in log-odds or as shap counts their output."""
+    """Explainer of tree ensembles: exact SHAP values.
+
+    They are in log-odds, or in the output that shap counts for the estimator.
+    """
 
     only_support = False
 
@@ -28,7 +31,7 @@ class TreeValues:
 
     @classmethod
     def of(cls, estimator: Any, features: list[str]) -> "TreeValues | None":
-        """None where shap does not read such an estimator, or its trees split by categories."""
+        """Return the explainer; None if shap cannot read the estimator or its trees."""
         import shap  # type: ignore[import-untyped]  # noqa: PLC0415 - takes seconds, mostly unneeded
 
         by_category = getattr(estimator, "is_categorical_", None)
@@ -41,23 +44,23 @@ class TreeValues:
         return cls(features, explainer, float(np.ravel(explainer.expected_value)[-1]))
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """Those of the class 1 where the trees have classes."""
+        """Return contributions of shape (rows, features); of class 1 if the trees have classes."""
         points = frame.to_numpy(dtype=np.float64)
         values = np.asarray(self._explainer.shap_values(points, check_additivity=False))
         return values[:, :, -1] if values.ndim == 3 else values  # noqa: PLR2004 - rows, features, classes
 
 
 class PermutationValues:
-    """Any other estimator: what changes when features take the values of typical customers.
+    """Explainer of any other estimator: features are replaced by those of typical customers.
 
-    The raw score is the score before it is rounded. Rows are explained one by one, each with the
-    same permutations, so that a row does not depend on its batch.
+    The raw score is the score before rounding. Rows are explained one by one, each with the same
+    permutations, so that a row does not depend on its batch.
     """
 
     only_support = False
 
     def __init__(self, model: Model, background: pd.DataFrame) -> None:
-        """`background` holds the typical customers, with the model's features."""
+        """`background` has the features of the typical customers."""
         self.features = list(background.columns)
         self._model = model
         self._background = background
@@ -65,12 +68,15 @@ class PermutationValues:
 
     @classmethod
     def of(cls, model: Model) -> "PermutationValues | None":
-        """None where the card lacks the training distribution of a feature."""
+        """Return the explainer; None if the card lacks the training distribution of a feature."""
         background = _background(model)
         return None if background is None else cls(model, background)
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """One evaluation of the model per row, permutation, feature and typical customer."""
+        """Return contributions of shape (rows, features).
+
+        The model is evaluated once per row, permutation, feature and typical customer.
+        """
         import shap  # noqa: PLC0415 - takes seconds, mostly unneeded
 
         codes = _Codes(pd.concat([self._background, frame], ignore_index=True))
@@ -98,10 +104,10 @@ class PermutationValues:
 
 
 def _background(model: Model) -> pd.DataFrame | None:
-    """Nine typical customers: each feature takes its tenths or commonest categories once over.
+    """Return nine typical customers: each feature takes its deciles or commonest categories once.
 
-    The card knows each feature's distribution and not how they belong together, so they are
-    paired at random, always in the same way.
+    The card has the distribution of each feature but not their joint distribution, so values are
+    paired by a fixed random permutation.
     """
     places = (np.arange(9) + 1) / 10
     generator = np.random.default_rng(SEED)
@@ -124,7 +130,7 @@ def _background(model: Model) -> pd.DataFrame | None:
 
 
 class _Codes:
-    """Categories as numbers and back, since shap compares rows as numbers."""
+    """Encoding of categories as numbers and back, since shap compares rows as numbers."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._names = list(frame.columns)
@@ -156,7 +162,7 @@ class _Codes:
 
 @contextmanager
 def _own_random_numbers() -> Iterator[None]:
-    """Shap seeds numpy's global generator; nobody else should notice."""
+    """Restore numpy's global generator, which shap seeds."""
     state = np.random.get_state()  # noqa: NPY002 - what shap uses
     try:
         yield

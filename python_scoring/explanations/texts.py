@@ -1,4 +1,4 @@
-"""Columns of numbers as text, whole columns at a time: a sentence per customer is a lot of text."""
+"""Columns of numbers as text, whole columns at a time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ import pyarrow.compute as pc
 
 Numbers = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-# Text that all rows share, or an array of texts.
+# A text that all rows share, or an array of texts.
 Piece: TypeAlias = Any
 
 # Beyond it a double does not hold every whole number, and is written as it is.
 LARGEST_EXACT = 1e15
-# Fewer customers are not worth looking whether their values are the same.
+# With fewer rows, looking for equal values costs more than it saves.
 FEW = 1_000
 
 
 @dataclass(frozen=True)
 class Distinct:
-    """Rows of some columns that differ, and which of them each row is."""
+    """Distinct rows of some columns, and the position of each row among them."""
 
     columns: list[npt.NDArray[Any]]
     codes: Codes
 
     @classmethod
     def of(cls, columns: list[npt.NDArray[Any]]) -> "Distinct":
-        """All rows as they are where most of them differ anyway."""
+        """Return the distinct rows; all rows if most of them differ."""
         codes: Codes | None = None
         known: list[npt.NDArray[Any]] = []
         for column in columns:
@@ -50,29 +50,32 @@ class Distinct:
 
 
 class TextColumn:
-    """So many texts, of which each is held once; empty where none was put."""
+    """Column of texts, each distinct text held once; empty where none was put."""
 
     def __init__(self, size: int) -> None:
-        """All of them are empty."""
+        """Create the column with empty texts."""
         self._texts = [pa.array([""])]
         self._count = 1
         self._codes = np.zeros(size, dtype=np.int32)
 
     def put(self, places: npt.NDArray[np.intp], texts: pa.Array, codes: Codes) -> None:
-        """At each place the text that its code counts."""
+        """Put at each place the text that its code refers to."""
         self._codes[places] = codes + self._count
         self._texts.append(texts)
         self._count += len(texts)
 
     def at(self, places: slice) -> pa.Array:
-        """The texts of consecutive places."""
+        """Return the texts of consecutive places."""
         if len(self._texts) > 1:
             self._texts = [pa.concat_arrays(self._texts)]
         return self._texts[0].take(pa.array(self._codes[places]))
 
 
 def number_text(values: Numbers, decimals: int | None) -> pa.Array:
-    """With so many decimals, or as many as it has where None; null for NaN and infinity."""
+    """Format numbers with `decimals` decimals; null for NaN and infinity.
+
+    With None, each number has as many decimals as it needs.
+    """
     finite = np.isfinite(values)
     if not finite.all():
         inner = number_text(values[finite], decimals)
@@ -82,8 +85,8 @@ def number_text(values: Numbers, decimals: int | None) -> pa.Array:
 
 
 def by_distinct(values: Numbers, text: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """What `text` makes of each value, made once for values that are the same."""
-    # Minus zero is zero.
+    """Apply `text` to each distinct value once."""
+    # Minus zero becomes zero.
     array = pa.array(values + 0.0)
     if _mostly_differs(array):
         return text(array)
@@ -107,7 +110,7 @@ def _finite_text(values: pa.Array, decimals: int | None) -> pa.Array:
 
 
 def _units_text(units: Codes, decimals: int) -> pa.Array:
-    """Whole cents as decimals: a point put in takes a third of the time of a decimal."""
+    """Format whole cents: inserting a point takes a third of the time of formatting a decimal."""
     text = pc.binary_replace_slice(pa.array(units).cast(pa.string()), -decimals, -decimals, ".")
     lacks_digits = np.abs(units) < 10**decimals
     if not lacks_digits.any():
@@ -121,7 +124,7 @@ def _decimal_text(values: pa.Array, decimals: int) -> pa.Array:
 
 
 def joined(pieces: list[Piece]) -> pa.Array:
-    """The pieces of each row, one after the other; null where one of them is null."""
+    """Concatenate the pieces of each row; null if one of them is null."""
     together: list[Piece] = []
     for piece in pieces:
         if together and isinstance(piece, str) and isinstance(together[-1], str):

@@ -1,4 +1,4 @@
-"""Which rows of a model that no lookup explains are worth many evaluations of it."""
+"""Threshold of the scores that get SHAP values, which cost many evaluations of the model."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from python_scoring.models.artifacts import ModelCard
 
 
 def least_score(rows: Shap, card: ModelCard) -> float | None:
-    """The score from which on rows are explained, by the contract's `explanations.shap`.
+    """Return the lowest score that is explained, by the contract's `explanations.shap`.
 
     A top share is counted among the customers of the training, so that whether a row has reasons
-    depends on that row alone. None where the card does not know their scores.
+    depends on that row alone. Returns None if the card lacks their distribution.
     """
     if rows.score_at_least is not None:
         return float(rows.score_at_least)

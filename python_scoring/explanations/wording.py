@@ -1,13 +1,13 @@
-"""The feature catalogue's wording: one sentence per feature, filled in for many customers at once.
+"""Wording of the feature catalogue: one sentence per feature, filled in for many customers at once.
 
-A wording has a sentence for each case: `value`, and where they read better `zero`, `negative` and
-`missing`. In a sentence
+A wording has a sentence for each case: `value`, and optionally `zero`, `negative` and `missing`. In
+a sentence
 
-    {value}                      is the value as it is stored; without its sign in `negative`
-    {value|day|days}             with its unit
+    {value}                      is the stored value; without its sign in `negative`
+    {value|day|days}             is the value with its unit
     {mean_days_between_orders:whole|day|days}
                                  is another feature of the customer, rounded
-    [, usually every {...}]      is left out where a feature in it is missing
+    [, usually every {...}]      is left out if a feature in it is missing
 
 Formats are `whole`, `tenths` and `percent`.
 """
@@ -27,7 +27,7 @@ from python_scoring.errors import InputError
 from python_scoring.explanations.texts import Numbers, Piece, joined, number_text
 
 CASES = ("value", "zero", "negative", "missing")
-# For a missing feature that a sentence names outside brackets.
+# Stands for a missing feature that a sentence names outside brackets.
 UNKNOWN = "unknown"
 DECLARED_IN = "models/features/_features__models.yml"
 
@@ -43,7 +43,7 @@ Columns = Mapping[str, Values]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sentence holds a feature's value, with its unit where it has one."""
+    """Placeholder of a feature's value in a sentence, with its unit if it has one."""
 
     name: str
     format: str | None
@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Optional:
-    """A part of a sentence that is left out where a feature in it is missing."""
+    """Part of a sentence that is left out if a feature in it is missing."""
 
     parts: "tuple[Part, ...]"
 
@@ -68,7 +68,7 @@ class Phrase:
     parts: tuple[Part, ...]
 
     def keys(self, columns: Columns) -> list[Values]:
-        """Columns that are the same wherever the phrase is."""
+        """Columns whose equality implies that the phrase is equal."""
         whole = {place.name for place in _places(self.parts) if place.format == "whole"}
         whole -= {place.name for place in _places(self.parts) if place.format != "whole"}
         return [np.rint(columns[name]) if name in whole else columns[name] for name in self.names]
@@ -76,7 +76,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Feature:
-    """A row of the feature catalogue: what a value of the feature is, and how to say it."""
+    """Row of the feature catalogue: type and wording of a feature."""
 
     name: str
     data_type: str
@@ -84,18 +84,18 @@ class Feature:
 
     @property
     def is_category(self) -> bool:
-        """Whether the values are words."""
+        """Whether the values are categories."""
         return self.data_type == "text"
 
     @property
     def decimals(self) -> int | None:
-        """How many decimals a value has; None where that differs."""
+        """Number of decimals of a value; None if it differs between values."""
         found = _DECIMAL.fullmatch(self.data_type)
         return int(found[1]) if found else 0 if self.data_type == "integer" else None
 
     @property
     def companions(self) -> list[str]:
-        """The other features that its sentences name."""
+        """Other features that the sentences name."""
         found = {
             place.name
             for sentence in self.sentences.values()
@@ -105,13 +105,13 @@ class Feature:
         return sorted(found)
 
     def value_text(self, values: Values) -> pa.Array:
-        """The values as JSON; `null` where one is missing or no number."""
+        """Return the values as JSON texts; `null` for missing values and non-numbers."""
         if self.is_category:
             return _category_text(values, json.dumps).fill_null("null")
         return number_text(values, self.decimals).fill_null("null")
 
     def cases(self, values: Values) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
-        """Which of the sentences applies to which of the values."""
+        """Return which sentence applies to which of the values."""
         if self.is_category:
             is_missing = np.array([value is None or value != value for value in values], dtype=bool)  # noqa: PLR0124 - NaN
         else:
@@ -126,10 +126,10 @@ class Feature:
 
 
 class Wordings:
-    """The features of the catalogue, by name."""
+    """Features of the catalogue, by name."""
 
     def __init__(self, features: Iterable[Feature]) -> None:
-        """Raises InputError where a sentence names a feature that there is none of."""
+        """Raises InputError if a sentence names an unknown feature."""
         self._features = {feature.name: feature for feature in features}
         for feature in self._features.values():
             for companion in feature.companions:
@@ -141,15 +141,15 @@ class Wordings:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str, str | None]]) -> "Wordings":
-        """From name, data_type and wording (JSON) of the catalogue.
+        """Read name, data_type and wording (JSON) of each row of the catalogue.
 
-        A feature without wording is called by its name. Raises InputError, naming the feature,
-        where a wording cannot be read.
+        A feature without wording is called by its name. Raises InputError, naming the feature, if a
+        wording is malformed.
         """
         return cls(_feature(*row) for row in rows)
 
     def __getitem__(self, name: str) -> Feature:
-        """Raises InputError for a feature that the catalogue lacks."""
+        """Return a feature; raises InputError if the catalogue lacks it."""
         try:
             return self._features[name]
         except KeyError:
@@ -159,13 +159,16 @@ class Wordings:
             ) from None
 
     def companions(self, names: Iterable[str]) -> list[str]:
-        """The features beside `names` that their sentences need."""
+        """Return the features other than `names` that their sentences need."""
         names = list(names)
         found = {companion for name in names for companion in self[name].companions}
         return sorted(found - set(names))
 
     def phrases(self, feature: Feature, case: str) -> list[Phrase]:
-        """The sentence cut where what it depends on changes; the first phrase is its own."""
+        """Split a sentence where its dependencies change.
+
+        The first phrase depends on its own feature alone.
+        """
         phrases: list[Phrase] = []
         names: list[str] = [feature.name]
         parts: list[Part] = []
@@ -187,9 +190,9 @@ class Wordings:
         columns: Columns,
         value_text: pa.Array | None = None,
     ) -> list[Piece]:
-        """The pieces of a phrase for each row of `columns`, escaped for JSON.
+        """Yield the pieces of a phrase for each row of `columns`, escaped for JSON.
 
-        `value_text` is what `feature.value_text` gives for them: mostly it is the `{value}` too.
+        `value_text` is the result of `feature.value_text`, which is mostly the `{value}` too.
         """
         pieces: list[Piece] = []
         own = None if case == "negative" or feature.is_category else value_text
@@ -213,7 +216,7 @@ class Wordings:
         return pieces
 
     def tell(self, name: str, values: Mapping[str, float | str | None]) -> str:
-        """The sentence for one customer."""
+        """Return the sentence for one customer."""
         feature = self[name]
         columns: dict[str, Values] = {}
         for needed in (name, *feature.companions):
@@ -230,7 +233,7 @@ class Wordings:
         return str(json.loads(f'"{text}"'))
 
     def _filled(self, part: Part, feature: Feature, columns: Columns, sign: int) -> list[Piece]:
-        """A text, or a feature's values and their unit; `sign` is that of the feature's own."""
+        """Return a text, or a feature's values with unit; `sign` is that of the own feature."""
         if not isinstance(part, Place):
             return [json.dumps(part)[1:-1]]
         of = feature if part.name == "value" else self[part.name]

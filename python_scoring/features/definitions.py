@@ -1,4 +1,4 @@
-"""What the features are made of, as one digest: seeds/feature_versions.csv holds it per version.
+"""Digest of the feature definitions; seeds/feature_versions.csv has it for each version.
 
 The definitions are the SQL of models/staging and models/features, the project's macros that this
 SQL calls, and the declared feature columns. Comments and white space do not count.
@@ -16,7 +16,7 @@ from python_scoring.project import PROJECT, Manifest, Node
 
 FOLDERS = ("models/staging/", "models/features/")
 SNAPSHOTS = "feature_snapshots"
-# They decide when something is computed or recorded, not what it is.
+# They decide when something is computed or recorded, not its value.
 NOT_DEFINITIONS = frozenset(
     {
         "only_when_needed",  # of commits up to feature version 1.0.0, which replays check out
@@ -37,14 +37,14 @@ _CALL = re.compile(r"dispatch\('([a-z0-9_]+)'\)|\b([a-z_][a-z0-9_]*)\s*\(")
 
 
 def definitions_digest(manifest: Manifest) -> str:
-    """SHA-256 of everything that decides a feature's value."""
+    """Return the SHA-256 of everything that decides a feature's value."""
     parts = _parts(manifest, set(_models(manifest)))
     parts["columns"] = json.dumps(list(_declarations(manifest).values()))
     return _sha256(parts)
 
 
 def digest_of_each_feature(manifest: Manifest) -> dict[str, str]:
-    """By feature, in the snapshot's order: SHA-256 of its declaration and of the SQL behind it.
+    """Return the SHA-256 of each feature's declaration and SQL, in the snapshot's order.
 
     Features that one model computes differ in their declarations only: a change of its SQL changes
     the digests of all of them.
@@ -84,7 +84,7 @@ def _declarations(manifest: Manifest) -> dict[str, list[Any]]:
 
 
 def _with_ancestors(name: str, models: dict[str, Node]) -> set[str]:
-    """A model and all that it is built from, as far as it belongs to the definitions."""
+    """Return a model and its ancestors among the definitions."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -96,7 +96,7 @@ def _with_ancestors(name: str, models: dict[str, Node]) -> set[str]:
 
 
 def _parts(manifest: Manifest, names: set[str]) -> dict[str, str]:
-    """The SQL of some models, and of the project's macros that it calls, by name."""
+    """Return the SQL of some models, and of the project's macros that it calls, by name."""
     macros = {
         macro["name"]: macro["macro_sql"]
         for macro in manifest["macros"].values()
@@ -113,7 +113,7 @@ def _sha256(parts: dict[str, str]) -> str:
 
 
 def locked_digest(feature_version: str, lock: Path = LOCK_FILE) -> str:
-    """The digest that was recorded for a version; raises PredictionError where it has no row."""
+    """Return the recorded digest of a version; raises PredictionError if it has no row."""
     with lock.open(newline="") as lines:
         for row in csv.DictReader(lines):
             if row["feature_version"] == feature_version:
@@ -125,7 +125,7 @@ def locked_digest(feature_version: str, lock: Path = LOCK_FILE) -> str:
 
 
 def _called_macros(codes: list[str], macros: dict[str, str]) -> set[str]:
-    """The project's macros reachable from some code, engine variants of former commits included."""
+    """Return the project's macros reachable from some code, old variants by engine included."""
     found: set[str] = set()
     waiting = list(codes)
     while waiting:

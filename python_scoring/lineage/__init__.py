@@ -1,1 +1,1 @@
-"""Where predictions come from: what a build records of it, and what is told of it afterwards."""
+"""Lineage of predictions: events of a build, digests of its inputs, trace of a prediction."""

@@ -1,4 +1,4 @@
-"""What only Python knows of a build, as functions in DuckDB for the hooks that record lineage."""
+"""DuckDB functions for the hooks that record lineage: facts of a build that only Python knows."""
 
 import json
 from functools import lru_cache
@@ -17,9 +17,10 @@ from python_scoring.warehouse import Warehouse
 
 
 def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Create `feature_definitions`, `library_versions` and `model_card`, which answer in JSON.
+    """Create `feature_definitions`, `library_versions` and `model_card`, which return JSON.
 
-    And `emit_lineage_events`, which answers why it could not, or nothing, and never raises.
+    Also create `emit_lineage_events`, which returns the reason for a failure or null, and never
+    raises.
     """
 
     def emit_lineage_events(invocation_id: str) -> str:
@@ -55,7 +56,7 @@ def _feature_definitions() -> str:
 
 @lru_cache(maxsize=1)
 def _definitions_in(target: Path, _written_at: int) -> str:
-    """Several hooks and models of one build ask for them, and the manifest has megabytes."""
+    """Cached: several hooks and models of a build ask for them, and the manifest has megabytes."""
     manifest = read_manifest(target)
     digests = digest_of_each_feature(manifest)
     return json.dumps(
@@ -67,13 +68,16 @@ def _definitions_in(target: Path, _written_at: int) -> str:
 
 
 def _target() -> Path:
-    """Where this dbt writes its manifest, which it does before it builds anything."""
+    """Return the folder of dbt's manifest, which dbt writes before it builds anything."""
     flags: Any = get_flags()  # type: ignore[no-untyped-call]
     return PROJECT / (getattr(flags, "TARGET_PATH", None) or "target")
 
 
 def _model_card(artifact_path: str | None, training_config_sha256: str | None) -> str | None:
-    """The registered card; null where the file is another one, or none, which scoring reports."""
+    """Return the registered card; null if the file is missing or changed.
+
+    Scoring reports both.
+    """
     if artifact_path is None:
         return None
     try:

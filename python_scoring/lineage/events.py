@@ -1,4 +1,4 @@
-"""OpenLineage events: for each run of a build that it started, and what became of it.
+"""OpenLineage events of a build: for each run, its start and its outcome.
 
 By default they are appended to `lineage.ndjson` in the warehouse's folder; OpenLineage's own
 settings (OPENLINEAGE_CONFIG, OPENLINEAGE_URL, openlineage.yml) send them elsewhere.
@@ -23,7 +23,7 @@ from python_scoring.warehouse import Warehouse
 NAMESPACE = "customer_predictions"
 FILE = "lineage.ndjson"
 PRODUCER = "urn:customer_predictions"
-# Of the run, not of the attempt: UUIDs of attempts are derived from it.
+# Namespace from which the UUIDs of attempts are derived.
 RUNS = uuid.uuid5(uuid.NAMESPACE_URL, PRODUCER)
 
 OUTCOMES = {
@@ -40,16 +40,16 @@ Rows = dict[Any, list[tuple[Any, ...]]]
 
 @attr.define
 class Records:
-    """What is recorded of the runs of one invocation, each read once for all of them."""
+    """Records of the runs of one invocation, each read once for all of them."""
 
     checks: Rows  # by run_id
     inputs: Rows  # by as_of, data_cutoff and feature_version
-    columns: Rows  # of the tables of predictions, by their names
+    columns: Rows  # columns of the prediction tables, by table name
 
 
 @attr.define
 class ModelFacet(facets.RunFacet):
-    """The model that scored, as the run's manifest has it."""
+    """Model of a run, as the run's manifest records it."""
 
     model_version: str
     artifact_path: str | None
@@ -68,9 +68,9 @@ class ModelFacet(facets.RunFacet):
 
 
 def emit(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, invocation_id: str) -> int:
-    """Send the events of one dbt invocation; returns how many.
+    """Send the events of one dbt invocation; returns their number.
 
-    Raises whatever the transport raises.
+    Raises the exceptions of the transport.
     """
     runs = _runs(lake, invocation_id)
     if not runs:
@@ -88,7 +88,7 @@ def emit(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, invocation_id: s
 
 
 def _client(warehouse: Warehouse) -> OpenLineageClient:
-    """OpenLineage's own settings win."""
+    """OpenLineage's own settings take precedence."""
     is_configured = any(name.startswith("OPENLINEAGE") for name in os.environ)
     if is_configured or Path("openlineage.yml").exists():
         return OpenLineageClient()
@@ -97,7 +97,7 @@ def _client(warehouse: Warehouse) -> OpenLineageClient:
 
 
 def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[dict[str, Any]]:
-    """The runs that this invocation brought to an outcome, with their manifests."""
+    """Return the runs that this invocation brought to an outcome, with their manifests."""
     found = lake.execute(
         """
         with ledger as (
@@ -127,7 +127,10 @@ def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[dict[str,
 
 
 def _records(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> Records:
-    """In DuckLake a query of a few rows costs as much as one of thousands."""
+    """Read all records at once.
+
+    In DuckLake a query of few rows costs as much as one of thousands.
+    """
     checks: Rows = {}
     inputs: Rows = {}
     columns: Rows = {}
@@ -188,7 +191,7 @@ def _events(
 
 
 def _run_uuid(run: dict[str, Any]) -> str:
-    """OpenLineage wants a UUID, one per attempt."""
+    """Return the UUID of an attempt, which OpenLineage requires."""
     return str(uuid.uuid5(RUNS, f"{run['run_id']}|{run['started_at']}"))
 
 
@@ -218,7 +221,7 @@ def _run_facets(run: dict[str, Any]) -> dict[str, facets.RunFacet]:
 
 
 def _outcome_facets(records: Records, run: dict[str, Any]) -> dict[str, facets.RunFacet]:
-    """Every check, and why the run was not published."""
+    """Return every check, and the reason if the run was not published."""
     checks = records.checks.get(run["run_id"], [])
     found: dict[str, facets.RunFacet] = {
         "test": facets.test_run.TestRunFacet(
@@ -246,7 +249,7 @@ def _outcome_facets(records: Records, run: dict[str, Any]) -> dict[str, facets.R
 def _inputs(
     records: Records, warehouse: Warehouse, run: dict[str, Any]
 ) -> list[openlineage.InputDataset]:
-    """The raw tables as they counted, and the snapshot that was scored."""
+    """Return the raw tables at the cutoff, and the snapshot that was scored."""
     raw = raw_data_folder()
     sources = records.inputs.get((run["as_of"], run["data_cutoff"], run["feature_version"]), [])
     datasets = [_input("file", str(raw / source), digest, rows) for source, rows, digest in sources]
@@ -273,7 +276,7 @@ def _input(namespace: str, name: str, version: str, rows: int | None) -> openlin
 def _outputs(
     records: Records, warehouse: Warehouse, run: dict[str, Any]
 ) -> list[openlineage.OutputDataset]:
-    """The table that the run went into, with its columns and rows."""
+    """Return the table of the run's predictions, with its columns and row count."""
     if run["status"] not in TABLES:
         return []
     table = f"{TABLES[run['status']]}_{run['product']}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def without(digest: str, parts: Iterable[str]) -> str:
-    """The digest of an input without some parts of it, of which the digests are given."""
+    """Return the digest of an input without some parts, given the digests of the parts."""
     sums = [int(total) for total in digest.split("-")]
     for part in parts:
         sums = [total - int(one) for total, one in zip(sums, part.split("-"), strict=True)]

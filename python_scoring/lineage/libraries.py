@@ -1,9 +1,9 @@
-"""The libraries that a score may depend on, in their present versions."""
+"""Installed versions of the libraries that a score may depend on."""
 
 import platform
 from importlib.metadata import version
 
-# All that stands between a raw row and a score.
+# Libraries between a raw row and a score.
 LIBRARIES = (
     "dbt-core",
     "dbt-duckdb",
@@ -19,5 +19,5 @@ LIBRARIES = (
 
 
 def library_versions() -> dict[str, str]:
-    """By name, Python first."""
+    """Return the versions by name, Python first."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

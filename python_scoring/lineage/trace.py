@@ -1,4 +1,4 @@
-"""Everything that stands behind one prediction, for people and for programs."""
+"""Trace of one prediction: its lineage, for people and for programs."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from python_scoring.models.artifacts import ModelCard, RegistryRow, load_card
 from python_scoring.warehouse import Warehouse, connect_lake
 from python_scoring.warehouse.stored_predictions import Prediction, stored_prediction
 
-# The columns of prediction_lineage that hold JSON.
+# Columns of prediction_lineage that hold JSON.
 JSON_COLUMNS = (
     "reason_codes", "contract_json", "libraries", "feature_definitions", "feature_values", "inputs",
     "checks", "readers",
@@ -18,9 +18,9 @@ JSON_COLUMNS = (
 
 
 def trace(prediction_id: str, warehouse: Warehouse) -> dict[str, Any]:
-    """The row of prediction_lineage, its JSON parsed, and the features that the model used.
+    """Return the row of prediction_lineage, its JSON parsed, and the features that the model used.
 
-    Raises InputError where there is no such prediction.
+    Raises InputError if there is no such prediction.
     """
     with connect_lake(warehouse) as lake:
         row = _lineage(lake, stored_prediction(lake, prediction_id))
@@ -34,7 +34,7 @@ def trace(prediction_id: str, warehouse: Warehouse) -> dict[str, Any]:
 def _lineage(lake: duckdb.DuckDBPyConnection, prediction: Prediction) -> dict[str, Any]:
     found = lake.execute(
         "select * from lake.operations.prediction_lineage where prediction_id = ? "
-        "and prediction_date = cast(? as date)",  # of all partitions, its own
+        "and prediction_date = cast(? as date)",  # only its own partition
         [prediction.prediction_id, prediction.as_of],
     )
     columns = [column[0] for column in found.description or []]
@@ -43,7 +43,7 @@ def _lineage(lake: duckdb.DuckDBPyConnection, prediction: Prediction) -> dict[st
 
 
 def _features_used(row: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
-    """The model's features with their values, or why they cannot be told from the others."""
+    """Return the model's features with their values, or why they cannot be told from the others."""
     if row["feature_values"] is None or row["artifact_path"] is None:
         return None, None
     try:
@@ -54,15 +54,15 @@ def _features_used(row: dict[str, Any]) -> tuple[dict[str, Any] | None, str | No
 
 
 def registered_card(row: dict[str, Any]) -> ModelCard:
-    """The card that a run was recorded with; `row` has the columns of run_manifest.
+    """Return the card recorded with a run; `row` has the columns of run_manifest.
 
-    Raises ArtifactError where the file is missing or another one.
+    Raises ArtifactError if the file is missing or is another one.
     """
     return load_card(recorded_model(row))
 
 
 def recorded_model(row: dict[str, Any]) -> RegistryRow:
-    """The model as the run was recorded with it, whatever the registry says now."""
+    """Return the model as recorded with the run, whatever the registry says now."""
     return RegistryRow(**{name: row[name] for name in RegistryRow.__dataclass_fields__})
 
 
@@ -71,12 +71,12 @@ def _names(card: ModelCard) -> list[str]:
 
 
 def as_json(traced: dict[str, Any]) -> str:
-    """For programs: all of it; instants as text."""
+    """Return all of it as JSON; instants are texts."""
     return json.dumps(traced, indent=2, default=str)
 
 
 def as_text(traced: dict[str, Any]) -> str:
-    """For people: a section per link of the chain, from the prediction back to its inputs."""
+    """Return a section per link of the chain, from the prediction back to its inputs."""
     return "\n".join([*_prediction(traced), *_model(traced), *_features(traced), *_rest(traced)])
 
 

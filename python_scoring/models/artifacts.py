@@ -1,7 +1,7 @@
-"""Pinned models: read only after their digest was checked, and only types that are trusted.
+"""Artifacts of pinned models: read after their digest is checked, with trusted types only.
 
-An artifact is `model.skops` (the estimator) beside `model.json` (what is known about it). The model
-registry holds the SHA-256 of both.
+An artifact is `model.skops` (the estimator) and `model.json` (its card). The model registry has the
+SHA-256 of both.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ CARD_FILE = "model.json"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """The content of model.json: everything known about a model, but not the model itself.
+    """Content of model.json: everything known about a model except the model itself.
 
-    `features` are the snapshot columns in the order the estimator takes them, each with its type
-    (`number` or `category`). `label_window_closed_at` is when the last label of training and
-    calibration was complete: no pin may start earlier, or a backtest would look ahead.
-    `calibration` and `bounds` are what python_scoring/uncertainty found on `calibration_as_ofs`;
-    empty, scores are used as they come, and have no bounds.
+    `features` are the snapshot columns in the order of the estimator, each with its type (`number`
+    or `category`). `label_window_closed_at` is when the last label of training and calibration was
+    complete: no pin may start earlier, or a backtest would look ahead. `calibration` and `bounds`
+    were learned by python_scoring/uncertainty on `calibration_as_ofs`; if empty, scores are not
+    calibrated and have no bounds.
     """
 
     product: str
@@ -51,12 +51,12 @@ class ModelCard:
     bounds: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Canonical text: the same card has the same digest."""
+        """Return canonical text: equal cards have equal digests."""
         return json.dumps(asdict(self), indent=2, sort_keys=True, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, source: Path) -> "ModelCard":
-        """Raises ArtifactError, naming the file, where the text is not a card."""
+        """Parse a card; raises ArtifactError, naming the file, if the text is not one."""
         try:
             card = cls(**json.loads(text))
         except (TypeError, ValueError, RecursionError) as error:
@@ -76,7 +76,7 @@ class ModelCard:
 
 
 def _is_of(value: Any, kind: Any) -> bool:
-    """Whether a value of JSON has a type, such as `list[dict[str, str]]`."""
+    """Whether a JSON value has a type, such as `list[dict[str, str]]`."""
     origin, parts = get_origin(kind) or kind, get_args(kind)
     if origin is Any:
         return True
@@ -90,7 +90,7 @@ def _is_of(value: Any, kind: Any) -> bool:
 
 @dataclass(frozen=True)
 class RegistryRow:
-    """The columns of seeds/model_registry.csv that scoring needs."""
+    """Columns of seeds/model_registry.csv that scoring needs."""
 
     product: str
     model_version: str
@@ -103,7 +103,7 @@ class RegistryRow:
 
 @dataclass(frozen=True)
 class Model:
-    """An estimator that may be used, and its card."""
+    """Trusted estimator with its card."""
 
     card: ModelCard
     estimator: Any
@@ -111,12 +111,12 @@ class Model:
 
 
 def sha256(content: bytes) -> str:
-    """Hex digest, as the registry holds it."""
+    """Return the hex digest, as the registry has it."""
     return hashlib.sha256(content).hexdigest()
 
 
 def load(row: RegistryRow, project: Path | None = None) -> Model:
-    """The pinned model, after every check that does not need the data.
+    """Load the pinned model, after every check that does not need the data.
 
     Raises ArtifactError for a file outside the project, a missing file, a digest that differs, an
     untrusted type, another version of scikit-learn, or a card that contradicts its registry row.
@@ -128,10 +128,10 @@ def load(row: RegistryRow, project: Path | None = None) -> Model:
 
 
 def load_card(row: RegistryRow, project: Path | None = None) -> ModelCard:
-    """The card of a registered model.
+    """Load the card of a registered model.
 
-    Raises ArtifactError where it is missing, lies outside the project, is not the one registered,
-    or contradicts its row.
+    Raises ArtifactError if it is missing, lies outside the project, is not the registered one, or
+    contradicts its row.
     """
     file = _file(row, project).with_name(CARD_FILE)
     content = _read_verified(file, row, "training_config_sha256")
@@ -141,7 +141,7 @@ def load_card(row: RegistryRow, project: Path | None = None) -> ModelCard:
 
 
 def _file(row: RegistryRow, project: Path | None) -> Path:
-    """The artifact, which lies in the project; a symbolic link does not lead out of it."""
+    """Return the artifact's path inside the project; a symbolic link out of it is refused."""
     folder = (project or PROJECT).resolve()
     file = folder / row.artifact_path
     for each in (file, file.with_name(CARD_FILE)):
@@ -184,11 +184,11 @@ def _check_card(card: ModelCard, row: RegistryRow, file: Path) -> None:
 
 
 def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool = True) -> Any:
-    """The estimator; where the card is still to be signed, its features are not compared.
+    """Parse the estimator; its features are not compared if the card has none yet.
 
     Raises ArtifactError, before anything is built, for a wrong version or type.
     """
-    import sklearn  # with skops a second, which a build with nothing due does not need
+    import sklearn  # importing skops takes a second, which a build with nothing due does not need
     import skops.io
     from sklearn.exceptions import InconsistentVersionWarning
 
@@ -219,7 +219,7 @@ def parse(content: bytes, card: ModelCard, file: Path | str, *, is_signed: bool 
 
 
 def check_signature(estimator: Any, card: ModelCard, file: Path | str) -> None:
-    """Raises ArtifactError where the estimator was not fitted on exactly the card's features."""
+    """Raise ArtifactError if the estimator was not fitted on exactly the card's features."""
     expected = [feature["name"] for feature in card.features]
     fitted = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
     if fitted == expected:

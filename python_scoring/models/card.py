@@ -1,8 +1,8 @@
-"""The model card of a version for people: MODEL_CARD.md beside model.skops.
+"""Model card for people: MODEL_CARD.md next to model.skops.
 
-Written from model.json, the product's contract and the feature catalogue, and from nothing else:
-the same three give the same bytes. Where one changes, `model-card --check` fails until
-the card is renewed.
+The card is rendered from model.json, the product's contract and the feature catalogue only: the
+same three give the same bytes. If one of them changes, `model-card --check` fails until the card is
+renewed.
 """
 
 import itertools
@@ -23,7 +23,7 @@ MODEL_CARD_FILE = "MODEL_CARD.md"
 
 
 def render(card: ModelCard, manifest: Manifest) -> str:
-    """The text of a card; raises InputError where the project has no contract for its product."""
+    """Render a card; raises InputError if the project has no contract for its product."""
     contract = contract_of(manifest, card.product)
     variables = project_variables()
     environment = Environment(
@@ -51,7 +51,7 @@ def write_model_card(
     manifest: Manifest,
     out: Path | None = None,
 ) -> Path:
-    """Write the card of a registered version, by default beside the model; returns the file."""
+    """Write the card of a registered version, by default next to the model; returns the file."""
     file = out or registry.artifact_folder(product, model_version) / MODEL_CARD_FILE
     text = render(_registered(registry, product, model_version), manifest)
     try:
@@ -62,9 +62,9 @@ def write_model_card(
 
 
 def check_model_cards(registry: Registry, manifest: Manifest) -> list[Path]:
-    """The cards of all pinned versions, challengers included, where each agrees.
+    """Return the cards of all pinned versions, challengers included, if each is current.
 
-    Raises PredictionError, with every card that does not and how to renew it.
+    Raises PredictionError with every card that is not, and how to renew it.
     """
     files, problems = [], []
     for product, model_version in registry.pinned():
@@ -112,12 +112,12 @@ def _meanings(manifest: Manifest) -> dict[str, str]:
     return {name: column["description"] for name, column in columns.items()}
 
 
-# What would be markup in Markdown or HTML; a card holds words of whoever trained the model.
+# Characters of Markdown and HTML markup; a card contains texts of whoever trained the model.
 _MARKUP = {ord(each): f"&#{ord(each)};" for each in "&<>[]`|"}
 
 
 def _plain(found: Any) -> Any:
-    """The same with every text as plain text on one line, names of mappings included."""
+    """Return the value with every text, keys included, as plain text on one line."""
     if isinstance(found, dict):
         return {_plain(name): _plain(value) for name, value in found.items()}
     if isinstance(found, (list, tuple)):
@@ -126,12 +126,12 @@ def _plain(found: Any) -> Any:
 
 
 def _line(text: Any) -> str:
-    """On one line, also in a cell of a table."""
+    """Return a text on one line that fits in a table cell."""
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
 def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """The single figures of a mapping, by name; lists and mappings stand elsewhere."""
+    """Return the scalar figures of a mapping, sorted by name."""
     return [
         (name.replace("_", " "), _figure(value))
         for name, value in sorted(found.items())
@@ -140,7 +140,7 @@ def _figures(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _records(found: Any) -> list[dict[str, str]]:
-    """The rows of a list of mappings, for a table."""
+    """Return the rows of a list of mappings, for a table."""
     if not isinstance(found, list):
         return []
     return [

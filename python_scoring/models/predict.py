@@ -18,7 +18,7 @@ from python_scoring.uncertainty import calibration
 # Small batches are slow: boosted trees at 8k rows take ten times as long per row.
 BATCH_ROWS = 100_000
 
-# The documented precision of a score: hides the last bits, in which platforms differ.
+# Documented precision of a score: hides the last bits, in which platforms differ.
 DECIMALS = 6
 
 Scores = npt.NDArray[np.float64]
@@ -26,7 +26,7 @@ Scores = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a model says of the rows of a frame; labels and an assignment from segments alone."""
+    """Predictions for the rows of a frame; only segments have labels and an assignment."""
 
     scores: Scores
     labels: list[str | None] | None = None
@@ -34,7 +34,7 @@ class Predicted:
 
 
 def feature_projection(features: list[dict[str, str]]) -> list[str]:
-    """The SQL that reads the features from a snapshot as feature_frame wants them, in order."""
+    """Return the SQL expressions that read the features for `feature_frame`, in order."""
     return [
         feature["name"]
         if feature["type"] == "category"
@@ -44,7 +44,7 @@ def feature_projection(features: list[dict[str, str]]) -> list[str]:
 
 
 def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.DataFrame:
-    """The features as the estimator was fitted on them: numbers as float64, categories as text."""
+    """Return a batch's features as the estimator was fitted: float64 numbers, category texts."""
     columns: dict[str, Any] = {}
     for feature in features:
         column = batch.column(feature["name"])
@@ -56,7 +56,7 @@ def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.D
 
 
 def predict(model: Model, frame: pd.DataFrame) -> Predicted:
-    """Rounded scores, probabilities calibrated; labels where the model gives them itself."""
+    """Return rounded scores, with probabilities calibrated, and labels if the model gives them."""
     estimator = model.estimator
     if model.card.score_type == "segment":
         assignment = assign(estimator, frame)

@@ -1,4 +1,4 @@
-"""The reviewed seeds model_registry and model_pins: read, checked, appended to, not rewritten."""
+"""Seeds model_registry and model_pins: reviewed tables that are read, checked and appended to."""
 
 import csv
 import re
@@ -13,51 +13,51 @@ from python_scoring.project import PROJECT
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
-# The columns of a registry row that a card brings along, which somebody else may have written.
+# Columns of a registry row that come from a card, whose author may be unknown.
 _PATTERNS = {
     "product": re.compile(r"[a-z][a-z0-9_]{0,62}"),
     "training_run_id": re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}"),
     "feature_version": VERSION,
     "output_schema_version": re.compile(r"\d+\.\d+"),
 }
-_FORMULA = ("=", "+", "-", "@")  # how a cell starts that a spreadsheet computes
+_FORMULA = ("=", "+", "-", "@")  # first characters of a cell that a spreadsheet would compute
 
 
 @dataclass(frozen=True)
 class Registry:
-    """The seeds and artifacts of one project folder."""
+    """Seeds and artifacts of one project folder."""
 
     project: Path = PROJECT
 
     @property
     def models_file(self) -> Path:
-        """One row per product and model version."""
+        """Seed with one row per product and model version."""
         return self.project / "seeds" / "model_registry.csv"
 
     @property
     def pins_file(self) -> Path:
-        """One row per product and start of a pin."""
+        """Seed with one row per product and start of a pin."""
         return self.project / "seeds" / "model_pins.csv"
 
     def pinned(self) -> list[tuple[str, str]]:
-        """Every product and version that a pin names, of a champion or of a challenger."""
+        """Return every product and version that a pin names, for a champion or a challenger."""
         files = (self.pins_file, self.project / "seeds" / "challenger_pins.csv")
         rows = [row for file in files for row in _rows(file)]
         return sorted({(row["product"], row["model_version"]) for row in rows})
 
     def artifact_folder(self, product: str, model_version: str) -> Path:
-        """Where the model's two files lie."""
+        """Return the folder of the model's two files."""
         return self.project / "python_scoring" / "artifacts" / product / model_version
 
     def row(self, product: str, model_version: str) -> dict[str, str] | None:
-        """The registered model as the seed has it; None where it is not registered."""
+        """Return the registered model as the seed has it; None if it is not registered."""
         for row in _rows(self.models_file):
             if (row["product"], row["model_version"]) == (product, model_version):
                 return row
         return None
 
     def find(self, product: str, model_version: str) -> RegistryRow:
-        """The registered model; raises ArtifactError where there is none."""
+        """Return the registered model; raises ArtifactError if there is none."""
         if row := self.row(product, model_version):
             return RegistryRow(*(row[column] for column in RegistryRow.__dataclass_fields__))
         raise ArtifactError(
@@ -66,7 +66,7 @@ class Registry:
         )
 
     def check_new(self, product: str, model_version: str) -> None:
-        """Raises ArgumentError where the version is malformed, InputError where it is taken.
+        """Raise ArgumentError for a malformed version, InputError for one that is taken.
 
         A registered version never changes.
         """
@@ -107,7 +107,7 @@ class Registry:
         return folder
 
     def check_pin(self, product: str, pinned_from: datetime, closed_at: datetime) -> None:
-        """Raises where the pin would look ahead, or where one starts at the same instant."""
+        """Raise TrainingError or InputError if the pin would look ahead, or another starts then."""
         if pinned_from < closed_at:
             raise TrainingError(
                 f"--pin-from {pinned_from}: the last label window of training and calibration "
@@ -148,7 +148,7 @@ class Registry:
 
 
 def check_texts(card: ModelCard) -> None:
-    """Raises ArtifactError where the registry cannot hold a text of the card as it is."""
+    """Raise ArtifactError if the registry cannot hold a text of the card as it is."""
     for column, pattern in _PATTERNS.items():
         text = getattr(card, column)
         if not (isinstance(text, str) and pattern.fullmatch(text)):

@@ -1,4 +1,4 @@
-"""To which segment a customer belongs: distances to the centres of k-means."""
+"""Assignment of customers to segments: distances to the centres of k-means."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,20 +17,20 @@ Places = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Assignment:
-    """Where customers lie, and how far from each centre; one row per feature or per centre."""
+    """Transformed features (features, rows), and squared distances (centres, rows)."""
 
     points: Numbers
     distances: Numbers
 
     @cached_property
     def nearest(self) -> Places:
-        """The centre of the own segment; of equally near ones the first."""
+        """Index of the own segment's centre; the first of equally near ones."""
         nearest: Places = self.distances.argmin(axis=0)
         return nearest
 
     @cached_property
     def following(self) -> Places:
-        """The next nearest centre."""
+        """Index of the second nearest centre."""
         others = self.distances.copy()
         others[self.nearest, np.arange(len(self.nearest))] = np.inf
         following: Places = others.argmin(axis=0)
@@ -38,17 +38,17 @@ class Assignment:
 
     @property
     def clearness(self) -> Numbers:
-        """How clearly a customer belongs to the own segment: 0 midway, 1 at its centre."""
+        """How clearly a customer belongs to its segment: 0 midway between two, 1 at the centre."""
         rows = np.arange(len(self.nearest))
         first, second = self.distances[self.nearest, rows], self.distances[self.following, rows]
         return np.where(second > 0, 1 - first / np.where(second > 0, second, 1), 0.0)
 
 
 def assign(estimator: Pipeline, frame: pd.DataFrame) -> Assignment:
-    """The segments of the customers of a frame.
+    """Assign the customers of a frame to segments.
 
-    The distances are summed feature by feature: KMeans.predict goes through BLAS, whose last bits
-    depend on the batch and on the number of threads. Raises ScoringError for other estimators.
+    Distances are summed feature by feature: KMeans.predict goes through BLAS, whose last bits
+    depend on the batch and the number of threads. Raises ScoringError for other estimators.
     """
     clusters = estimator[-1]
     if not isinstance(clusters, KMeans):

@@ -1,7 +1,7 @@
-"""Archive check of a skops file, before any object of it is built.
+"""Safety check of a skops file, before any object of it is built.
 
-A skops file is a zip archive: `schema.json` describes the objects, further members hold arrays.
-What is read here is text, so a malicious file can do nothing but be refused.
+A skops file is a zip archive: `schema.json` describes the objects, other members hold arrays. The
+check reads text only, so a malicious file can do no more than be refused.
 """
 
 import io
@@ -20,9 +20,9 @@ MAX_SCHEMA_BYTES = 16 * 2**20  # of schema.json, which takes up to 25 times the 
 MAX_MEMBERS = 10_000
 PROTOCOL = 2  # of skops: older ones have loaders that this check does not know
 
-# Everything that an artifact may be made of, by module and name. skops has defaults of its own,
-# which grow from release to release; this file alone decides. Types that hold indices of trees are
-# in it because python_scoring/models/trees.py checks those.
+# Types that an artifact may consist of, by module and name. skops has defaults of its own, which
+# grow from release to release; this file alone decides. Types that hold indices of trees are
+# trusted because python_scoring/models/trees.py checks the indices.
 TRUSTED_TYPES = frozenset(
     Path(__file__).with_name("trusted_types.txt").read_text(encoding="utf-8").split()
 )
@@ -36,7 +36,7 @@ _TREE = "sklearn.tree._tree.Tree"
 
 
 def _of_numpy(kind: type) -> set[str]:
-    """The trusted names of numpy that are instances or subclasses of a type."""
+    """Trusted names of numpy that are instances or subclasses of a type."""
     found = set()
     for name in TRUSTED_TYPES:
         module, _, attribute = name.partition(".")
@@ -58,9 +58,9 @@ _REFUSED = {
     ),
 }
 
-# How skops may build what. The file chooses the loader, whatever the type: most call the type with
-# arguments of the file, and numpy.ndarray, called with the type object and some bytes, makes
-# objects of those bytes, which runs code. Loaders that are not here are refused.
+# Loaders by which skops may build each type. The file chooses the loader, whatever the type: most
+# loaders call the type with arguments of the file, and numpy.ndarray, called with the type object
+# and some bytes, makes objects of those bytes, which runs code. Other loaders are refused.
 LOADERS: dict[str, set[str]] = {
     "BytearrayNode": {"builtins.bytearray"},  # how xgboost.core.Booster keeps its trees
     "DTypeNode": {"numpy.dtype"},
@@ -91,9 +91,9 @@ LOADERS: dict[str, set[str]] = {
 
 
 def read_file(file: Path, name: str, limit: int = MAX_BYTES) -> bytes:
-    """A file of an imported model; `name` is how messages call it.
+    """Read a file of an imported model; messages call it `name`.
 
-    Raises ArtifactError, before it is read, where it has more than `limit` bytes.
+    Raises ArtifactError, before reading, if it has more than `limit` bytes.
     """
     size = file.stat().st_size
     if size > limit:
@@ -104,10 +104,10 @@ def read_file(file: Path, name: str, limit: int = MAX_BYTES) -> bytes:
 
 
 def checked_schema(content: bytes, name: str) -> dict[str, Any]:
-    """Description of the objects in a skops file; `name` is how messages call the file.
+    """Return the description of the objects in a skops file; messages call the file `name`.
 
-    Raises ArtifactError where it is no skops file, is larger unpacked than MAX_BYTES, or names a
-    type that is not in TRUSTED_TYPES, or builds one in another way than LOADERS has for it.
+    Raises ArtifactError if it is not a skops file, is larger unpacked than MAX_BYTES, names a type
+    that is not in TRUSTED_TYPES, or builds one by a loader that LOADERS does not have for it.
     """
     schema = _schema(content, name)
     types = types_in(schema)
@@ -141,12 +141,12 @@ def _advice(types: set[str]) -> str:
 
 
 def types_in(schema: dict[str, Any]) -> set[str]:
-    """Every type and function that a description names, as `module.name`."""
+    """Return every type and function that a description names, as `module.name`."""
     return {name for name, _ in _builds(schema)}
 
 
 def _builds(schema: dict[str, Any]) -> set[tuple[str, str]]:
-    """Every type and function that a description names, each with the loader that builds it."""
+    """Return every type and function that a description names, each with its loader."""
     found: set[tuple[str, str]] = set()
     waiting: list[Any] = [schema]
     while waiting:

@@ -1,8 +1,8 @@
-"""Decision trees whose nodes point where they may.
+"""Bounds check of decision trees.
 
-scikit-learn follows the numbers in a tree's nodes without a look at their bounds, so that a forged
-file could read foreign memory or never end, although it holds trusted types only. skops leaves
-this to whoever trusts these types: see python_scoring/models/trusted_types.txt.
+scikit-learn follows the indices in a tree's nodes without a check, so a forged file could read
+foreign memory or never end, although it holds trusted types only. skops leaves this to whoever
+trusts these types: see python_scoring/models/trusted_types.txt.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ BITSET_WORDS = 8
 
 
 def check_trees(estimator: Any) -> None:
-    """Raises ArtifactError where a node of any tree in the estimator points out of its tree."""
+    """Raise ArtifactError if a node of any tree in the estimator points outside its tree."""
     check_boosters(part for part, _ in _parts(estimator))
     for part, features in _trees(estimator):
         is_sound = (
@@ -37,14 +37,14 @@ def check_trees(estimator: Any) -> None:
 
 
 def _trees(estimator: Any) -> Iterator[tuple[Any, int]]:
-    """Every tree of scikit-learn in the object graph, with the number of features it is given."""
+    """Yield every scikit-learn tree in the object graph, with the number of its input features."""
     for part, features in _parts(estimator):
         if isinstance(part, (TreePredictor, Tree)):
             yield part, features
 
 
 def _parts(estimator: Any) -> Iterator[tuple[Any, int]]:
-    """Every tree and object with attributes in the graph, with the features that it is given."""
+    """Yield every tree and object with attributes in the graph, with its input features."""
     seen: set[int] = set()
     waiting: list[tuple[Any, int, bool]] = [(estimator, 0, False)]
     while waiting:
@@ -65,7 +65,7 @@ def _parts(estimator: Any) -> Iterator[tuple[Any, int]]:
             yield part, features
             if not is_fixed:
                 features = int(vars(part).get("n_features_in_", features))
-            # These check the rows once, and hand them to their trees as they are.
+            # These check the rows once, and pass them to their trees unchanged.
             is_fixed = is_fixed or isinstance(part, (BaseForest, BaseGradientBoosting))
             waiting += [(value, features, is_fixed) for value in vars(part).values()]
 
@@ -106,5 +106,5 @@ def _is_tree_sound(tree: Any, features: int) -> bool:
 
 
 def _children_sound(children: Any, parents: Any, count: int) -> bool:
-    """Every child exists and comes after its parent, so that every path ends."""
+    """Whether every child exists and comes after its parent, so that every path ends."""
     return bool(np.all((children > parents) & (children < count)))

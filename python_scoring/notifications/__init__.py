@@ -1,1 +1,1 @@
-"""`customer-predictions notify`: what the outbox holds reaches the owners, at least once."""
+"""`customer-predictions notify`: delivery of the outbox to the owners, at least once."""

@@ -1,7 +1,7 @@
-"""`notify`: delivers what the outbox holds, at least once, and says who was not reached.
+"""`notify`: deliver the messages of the outbox at least once, and report unreachable recipients.
 
 Run it after every build, and every few minutes. Each attempt is recorded before the next message is
-sent, so that a process that is killed repeats one message at most; its id tells that it is one.
+sent, so a killed process repeats one message at most; the message's id identifies the repeat.
 """
 
 import os
@@ -36,17 +36,17 @@ from python_scoring.warehouse import LakeWriter, Warehouse, connect_lake, write_
 
 Echo = Callable[[str], None]
 
-# How long to wait for another `notify`, which may have read the outbox before the last build ended.
-# Where a server hangs it takes longer, and processes that all wait would pile up.
+# Seconds to wait for another `notify`, which may have read the outbox before the last build ended.
+# With a hanging server it takes longer, and waiting processes would pile up.
 NOTIFY_TIMEOUT = 60.0
 
-# How long to wait for a build that holds the lake, to record there what was delivered meanwhile.
+# Seconds to wait for a build that holds the lake, to record deliveries there.
 RECORD_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How hard to try."""
+    """Limits of retries and waiting."""
 
     max_attempts: int = 8
     timeout: float = 10.0
@@ -54,11 +54,11 @@ class Settings:
 
 
 def notify(settings: Settings, echo: Echo) -> None:
-    """Deliver every message that is pending, or failed and due for another try.
+    """Deliver every message that is pending, or failed and due for a retry.
 
-    Raises InputError where nothing was built, or NOTIFY_CONFIG cannot be used. After all others
-    were told, raises InputError for a wrong address, and DeliveryError for recipients without one
-    and while messages are given up.
+    Raises InputError if nothing was built or NOTIFY_CONFIG cannot be used. After all other messages
+    were sent, raises InputError for an invalid address, and DeliveryError for recipients without an
+    address and while there are dead letters.
     """
     directory = _Directory()
     warehouse = Warehouse.from_environment()
@@ -77,7 +77,7 @@ def notify(settings: Settings, echo: Echo) -> None:
 
 
 def preview(settings: Settings, echo: Echo) -> None:
-    """Say who would get what now; sends and records nothing. Raises what `notify` raises."""
+    """Print who would get what now; sends and records nothing. Raises what `notify` raises."""
     directory = _Directory()
     warehouse = Warehouse.from_environment()
     with connect_lake(warehouse) as lake:
@@ -95,7 +95,7 @@ def preview(settings: Settings, echo: Echo) -> None:
 
 
 class _Directory:
-    """Where the recipients are reached, and which of them are not."""
+    """Destinations of the recipients, and the recipients without one."""
 
     def __init__(self) -> None:
         self._destinations = Destinations(os.environ)
@@ -104,7 +104,7 @@ class _Directory:
         self._has_mistakes = False
 
     def addressed(self, outbox: Outbox) -> Iterator[tuple[Message, list[Destination]]]:
-        """The open messages of recipients who can be reached, with where."""
+        """Yield the open messages of reachable recipients, with their destinations."""
         for message in outbox.open_messages():
             if message.recipient not in self._known:
                 self._known[message.recipient] = self._look_up(message.recipient)
@@ -112,9 +112,9 @@ class _Directory:
                 yield message, self._known[message.recipient]
 
     def check(self, outbox: Outbox) -> None:
-        """Raises DeliveryError for recipients without a destination or with messages given up.
+        """Raise DeliveryError for recipients without a destination or with dead letters.
 
-        Raises InputError where an address is wrong.
+        Raises InputError for an invalid address.
         """
         given_up = Counter(
             message.recipient
@@ -148,7 +148,7 @@ class _Directory:
 
 
 class _Courier:
-    """Carries messages to destinations, and records every attempt before the next."""
+    """Sends messages to destinations, and records every attempt before the next."""
 
     def __init__(self, outbox: Outbox, writer: LakeWriter, settings: Settings, echo: Echo) -> None:
         self.tried = False
@@ -164,7 +164,7 @@ class _Courier:
         for destination, before in _due(self._outbox, message, destinations, self._settings):
             self.tried = True
             if destination.identity in self._silent:
-                # It would cost a timeout for each message; the first of them is asked again.
+                # It would cost a timeout for each message; the first message tries it again.
                 why = f"{destination.schema}: gives no answer now"
                 self._say(f"{message.recipient} not told yet ({why}): {message.subject}")
                 continue
@@ -180,7 +180,7 @@ class _Courier:
             self._tell(message, destination, after, reason)
         status = message_status(progress.values())
         if status in (DELIVERED, DEAD_LETTER) and status != self._outbox.status(message):
-            # Those that it was still to be tried at were taken out of the configuration.
+            # The remaining destinations were removed from the configuration.
             self._record(message, None, Progress(status), "no other destination is left", progress)
 
     def _record(
@@ -218,7 +218,7 @@ class _Courier:
 def _progress(
     outbox: Outbox, message: Message, destinations: list[Destination]
 ) -> dict[str, Progress]:
-    """The progress at each destination that is configured now, in their order."""
+    """Return the progress at each configured destination, in their order."""
     progress = progress_by_destination(outbox.attempts(message))
     return {each.identity: progress.get(each.identity, Progress()) for each in destinations}
 
@@ -226,7 +226,7 @@ def _progress(
 def _due(
     outbox: Outbox, message: Message, destinations: list[Destination], settings: Settings
 ) -> list[tuple[Destination, Progress]]:
-    """The destinations at which the message is to be tried now."""
+    """Return the destinations at which the message is due now."""
     if outbox.status(message) == DEAD_LETTER and not settings.retry_dead_letters:
         return []
     progress = _progress(outbox, message, destinations)
@@ -262,7 +262,7 @@ def _acquired(lock: FileLock, timeout: float) -> bool:
 
 
 def _record_rest(outbox: Outbox, writer: LakeWriter, echo: Echo) -> None:
-    """Record in the lake what could not be while a build was running."""
+    """Record in the lake what could not be recorded while a build was running."""
     if settle(outbox.journal, writer):
         return
     echo("A build is running; what was delivered is recorded in the lake when it ends.")

@@ -1,4 +1,4 @@
-"""One message to one destination, through Apprise: accepted, or why not, in time."""
+"""Delivery of one message to one destination, through Apprise and within a timeout."""
 
 import math
 import re
@@ -15,23 +15,24 @@ from python_scoring.notifications.private_logs import overheard
 
 KINDS = {"high": NotifyType.FAILURE, "medium": NotifyType.WARNING, "low": NotifyType.INFO}
 
-# The timeout of a request ends it properly, so it comes first; this is for what that lets through.
+# The timeout of a request ends it cleanly, so it comes first; this one is for hangs that it does
+# not end.
 GRACE = 1.0
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a message was not accepted, without any address or answer in it."""
+    """Reason why a message was not accepted, without any address or answer in it."""
 
     reason: str
     no_answer: bool = False
 
 
 def deliver(message: Message, destination: Destination, timeout: float) -> Refusal | None:
-    """Send once, without any retry; None where the destination has accepted.
+    """Send the message once, without a retry; returns None if the destination accepted it.
 
-    A destination that hangs, or that answers a byte now and then, is given up after the timeout.
-    Whether it has accepted the message nobody knows then, so it will be sent again.
+    A destination that hangs, or that answers a byte now and then, is given up after the timeout. It
+    may have accepted the message, so it will get it again.
     """
     service = destination.service
     service.socket_connect_timeout = service.socket_read_timeout = timeout
@@ -40,7 +41,7 @@ def deliver(message: Message, destination: Destination, timeout: float) -> Refus
 
     def send() -> None:
         try:
-            # Not through Apprise.notify, which would try again by itself where the address says so.
+            # Not through Apprise.notify, which retries by itself if the address says so.
             accepted.append(
                 service.notify(
                     title=message.subject,
@@ -54,7 +55,7 @@ def deliver(message: Message, destination: Destination, timeout: float) -> Refus
 
     started = time.monotonic()
     with overheard() as apprise:
-        # A thread can be left behind; it ends with the process at the latest.
+        # The thread can be left behind; it ends with the process at the latest.
         thread = Thread(target=send, daemon=True)
         thread.start()
         thread.join(timeout=_seconds_allowed(destination, body, timeout))
@@ -70,7 +71,7 @@ def deliver(message: Message, destination: Destination, timeout: float) -> Refus
 
 
 def _body(message: Message, destination: Destination) -> str:
-    """The text, with the id that lets a receiver drop a repeat; a webhook gets that as a field."""
+    """Return the text with the id by which a receiver drops a repeat; a webhook gets a field."""
     text = message.body or message.subject
     service = destination.service
     if not isinstance(service, NotifyJSON):
@@ -92,9 +93,10 @@ def _kind(message: Message) -> NotifyType:
 
 
 def _seconds_allowed(destination: Destination, body: str, timeout: float) -> float:
-    """The timeout for each request; an address may have several targets, a long text parts.
+    """Return the timeout for all requests of a message.
 
-    Some services want pauses between requests, which Apprise makes; they do not count.
+    An address may have several targets, and a long text several parts. Pauses that Apprise makes
+    between requests do not count.
     """
     service = destination.service
     targets = max(1, len(service) // (service.retry + 1))

@@ -1,4 +1,4 @@
-"""Where owners are reached: Apprise addresses from a file or the environment, never stored.
+"""Destinations of the owners: Apprise addresses from a file or the environment, never stored.
 
 An address holds tokens. No message of this module quotes one: it names the file or the variable.
 """
@@ -21,35 +21,35 @@ EXPECTED = "expected addresses such as json://host/path or slack://token/channel
 
 @dataclass(frozen=True)
 class Destination:
-    """One address of an owner; `identity` tells it from others and does not give it away."""
+    """Address of an owner; `identity` distinguishes it without revealing it."""
 
     identity: str
     service: NotifyBase
 
     @property
     def schema(self) -> str:
-        """The kind of service: slack, mailto, json."""
+        """Kind of service: slack, mailto, json."""
         return str(self.service.schema)
 
 
 def variable_of(owner: str) -> str:
-    """The environment variable with an owner's addresses."""
+    """Return the environment variable of an owner's addresses."""
     return "NOTIFY_" + re.sub("[^A-Z0-9]", "_", owner.upper())
 
 
 class Destinations:
-    """What the environment and the file named in it say of every owner."""
+    """Configured addresses of every owner, from the environment and NOTIFY_CONFIG."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Raises InputError where NOTIFY_CONFIG cannot be used whole."""
+        """Raises InputError if NOTIFY_CONFIG cannot be used as a whole."""
         self._environment = environment
         path = environment.get(CONFIG)
         self._configured = _read_config(Path(path)) if path else []
 
     def of(self, owner: str) -> list[Destination]:
-        """The owner's addresses, each once; none where nobody said where they are reached.
+        """Return the owner's distinct addresses; empty if none is configured.
 
-        Raises InputError where Apprise does not understand one of them.
+        Raises InputError if Apprise does not understand one of them.
         """
         variable = variable_of(owner)
         tagged = [
@@ -78,7 +78,7 @@ class Destinations:
 
 
 def _asset() -> AppriseAsset:
-    # A redirected POST is followed by a GET without the message, which may well succeed.
+    # A redirected POST becomes a GET without the message, which may well succeed.
     return AppriseAsset(
         app_id="customer_predictions",
         app_desc="customer_predictions",
@@ -88,7 +88,7 @@ def _asset() -> AppriseAsset:
 
 
 def _prepared(service: NotifyBase) -> NotifyBase:
-    """Too long a message is sent in parts: a service would refuse it whole each time."""
+    """Set long messages to be sent in parts: a service would refuse them each time."""
     if service.overflow_mode == OverflowMode.UPSTREAM:
         service.overflow_mode = OverflowMode.SPLIT
     return service
@@ -104,7 +104,7 @@ def _read_config(path: Path) -> list[NotifyBase]:
         ) from error
     with overheard() as apprise:
         services = ConfigFile(path=str(path.resolve()), asset=_asset(), recursion=1).services()
-    # Apprise leaves out what it cannot use, and goes on; its owner would wait in vain.
+    # Apprise skips what it cannot use and goes on; its owner would wait in vain.
     understood = [service for service in services if isinstance(service, NotifyBase)]
     if apprise.has_complaints or len(understood) < len(services):
         places = dict.fromkeys(re.findall(r"on line \d+|entry #\d+", apprise.text))
@@ -117,10 +117,10 @@ def _read_config(path: Path) -> list[NotifyBase]:
 
 
 def _identity(service: NotifyBase) -> str:
-    """A short digest of the address.
+    """Return a short digest of the address.
 
-    Some services write their targets in any order, so the parts are sorted. Slow on purpose:
-    whoever may read it should not find a weak password in it by trying.
+    Some services write their targets in any order, so the parts are sorted. The digest is slow on
+    purpose, so that a weak password cannot be found in it by trying.
     """
     parts = sorted(re.split(r"[/?&,;]|%2C|%20", service.url(privacy=False)))
     digest = hashlib.pbkdf2_hmac("sha256", "\n".join(parts).encode(), b"destination", 100_000)

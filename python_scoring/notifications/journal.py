@@ -1,7 +1,7 @@
-"""What was delivered while the lake could not be written to: one line of JSON per attempt.
+"""Journal of deliveries made while the lake was locked: one line of JSON per attempt.
 
 A build holds the lake for minutes, and an alert does not wait for it. The line is on the disk
-before the next message is sent, so that a crash does not send the former one again.
+before the next message is sent, so that a crash does not repeat the previous message.
 """
 
 import json
@@ -17,28 +17,28 @@ INSTANTS = ("attempted_at", "next_attempt_at")
 
 
 class DeliveryJournal:
-    """The file; it is there only while it holds something."""
+    """Journal file; it exists only while it holds attempts."""
 
     def __init__(self, folder: Path) -> None:
-        """In the folder of the warehouse."""
+        """Use the folder of the warehouse."""
         self.path = folder / "delivery_journal.jsonl"
 
     def append(self, attempt: Attempt) -> None:
-        """Add an attempt, for good."""
+        """Append an attempt and flush it to the disk."""
         row = asdict(attempt)
         for column in INSTANTS:
             row[column] = row[column] and row[column].isoformat()
         with self.path.open("a") as file:
-            file.write(f"\n{json.dumps(row)}\n")  # on a line of its own, whatever a crash left
+            file.write(f"\n{json.dumps(row)}\n")  # a crash may have cut the last line off
             file.flush()
             os.fsync(file.fileno())
 
     def attempts(self) -> list[Attempt]:
-        """Everything in it, in order."""
+        """Return all attempts, in order."""
         return list(self._read())
 
     def clear(self) -> None:
-        """Forget what the lake has by now."""
+        """Delete the journal, whose attempts are in the lake now."""
         self.path.unlink(missing_ok=True)
 
     def _read(self) -> Iterator[Attempt]:

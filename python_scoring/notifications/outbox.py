@@ -1,4 +1,4 @@
-"""The outbox: messages that are not delivered yet, and the record of every attempt."""
+"""Outbox: messages that are not delivered yet, and the record of every attempt."""
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
@@ -14,10 +14,10 @@ from python_scoring.warehouse import LakeWriter, Warehouse
 
 @dataclass(frozen=True)
 class Message:
-    """One row of notification_messages."""
+    """Row of notification_messages."""
 
     notification_id: str
-    incident_id: str | None  # a deprecation has none
+    incident_id: str | None  # None for a deprecation
     occasion: str
     product: str
     severity: str
@@ -30,7 +30,7 @@ class Message:
 MESSAGE_COLUMNS = ", ".join(field.name for field in fields(Message))
 ATTEMPT_COLUMNS = ", ".join(field.name for field in fields(Attempt))
 
-# The tables and not the view over them: a first build that failed has left messages, but no view.
+# Tables, not the view over them: a failed first build has left messages but no view.
 OPEN_MESSAGES = f"""
     select {MESSAGE_COLUMNS}
     from lake.operations.notification_messages as messages
@@ -72,7 +72,7 @@ ADD_EVENT = """
 
 
 class Outbox:
-    """The messages that are not delivered whole, with what was tried so far."""
+    """Undelivered messages, with their attempts so far."""
 
     def __init__(self, warehouse: Warehouse, lake: duckdb.DuckDBPyConnection) -> None:
         """Read from a connection with the lake attached.
@@ -95,22 +95,22 @@ class Outbox:
             self._remember(attempt)
 
     def open_messages(self) -> Iterator[Message]:
-        """Those not delivered whole, oldest first."""
+        """Return the messages not yet delivered to every destination, oldest first."""
         for message in self._messages.values():
             if self.status(message) != DELIVERED:
                 yield message
 
     def attempts(self, message: Message) -> list[Attempt]:
-        """What was tried, in order."""
+        """Return the attempts of a message, in order."""
         return self._attempts[message.notification_id]
 
     def status(self, message: Message) -> str:
-        """What became of the message, as it was recorded last."""
+        """Return the last recorded status of a message."""
         attempts = self.attempts(message)
         return (attempts[-1].message_status or attempts[-1].outcome) if attempts else PENDING
 
     def record(self, attempt: Attempt, writer: LakeWriter) -> None:
-        """Keep the attempt: in the lake, or in the journal while a build holds the lake."""
+        """Store the attempt in the lake, or in the journal while a build holds the lake."""
         self.journal.append(attempt)
         self._remember(attempt)
         settle(self.journal, writer)
@@ -122,7 +122,7 @@ class Outbox:
 
 
 def settle(journal: DeliveryJournal, writer: LakeWriter, timeout: float = 0) -> bool:
-    """Bring the journal into the lake; False where a build held the lake all the while.
+    """Move the journal into the lake; returns False if a build held the lake all the time.
 
     An attempt that the lake already has, from before a crash, is not added again.
     """
@@ -139,7 +139,7 @@ def settle(journal: DeliveryJournal, writer: LakeWriter, timeout: float = 0) -> 
 
 
 def _add(attempt: Attempt, lake: duckdb.DuckDBPyConnection) -> None:
-    """Add an attempt, and with the first delivery of a message the event that tells of it."""
+    """Insert an attempt, and with the first delivery of a message its incident event."""
     earlier = lake.execute(
         "select attempt, outcome from lake.operations.notification_attempts"
         " where notification_id = ?",

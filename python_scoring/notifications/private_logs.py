@@ -1,6 +1,6 @@
-"""Logs of libraries that deliver messages: heard here, and written nowhere.
+"""Capture of the logs of delivery libraries, which may quote addresses, tokens and answers.
 
-They may quote addresses, tokens and answers, and Python prints a warning that nobody handles.
+Nothing is written anywhere. Without a handler Python would print warnings.
 """
 
 import logging
@@ -12,23 +12,23 @@ from apprise import LOGGER_NAME
 
 
 class Listener(logging.Handler):
-    """Keeps what is logged in memory."""
+    """Log handler that keeps lines in memory."""
 
     def __init__(self) -> None:
-        """With nothing heard yet."""
+        """Start without lines."""
         super().__init__()
         self.text = ""
         self.has_complaints = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Remember a line, and whether it is a warning or an error."""
+        """Keep a line, and whether it is a warning or an error."""
         self.text += f"{record.getMessage()}\n"
         self.has_complaints |= record.levelno >= logging.WARNING
 
 
 @contextmanager
 def overheard() -> Iterator[Listener]:
-    """Hears what is logged meanwhile, by Apprise to the last detail; no other handler does."""
+    """Capture all logs, Apprise's at every level; no other handler gets them."""
     root, apprise, listener = logging.getLogger(), logging.getLogger(LOGGER_NAME), Listener()
     handlers, root.handlers = root.handlers, [listener]
     level = apprise.level

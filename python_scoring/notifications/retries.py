@@ -1,4 +1,4 @@
-"""When a message is tried again, and what has become of it: arithmetic on attempts alone."""
+"""Retry schedule and status of a message, computed from its attempts alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DEAD_LETTER = "dead_letter"
 
 @dataclass(frozen=True)
 class Attempt:
-    """One row of notification_attempts."""
+    """Row of notification_attempts."""
 
     notification_id: str
     attempt: int
@@ -29,29 +29,29 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a message has come at one destination; `tries` are those in vain, in a row."""
+    """Progress of a message at one destination; `tries` counts consecutive failures."""
 
     outcome: str = PENDING
     tries: int = 0
     next_attempt_at: datetime | None = None
 
     def is_due(self, now: datetime, *, dead_letters: bool) -> bool:
-        """Whether to try now; `dead_letters`: also where it was given up."""
+        """Whether to try now; with `dead_letters` also where the message was given up."""
         if self.outcome == FAILED:
             return self.next_attempt_at is None or self.next_attempt_at <= now
         return self.outcome == PENDING or (self.outcome == DEAD_LETTER and dead_letters)
 
 
 def retry_delay(tries: int) -> timedelta:
-    """How long to wait after so many tries in vain: a minute, doubled each time, to six hours."""
-    doublings = min(tries - 1, 10)  # beyond them it is six hours anyway
+    """Return the delay after that many failures: a minute, doubled each time, up to six hours."""
+    doublings = min(tries - 1, 10)  # beyond these it is six hours anyway
     return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
 def after_failure(before: Progress, now: datetime, max_attempts: int) -> Progress:
-    """The progress after one more try in vain: to be tried again, or given up.
+    """Return the progress after one more failure: due for a retry, or given up.
 
-    Who takes up a dead letter again starts to count anew.
+    Retrying a dead letter starts the count anew.
     """
     tries = 1 if before.outcome == DEAD_LETTER else before.tries + 1
     if tries >= max_attempts:
@@ -60,7 +60,7 @@ def after_failure(before: Progress, now: datetime, max_attempts: int) -> Progres
 
 
 def progress_by_destination(attempts: Iterable[Attempt]) -> dict[str | None, Progress]:
-    """The progress at each destination that was tried, from its attempts in their order."""
+    """Return the progress at each destination that was tried, from the attempts in order."""
     progress: dict[str | None, Progress] = {}
     for attempt in attempts:
         before = progress.get(attempt.destination, Progress())
@@ -71,7 +71,7 @@ def progress_by_destination(attempts: Iterable[Attempt]) -> dict[str | None, Pro
 
 
 def message_status(progress: Iterable[Progress]) -> str:
-    """What became of a message, from its progress at each of its recipient's destinations."""
+    """Return the status of a message from its progress at each destination."""
     outcomes = {each.outcome for each in progress}
     for outcome in (PENDING, FAILED, DEAD_LETTER):
         if outcome in outcomes:

@@ -1,1 +1,1 @@
-"""Runs computed again from what was recorded of them, in a warehouse of their own."""
+"""Replay: recomputation of runs from their records, in a separate warehouse."""

@@ -1,4 +1,4 @@
-"""`replay`: say of each run whether it comes out the same, and if not, what differs first."""
+"""`replay`: recompute runs and report the first difference of each, if any."""
 
 import tempfile
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from python_scoring.replay.recomputation import Rebuilt, rebuild
 from python_scoring.replay.targets import Target
 from python_scoring.warehouse import Warehouse, connect_lake, write_to_lake
 
-# Longer than a build takes: the record of a replay waits for one.
+# Seconds: longer than a build takes, because the record of a replay waits for one.
 LOCK_TIMEOUT = 3600.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to replay: a run or prediction by its id, or a sample of predictions."""
+    """Runs to replay: one by the id of a run or prediction, or a sample of predictions."""
 
     identifier: str | None
     sample: int | None
@@ -34,16 +34,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one run: the differences in the order of the chain."""
+    """Result of one run: the differences in the order of the chain."""
 
     target: Target
     compared: int
     differences: list[Difference]
-    erased: int = 0  # customers of the run who are in no table any more
+    erased: int = 0  # customers of the run who were erased
 
     @property
     def mismatch(self) -> Difference | None:
-        """What differs first and matters; a library only matters where the scores differ too."""
+        """First difference that matters; a library matters only if the scores differ too."""
         matters = any(each.matters for each in self.differences)
         return self.differences[0] if matters else None
 
@@ -61,10 +61,10 @@ class Outcome:
 
 
 def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) -> list[Outcome]:
-    """Compute again and compare; writes nothing but, if asked to, the log.
+    """Recompute and compare; writes only the log, and only if asked to.
 
-    Raises PredictionError at the end where any run differs, and ArgumentError at once where the
-    request names no run, or both a run and a sample.
+    Raises ArgumentError at once if the request names no run, or both a run and a sample, and
+    PredictionError at the end if any run differs.
     """
     if (request.identifier is None) == (request.sample is None):
         raise ArgumentError("replay takes either a RUN_ID or PREDICTION_ID, or --sample N")
@@ -130,7 +130,7 @@ def _replay(
 
 
 def _record(warehouse: Warehouse, outcomes: list[Outcome], started_from: str) -> None:
-    """Append to replay_log, and have incidents opened and closed by it."""
+    """Append to replay_log, and let it open and close incidents."""
 
     def append(lake: duckdb.DuckDBPyConnection) -> None:
         for outcome in outcomes:

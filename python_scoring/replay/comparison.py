@@ -1,4 +1,4 @@
-"""The links of the chain from raw row to score, each compared with what was recorded of it."""
+"""Comparison of each link of the chain, from raw row to score, with its record."""
 
 import json
 from collections import defaultdict
@@ -22,7 +22,7 @@ from python_scoring.replay.targets import Target, predictions_sql
 from python_scoring.scoring.schema import SCORE_SCHEMA
 from python_scoring.scoring.snapshots import score_snapshot
 
-# In the order of the chain: what differs first is what is named.
+# In the order of the chain: the first difference is reported.
 LINKS = ("input", "feature", "model", "library", "score")
 
 COMPARED = (
@@ -43,9 +43,9 @@ Counts = tuple[int, str]
 
 @dataclass(frozen=True)
 class Difference:
-    """A link that is not what was recorded, in words, with both values.
+    """Link that differs from its record: a sentence with both values.
 
-    One that does not `matter` by itself is told, but is no mismatch while the scores are the same.
+    If `matters` is false the difference is reported, but is no mismatch while the scores agree.
     """
 
     link: str
@@ -54,7 +54,7 @@ class Difference:
 
 
 def customers_erased(lake: duckdb.DuckDBPyConnection, target: Target) -> int:
-    """How many of the run's customers were erased since, and so are in no table any more."""
+    """Return the number of the run's customers that were erased since."""
     found = lake.execute(
         "select coalesce(sum(customers_erased), 0) from lake.operations.erased_records "
         "where kind = 'run' and run_id = ?",
@@ -64,9 +64,9 @@ def customers_erased(lake: duckdb.DuckDBPyConnection, target: Target) -> int:
 
 
 def _erased_parts(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, list[Counts]]:
-    """By raw table: rows and digest of each erased part that the recorded input still includes.
+    """Return rows and digests of erased parts that the recorded input still includes, by raw table.
 
-    Only erasures of versions before 0.2 left some; later ones restate the recorded input.
+    Only erasures of versions before 0.2 left any; later ones restate the recorded input.
     """
     as_of, _, feature_version = target.snapshot
     parts: dict[str, list[Counts]] = defaultdict(list)
@@ -82,13 +82,13 @@ def _erased_parts(lake: duckdb.DuckDBPyConnection, target: Target) -> dict[str, 
 
 
 def _without(recorded: Counts, erased: list[Counts]) -> Counts:
-    """What is left of an input."""
+    """Return rows and digest of an input without its erased parts."""
     rows = recorded[0] - sum(part_rows for part_rows, _ in erased)
     return rows, without(recorded[1], (digest for _, digest in erased))
 
 
 def inputs_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:
-    """Raw tables that no longer hold what they held; `again` is attached with what they hold."""
+    """Yield raw tables that differ from their record; `again` is attached with present rows."""
     recorded, found = (
         lake.execute(
             "select source, row_count, content_digest, newest_loaded_at "  # noqa: S608
@@ -119,7 +119,7 @@ def _input(counts: Counts | None) -> str:
 def definitions_differ(
     lake: duckdb.DuckDBPyConnection, target: Target, rebuilt: Rebuilt
 ) -> Iterable[Difference]:
-    """Features that are made of something else under the same version."""
+    """Yield features whose definition changed under the same version."""
     recorded_digest = target.recorded["definitions_sha256"]
     if recorded_digest == rebuilt.definitions_sha256:
         return
@@ -144,7 +144,7 @@ def definitions_differ(
 
 
 def features_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable[Difference]:
-    """Stored feature values that are not what the raw tables give."""
+    """Yield stored feature values that differ from those recomputed from the raw tables."""
     stored, again = (
         f"(select * from {catalog}.features.feature_snapshots "  # noqa: S608
         "where as_of = $as_of and data_cutoff = $data_cutoff "
@@ -183,7 +183,7 @@ def features_differ(lake: duckdb.DuckDBPyConnection, target: Target) -> Iterable
 
 
 def _feature_names(lake: duckdb.DuckDBPyConnection) -> list[str]:
-    """The features that both snapshots have, in order."""
+    """Return the features that both snapshots have, in order."""
     columns: list[list[str]] = []
     for catalog in ("lake", "features"):
         found = lake.execute(
@@ -199,7 +199,7 @@ def _feature_names(lake: duckdb.DuckDBPyConnection) -> list[str]:
 def stored_snapshot_differs(
     lake: duckdb.DuckDBPyConnection, target: Target
 ) -> Iterable[Difference]:
-    """A stored snapshot whose content is no longer that of its id."""
+    """Yield a stored snapshot whose content does not match its id."""
     names = [
         name
         for (name,) in lake.execute(
@@ -222,7 +222,7 @@ def stored_snapshot_differs(
 
 
 def _remaining_digest(lake: duckdb.DuckDBPyConnection, target: Target) -> str | None:
-    """The digest of what erasures left of the stored snapshot; None where they took nothing."""
+    """Return the digest of the rows that erasures left of the snapshot; None without erasures."""
     as_of, _, feature_version = target.snapshot
     found = lake.execute(
         "select max_by(records.feature_snapshot_id_after, erasures.erased_at) "
@@ -235,12 +235,12 @@ def _remaining_digest(lake: duckdb.DuckDBPyConnection, target: Target) -> str | 
 
 
 def snapshot_digest(features: list[str]) -> str:
-    """SQL for a snapshot's id, the digest of its rows in the columns `features`."""
+    """Return SQL for a snapshot's id: the digest of its rows in the columns `features`."""
     return expression("rows_digest", expression("snapshot_row_text", features))
 
 
 def registry_differs(target: Target, registry: Registry) -> Iterable[Difference]:
-    """A row of the registry that is not the one of then: a version stands for one model."""
+    """Yield a registry row that changed since: a version stands for one model."""
     name = f"{target.product} {target.recorded['model_version']}"
     row = registry.row(target.product, target.recorded["model_version"])
     if row is None:
@@ -256,7 +256,7 @@ def registry_differs(target: Target, registry: Registry) -> Iterable[Difference]
 
 
 def libraries_differ(target: Target) -> Iterable[Difference]:
-    """Other versions of what stands between raw row and score."""
+    """Yield libraries between raw row and score whose version changed."""
     recorded = json.loads(target.recorded["libraries"] or "{}")
     changed = [
         f"{name} {version} recorded, {found} found"
@@ -270,7 +270,7 @@ def libraries_differ(target: Target) -> Iterable[Difference]:
 def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -> None:
     """Score the catalog's snapshot with the recorded model and contract, into the table `again`.
 
-    Raises ArtifactError for a model that is not the one of then, and ScoringError where it fails.
+    Raises ArtifactError if the recorded model is missing or changed, and ScoringError if it fails.
     """
     model = artifacts.load(target.model)
     contract = ScoringContract.model_validate_json(target.recorded["contract_json"])
@@ -303,7 +303,7 @@ def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -
 def predictions_differ(
     lake: duckdb.DuckDBPyConnection, target: Target
 ) -> tuple[int, list[Difference]]:
-    """How many predictions were compared, and the first that is not what was recorded."""
+    """Return the number of compared predictions, and the first difference."""
     lake.execute(
         f"create or replace table memory.main.recorded as from ({predictions_sql(target.product)}) "
         f"where run_id = ? and prediction_date = cast(? as date) and {_chosen(target)}",

@@ -1,4 +1,4 @@
-"""Feature snapshots built again from the raw tables, by the definitions they were built by."""
+"""Recomputation of feature snapshots from the raw tables, by their original definitions."""
 
 import subprocess
 import tarfile
@@ -28,19 +28,19 @@ from python_scoring.warehouse import Warehouse, connect_lake
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the raw tables give today for some snapshots."""
+    """Snapshots recomputed from today's raw tables."""
 
     features: Warehouse
-    inputs: Warehouse  # where snapshot_inputs was recorded, from all customers
+    inputs: Warehouse  # from all customers, if snapshot_inputs was recorded
     definitions_sha256: str
     definitions: dict[str, str]
 
 
 def rebuild(targets: list[Target], scratch: Path) -> dict[str, Rebuilt | str]:
-    """By run: its snapshot built again; or, in a sentence, why it cannot be.
+    """Return each run's recomputed snapshot, or a sentence that says why there is none.
 
-    Runs whose feature version is the project's present one are built by the project as it is, so
-    that a changed definition shows. Others are built by the commit that built them.
+    Runs of the project's present feature version are built by the project as it is, so that a
+    changed definition shows. Others are built by the commit that built them.
     """
     manifest = parsed_manifest(scratch)
     present = str(model_meta(manifest, "feature_snapshots", "feature_version"))
@@ -64,7 +64,7 @@ def rebuild(targets: list[Target], scratch: Path) -> dict[str, Rebuilt | str]:
 
 
 def _checked_out(code_version: str, scratch: Path) -> Path:
-    """The project as it was at a commit; raises PredictionError where that is not to be had."""
+    """Check out the project at a commit; raises PredictionError if git cannot."""
     if code_version == "unknown" or code_version.endswith("-dirty"):
         raise PredictionError(
             f"Its code version {code_version} names no commit, so the definitions of then are lost."
@@ -125,7 +125,7 @@ def _build(targets: list[Target], project: Path, folder: Path) -> Rebuilt:
 
 
 def _moved(warehouse: Warehouse, folder: Path) -> Warehouse:
-    """Out of the way of the next build."""
+    """Move the target out of the way of the next build."""
     folder.mkdir()
     for path in (warehouse.working_set, warehouse.catalog, Path(warehouse.data)):
         if path.exists():
@@ -134,12 +134,12 @@ def _moved(warehouse: Warehouse, folder: Path) -> Warehouse:
 
 
 def _lands(project: Path) -> bool:
-    """Whether the project lands raw files; commits before it read them in every build."""
+    """Whether the project lands raw files; older commits read them in every build."""
     return (project / "macros" / "raw_data" / "landed.sql").exists()
 
 
 def _customers(targets: list[Target]) -> frozenset[str] | None:
-    """All customers that are compared; None where any run is compared as a whole."""
+    """Return all customers that are compared; None if any run is compared as a whole."""
     chosen: frozenset[str] = frozenset()
     for target in targets:
         if target.customers is None:
@@ -151,9 +151,9 @@ def _customers(targets: list[Target]) -> frozenset[str] | None:
 def _landed_rows(
     customers: frozenset[str] | None, inputs: Warehouse, manifest: Manifest, folder: Path
 ) -> Path:
-    """The landed rows that bear on some customers, as raw files; of all, where None are chosen.
+    """Write the landed rows that bear on some customers, or on all if None, as raw files.
 
-    Every version counts of what any version gives to them.
+    Every version of a row counts if any version belongs to them.
     """
     folder.mkdir(parents=True)
     with connect_lake(inputs) as lake:
@@ -172,7 +172,7 @@ def _landed_rows(
 
 
 def _rows_of(customers: frozenset[str], raw: Path, manifest: Manifest, folder: Path) -> Path:
-    """The raw rows that bear on some customers: every version of what any version gives to them."""
+    """Write the raw rows that bear on some customers, in every version."""
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute("create table chosen (customer_id text)")
@@ -180,7 +180,7 @@ def _rows_of(customers: frozenset[str], raw: Path, manifest: Manifest, folder: P
         for name, source in raw_sources(manifest).items():
             files = [pattern(path) for path in raw_files(raw, name)]
             key = next(iter(source["columns"]))
-            # Trimmed as staging trims. A null key is rejected there, so it bears on nobody.
+            # Trimmed as in staging, which rejects a null key.
             connection.execute(
                 f"""
                 copy (

@@ -1,4 +1,4 @@
-"""Which predictions are computed again: a run, one prediction, or a sample of all."""
+"""Choice of the predictions to recompute: a run, one prediction, or a sample of all."""
 
 import random
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from python_scoring.models.artifacts import RegistryRow
 
 @dataclass(frozen=True)
 class Target:
-    """A run as it was recorded, and which of its customers are compared; None for all of them."""
+    """Recorded run, and the customers that are compared; None for all."""
 
     recorded: dict[str, Any]  # the row of run_manifest
     customers: frozenset[str] | None
 
     @property
     def run_id(self) -> str:
-        """The run."""
+        """Id of the run."""
         return str(self.recorded["run_id"])
 
     @property
     def product(self) -> str:
-        """Its product."""
+        """Product of the run."""
         return str(self.recorded["product"])
 
     @property
@@ -37,19 +37,19 @@ class Target:
 
     @property
     def model(self) -> RegistryRow:
-        """The model that scored it, whatever the registry says now."""
+        """Model that scored the run, whatever the registry says now."""
         return recorded_model(self.recorded)
 
     @property
     def name(self) -> str:
-        """For messages."""
+        """Name for messages."""
         return f"{self.product} as of {self.recorded['as_of']} (run {self.run_id})"
 
 
 def of_id(lake: duckdb.DuckDBPyConnection, identifier: str) -> list[Target]:
-    """The run, or the single prediction, with this id.
+    """Return the run, or the single prediction, with this id.
 
-    Raises InputError where there is neither, or the run was made before runs were recorded.
+    Raises InputError if there is neither, or the run is older than the records.
     """
     runs = recorded_runs(lake)
     if identifier in runs:
@@ -83,10 +83,10 @@ def of_id(lake: duckdb.DuckDBPyConnection, identifier: str) -> list[Target]:
 
 
 def sample(lake: duckdb.DuckDBPyConnection, size: int, seed: str) -> list[Target]:
-    """So many predictions by chance, each as likely as any other; the same seed, the same sample.
+    """Return a uniform random sample of predictions; the same seed gives the same sample.
 
     Runs are drawn by their size and customers within them, so that not every prediction ever made
-    has to be read. Raises InputError where nothing was recorded.
+    has to be read. Raises InputError if nothing was recorded.
     """
     runs = recorded_runs(lake)
     sizes = {
@@ -117,7 +117,7 @@ def sample(lake: duckdb.DuckDBPyConnection, size: int, seed: str) -> list[Target
 
 
 def predictions_sql(product: str) -> str:
-    """What is stored of a product's runs: a released run is in both tables, and read once."""
+    """Return SQL for all stored predictions of a product; a released run counts once."""
     columns = (
         "prediction_id, run_id, customer_id, prediction_date, score, score_lower, score_upper, "
         "interval_level, label, reason_codes"
@@ -129,7 +129,7 @@ def predictions_sql(product: str) -> str:
 
 
 def recorded_runs(lake: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """Every row of run_manifest, by run."""
+    """Return every row of run_manifest, by run."""
     found = lake.execute("select * from lake.operations.run_manifest order by recorded_at, run_id")
     columns = [column[0] for column in found.description or []]
     rows = [dict(zip(columns, values, strict=True)) for values in found.fetchall()]

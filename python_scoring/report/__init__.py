@@ -10,10 +10,10 @@ from python_scoring.warehouse import Warehouse
 
 
 def write_report(out: Path, days: int) -> int:
-    """Write the report on the environment's warehouse to `out`; returns the number of bytes.
+    """Write the report of the environment's warehouse to `out`; returns the number of bytes.
 
-    Readers of `out` see the former report or the new one, never half of one. Raises InputError
-    where the file cannot be written or nothing was built yet.
+    `out` is replaced atomically. Raises InputError if the file cannot be written or nothing was
+    built yet.
     """
     if not out.parent.is_dir():
         raise InputError(f"--out {out}: the folder {out.parent} does not exist; create it first")

@@ -1,4 +1,4 @@
-"""Service level: the share of slots that were published in time, against the target."""
+"""SLA attainment: share of slots published in time, against the target."""
 
 import altair as alt
 
@@ -15,7 +15,7 @@ _LOWEST = 0.9
 
 
 def figure(records: Records) -> Figure | None:
-    """Attainment of each product and window; None where no slot was judged yet."""
+    """Attainment of each product and window; None if no slot was judged yet."""
     judged = [row for row in records.attainment if row.attainment is not None]
     if not judged:
         return None
@@ -108,7 +108,7 @@ def _ticks(lowest: float) -> list[float]:
 
 
 def breaches(records: Records) -> Table | None:
-    """Deadlines and maximum ages that were not kept, newest first; None where all were."""
+    """Missed deadlines and exceeded maximum ages, newest first; None if there are none."""
     shown = [
         breach
         for breach in records.breaches

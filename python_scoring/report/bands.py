@@ -1,4 +1,4 @@
-"""Scores of the newest batch, by tenth of the training scores, beside the batch before."""
+"""Scores of the newest batch by decile of the training scores, next to the previous batch."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from python_scoring.report.records import Band, Contract, Records
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """Shares of the customers by tenth of the training scores, now and in the batch before."""
+    """Shares of customers by decile of the training scores, in the last two batches."""
     newest, former = [*reversed(records.batches_of(contract.product)), None, None][:2]
     if newest is None:
         return None
     now = {band.tenth: band for band in records.bands if band.run_id == newest.run_id}
     if not now:
         return None
-    # Another model cuts its scores into other bands.
+    # Another model has other bands.
     is_alike = former is not None and former.model_version == newest.model_version
     before = {
         band.tenth: band

@@ -1,4 +1,4 @@
-"""Champion against challenger: how far both agree, and which foretold better what came."""
+"""Champion against challenger: agreement of their scores, and errors against outcomes."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from python_scoring.report.records import Challenge, ChallengeOutcome, Contract,
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of outcomes: what it is called, its column, and what a better one does better."""
+    """Figure of outcomes: its name, its column, and the direction that is better."""
 
     name: str
     column: str
@@ -18,17 +18,17 @@ class Measure:
     is_score: bool = False
 
     def of(self, outcome: ChallengeOutcome, who: str) -> float | None:
-        """The figure of the champion or the challenger."""
+        """Return the figure of the champion or the challenger."""
         found: float | None = getattr(outcome, f"{who}_{self.column}")
         return found
 
     def told(self, outcome: ChallengeOutcome, who: str, contract: Contract) -> str:
-        """As it is written."""
+        """Format the figure."""
         value = self.of(outcome, who)
         return contract.score(value) if self.is_score else formatting.number(value)
 
 
-# Those with a verb are told in the sentence, the one that decides first.
+# Measures with a verb appear in the sentence; the decisive one is first.
 _DECISIVE = "foretold"
 _MEASURES = (
     Measure("Brier score", "brier", _DECISIVE, is_error=True),
@@ -42,7 +42,7 @@ _MEASURES = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is told of a product's challengers."""
+    """Table and sentences about a product's challengers."""
 
     title: str
     sentences: list[str]
@@ -50,7 +50,7 @@ class Comparison:
 
 
 def comparison(records: Records, contract: Contract) -> Comparison | None:
-    """The newest run with a challenger; None where the product has none."""
+    """Newest run with a challenger; None if the product has none."""
     challenges = [one for one in records.challenges if one.product == contract.product]
     if not challenges:
         return None
@@ -106,7 +106,7 @@ def _row(one: Challenge) -> tuple[str, ...]:
 
 
 def outcomes(records: Records, contract: Contract) -> Comparison | None:
-    """Each challenger's newest run whose outcomes are known; None where there is none."""
+    """Newest run of each challenger with known outcomes; None if there is none."""
     known = [one for one in records.challenge_outcomes if one.product == contract.product]
     if not known:
         return None
@@ -158,7 +158,7 @@ def _verdict(one: ChallengeOutcome, contract: Contract) -> str:
 
 
 def _compared(measure: Measure, one: ChallengeOutcome, contract: Contract) -> str:
-    """Figures that are written alike are called equal. The champion is named once."""
+    """Sentence on one measure; figures that are printed alike are called equal."""
     challenger, champion = (measure.told(one, who, contract) for who in ("challenger", "champion"))
     if challenger == champion:
         how, figures = "as well as", f"{challenger} both"

@@ -1,4 +1,4 @@
-"""The checks as a heat map: families by batch, each cell the worst that its checks found."""
+"""Heat map of the checks: families by batch, each cell the worst outcome of its checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.queries import MOST_COLUMNS
 from python_scoring.report.records import Batch, CheckCount, Contract, Finding, Records
 
-# As the files of findings in macros/ have them; a test keeps them together.
+# Families as in the files of findings in macros/; a test compares them.
 FAMILIES = {
     "values": (
         *("score_not_null", "score_finite", "score_in_range", "bounds_enclose_score"),
@@ -35,8 +35,8 @@ _FAMILY_OF = {check: family for family, checks in FAMILIES.items() for check in 
 _OTHERS = "others"
 _MOST_NEWS = 5
 
-# The colour of a cell, its sign and the sign's colour. A passed check needs no sign; the others are
-# told apart without their colours.
+# Colour of a cell, its sign and the sign's colour. Signs distinguish outcomes without colour; a
+# passed check needs none.
 _LOOKS = {
     "passed": (svg.SOFT, "", svg.INK),
     "not evaluated": (svg.CARD, "–", svg.MUTED),  # noqa: RUF001 - a sign
@@ -53,7 +53,7 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class Cell:
-    """What the checks of one family said of one batch."""
+    """Outcomes of the checks of one family in one batch."""
 
     family: str
     batch: Batch
@@ -64,7 +64,7 @@ class Cell:
 
     @property
     def look(self) -> str:
-        """The worst that was found."""
+        """Worst outcome."""
         if self.blocked:
             return "blocked"
         if self.warned:
@@ -73,12 +73,12 @@ class Cell:
 
 
 def family_of(check_name: str) -> str:
-    """The family of a check; a check of one's own may have none."""
+    """Return the family of a check; a custom check may have none."""
     return _FAMILY_OF.get(check_name, _OTHERS)
 
 
 def cells_of(records: Records, product: str) -> list[Cell]:
-    """The cells of a product's newest batches, oldest first."""
+    """Return the cells of a product's newest batches, oldest first."""
     counts: dict[tuple[str, str], list[CheckCount]] = {}
     for count in records.check_counts:
         counts.setdefault((count.run_id, family_of(count.check_name)), []).append(count)
@@ -98,7 +98,7 @@ def cells_of(records: Records, product: str) -> list[Cell]:
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """The heat map; None where nothing was checked yet."""
+    """Heat map; None if nothing was checked yet."""
     cells = cells_of(records, contract.product)
     if not cells:
         return None
@@ -170,7 +170,7 @@ def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
 
 
 def _news(records: Records, contract: Contract) -> list[Key]:
-    """What the newest batch's checks found, in their own sentences; the table has the rest."""
+    """Findings of the newest batch, in their own sentences; the table has the rest."""
     newest = records.batches_of(contract.product)[-1]
     news = [
         Key(_LOOKS[look][1], _LOOKS[look][0], f"{formatting.name(look)}: {finding.message}")
@@ -184,7 +184,7 @@ def _news(records: Records, contract: Contract) -> list[Key]:
 
 
 def _findings_table(records: Records, contract: Contract) -> Table | None:
-    """What did not pass in the newest batches, newest first; None where all did."""
+    """Checks of the newest batches that did not pass, newest first; None if all did."""
     found = _own_findings(records, contract)
     if not found:
         return None

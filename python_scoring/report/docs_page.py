@@ -1,8 +1,8 @@
-"""The static dbt docs, with what dbt leaves as JSON said in words.
+"""Static dbt docs, with contracts and consumers written out.
 
 dbt's page prints `config.meta` as one line of JSON. Here the contract of a mart, the access of a
-consumer and the products of the overview are written out from the same YAML, and put into the
-descriptions of the page; the manifest in the target folder stays as dbt wrote it.
+consumer and the products of the overview are written as tables from the same YAML, into the
+descriptions of the page. The manifest in the target folder stays as dbt wrote it.
 """
 
 import json
@@ -25,14 +25,14 @@ CONSUMERS = "<!-- consumers -->"
 
 UNBROKEN_HYPHEN = "&#8209;"
 
-# What the page would print as one line of JSON, and says in words instead.
+# Keys that the page would print as one line of JSON.
 IN_WORDS = ("prediction", "replaces", "elementary", "access", "referenced_columns")
 
 
 def write_docs(target: Path) -> Path:
-    """Write `static_index.html` from what `dbt docs generate` left in the target folder.
+    """Write `static_index.html` from the output of `dbt docs generate` in the target folder.
 
-    Raises InputError where that is not there.
+    Raises InputError if that output is missing.
     """
     page = target / "static_index.html"
     try:
@@ -45,7 +45,7 @@ def write_docs(target: Path) -> Path:
         ) from None
     put_into_words(manifest)
     for name, content in (("MANIFEST", manifest), ("CATALOG", catalog)):
-        # What would end the script that holds it is written otherwise.
+        # Escape what would end the script element.
         text = json.dumps(content).replace("</", "<\\/")
         html = html.replace(f'"{name}.JSON INLINE DATA"', text)
     page.write_text(html)
@@ -75,7 +75,7 @@ def put_into_words(manifest: Manifest) -> None:
 
 
 def products_table(manifest: Manifest) -> str:
-    """What there is to read: a row per product."""
+    """Table of the products: what to read, due when."""
     latest = {
         found.product: found
         for found in served_outputs(manifest)
@@ -98,7 +98,7 @@ def products_table(manifest: Manifest) -> str:
 
 
 def consumers_table(manifest: Manifest) -> str:
-    """Who reads what, and for what: a row per consumer."""
+    """Table of the consumers: what they read, for what."""
     rows = []
     project = validate(manifest).require_valid()
     for exposure in sorted(manifest["exposures"].values(), key=lambda one: str(one["label"])):
@@ -121,7 +121,7 @@ def consumers_table(manifest: Manifest) -> str:
 
 
 def contract_in_words(manifest: Manifest, served: ServedOutput) -> str:
-    """A served version's contract as a table."""
+    """Table of a served version's contract."""
     variables = project_variables()
     project = validate(manifest).require_valid()
     contract = project.contracts[served.product].contract
@@ -154,7 +154,7 @@ def contract_in_words(manifest: Manifest, served: ServedOutput) -> str:
 
 
 def _reasons(explanations: Explanations) -> str:
-    """How many reasons a score has, and which scores of a model that only SHAP values explain."""
+    """Number of reasons of a score, and scores of non-additive models that have any."""
     told = f"up to {explanations.reasons} for each score"
     shap = explanations.shap
     if shap is None:
@@ -168,7 +168,7 @@ def _reasons(explanations: Explanations) -> str:
 
 
 def access_in_words(manifest: Manifest, consumer: str) -> str:
-    """What a consumer may read, as a table."""
+    """Table of the access of a consumer."""
     project = validate(manifest).require_valid()
     rows = [
         (

@@ -1,4 +1,4 @@
-"""How long runs took, step by step."""
+"""Durations of runs, step by step."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -10,7 +10,7 @@ from python_scoring.report.stacked import stacked_columns
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """Seconds of the newest attempts by step; None where no step ever ran."""
+    """Seconds of the newest attempts by step; None if no step ever ran."""
     times = [time for time in records.step_times if time.product == contract.product]
     if not times:
         return None

@@ -1,4 +1,4 @@
-"""Open duties: what somebody still has to do about an incident."""
+"""Open duties after incidents."""
 
 from python_scoring.report import formatting
 from python_scoring.report.figure import Table
@@ -6,7 +6,7 @@ from python_scoring.report.records import Duty, Records
 
 
 def table(records: Records) -> Table | None:
-    """The duties that are not done, the most urgent first; None where nobody owes anything."""
+    """Duties that are not done, the most urgent first; None if there are none."""
     if not records.duties:
         return None
     return Table(

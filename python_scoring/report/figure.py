@@ -1,4 +1,4 @@
-"""A figure of the report: a picture, what it shows in a sentence, and its data as a table."""
+"""Figure of the report: a picture, a sentence on its content, and its data as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from python_scoring.report.svg import AnyChart, ramp, render
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of words; the columns named in `numbers` are set flush right.
+    """Rows of text; columns named in `numbers` are right-aligned.
 
-    On a phone a table scrolls; one with long texts is `stacked` instead, each row below the other.
+    On a phone a table scrolls; a table with long texts is `stacked`: each cell below the other.
     """
 
     columns: Sequence[str]
@@ -23,7 +23,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """An entry of a legend or a list: a sign, its colour in CSS, and what they stand for."""
+    """Entry of a legend or list: a sign, its colour in CSS, and its meaning."""
 
     sign: str
     colour: str
@@ -32,7 +32,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """What the template shows; `sentence` is also the picture's description."""
+    """Content of the template; `sentence` is also the picture's description."""
 
     key: str
     title: str
@@ -47,12 +47,12 @@ class Figure:
 def draw(
     chart: AnyChart, key: str, title: str, sentence: str, table: Table, legend: Sequence[Key] = ()
 ) -> Figure:
-    """A figure with its chart drawn."""
+    """Return a figure with its chart rendered."""
     return Figure(key, title, sentence, table, render(chart, key, title, sentence), legend)
 
 
 def ramp_legend(meanings: Sequence[str]) -> list[Key]:
-    """The legend of parts of a whole, coloured by `svg.ramp`."""
+    """Return the legend of parts of a whole, coloured by `svg.ramp`."""
     return [
         Key("█", colour, meaning)
         for colour, meaning in zip(ramp(len(meanings)), meanings, strict=True)

@@ -1,4 +1,4 @@
-"""Numbers, instants and names as people read them at 7 a.m."""
+"""Numbers, instants and names formatted for people."""
 
 import re
 from collections.abc import Sequence
@@ -14,48 +14,48 @@ NOTHING = "–"  # noqa: RUF001 - a dash, as tables have it
 
 
 def name(identifier: str) -> str:
-    """A product, label or check in words: `at_risk` is At risk, `clv` an acronym."""
+    """Format a product, label or check: `at_risk` as At risk; `clv` is an acronym."""
     formatting = lower_name(identifier)
     return formatting[:1].upper() + formatting[1:]
 
 
 def lower_name(identifier: str) -> str:
-    """The same in the middle of a sentence."""
+    """Format the same for the middle of a sentence."""
     return " ".join(_word(part) for part in identifier.split("_"))
 
 
 def _word(part: str) -> str:
-    """A word, or an acronym in capitals: what has no vowels is one."""
+    """Return a word, in capitals if it has no vowels, as an acronym."""
     is_acronym = part.isalpha() and not set(part.lower()) & set("aeiouy")
     return part.upper() if is_acronym or part in _ACRONYMS else part
 
 
 def slug(identifier: str) -> str:
-    """A name as part of an id in HTML."""
+    """Return a name as part of an id in HTML."""
     return re.sub(r"[^a-z0-9]+", "-", identifier.lower()).strip("-") or "x"
 
 
 def day(instant: date | None) -> str:
-    """As 23 Nov 2026."""
+    """Format as 23 Nov 2026."""
     if instant is None:
         return NOTHING
     return f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
 
 
 def short_day(instant: date) -> str:
-    """As 23 Nov."""
+    """Format as 23 Nov."""
     return f"{instant.day} {_MONTHS[instant.month - 1]}"
 
 
 def moment(instant: datetime | None) -> str:
-    """As Mon 23 Nov 2026, 06:15."""
+    """Format as Mon 23 Nov 2026, 06:15."""
     if instant is None:
         return NOTHING
     return f"{_DAYS[instant.weekday()]} {day(instant)}, {instant:%H:%M}"
 
 
 def slot(instant: datetime | None) -> str:
-    """An as-of: the day alone where it is midnight, as it nearly always is."""
+    """Format an as-of: the day alone if it is midnight, as nearly always."""
     if instant is None:
         return NOTHING
     if instant.hour or instant.minute:
@@ -64,17 +64,17 @@ def slot(instant: datetime | None) -> str:
 
 
 def short_moment(instant: datetime | None) -> str:
-    """A moment in a sentence about the last weeks: without the year."""
+    """Format a moment of the last weeks, without the year."""
     return moment(instant).replace(f" {instant.year}" if instant else "", "", 1)
 
 
 def short_slot(instant: datetime | None) -> str:
-    """A slot in a sentence about the last weeks: without the year."""
+    """Format a slot of the last weeks, without the year."""
     return slot(instant).replace(f" {instant.year}" if instant else "", "", 1)
 
 
 def hours(count: float | None) -> str:
-    """A span in its two largest units: 3 days 4 hours."""
+    """Format a span in its two largest units: 3 days 4 hours."""
     if count is None:
         return NOTHING
     minutes = max(0, round(count * 60))
@@ -85,17 +85,17 @@ def hours(count: float | None) -> str:
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """A number with its noun."""
+    """Format a number with its noun."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def count_word(count: int) -> str:
-    """A small number as a word."""
+    """Return a small number as a word."""
     return _SMALL[count] if count < len(_SMALL) else f"{count:,}"
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
-    """A share as a percentage; 0% only where it is nothing, and 100% only where it is all."""
+    """Format a share as a percentage; 0% only for exactly none, and 100% only for all."""
     if share is None:
         return NOTHING
     if share in (0, 1):
@@ -110,21 +110,21 @@ def percent(share: float | None, decimals: int = 1) -> str:
 
 
 def number(value: float | None, decimals: int = 3) -> str:
-    """A number with thousands separated; decimals only where they tell something."""
+    """Format a number with thousands separated and only meaningful decimals."""
     if value is None:
         return NOTHING
     return f"{value:,.{decimals}f}"
 
 
 def listing(items: Sequence[str], last: str = "and") -> str:
-    """As `a, b and c`."""
+    """Format as `a, b and c`."""
     if len(items) <= 1:
         return "".join(items)
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def sentence(text: str) -> str:
-    """With a full stop, and with a capital letter unless it begins with an identifier."""
+    """Add a full stop, and a capital letter unless the text begins with an identifier."""
     text = text.strip()
     if not text:
         return text
@@ -133,7 +133,7 @@ def sentence(text: str) -> str:
 
 
 def shorten(text: str, longest: int) -> str:
-    """The beginning of a long text, up to the end of a word."""
+    """Return the beginning of a long text, up to the end of a word."""
     if len(text) <= longest:
         return text
     return f"{text[:longest].rsplit(' ', 1)[0].rstrip(',;:.')} …"

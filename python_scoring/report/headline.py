@@ -1,4 +1,4 @@
-"""The state of things in plain words: one sentence on top, and what is behind it."""
+"""Headline: one sentence on the overall state, and its reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from python_scoring.report.records import Freshness, Records
 
 _SIGNS = {"good": "●", "warn": "▲", "bad": "■"}
 _RANK = {"good": 0, "warn": 1, "bad": 2}
-# In characters: what a phone has room for in large letters.
+# Characters that fit on a phone in large letters.
 _LONGEST_REASON = 90
 
 
 @dataclass(frozen=True)
 class State:
-    """How a product stands: in a word and as part of a sentence, and why it is not healthy."""
+    """State of a product: as a word, as part of a sentence, and the reason if it is not healthy."""
 
     product: str
     tone: str
@@ -24,13 +24,13 @@ class State:
 
     @property
     def sign(self) -> str:
-        """The tone without its colour."""
+        """Sign of the tone, readable without colour."""
         return _SIGNS[self.tone]
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The sentence on top, its tone, and what else a person should know first."""
+    """Headline with its tone and the further facts to know first."""
 
     tone: str
     sentence: str
@@ -38,12 +38,12 @@ class Headline:
 
     @property
     def sign(self) -> str:
-        """The tone without its colour."""
+        """Sign of the tone, readable without colour."""
         return _SIGNS[self.tone]
 
 
 def state_of(served: Freshness) -> State:
-    """How a product stands."""
+    """Return the state of a product."""
     product = served.product
     if served.as_of is None:
         return State(product, "bad", "never published", "never published", _last_attempt(served))
@@ -66,7 +66,7 @@ def state_of(served: Freshness) -> State:
 
 
 def headline_of(records: Records) -> Headline:
-    """The overall state."""
+    """Return the overall state."""
     states = [state_of(served) for served in records.freshness]
     still_open = [incident for incident in records.incidents if not incident.is_over]
     overdue = [duty for duty in records.duties if duty.is_overdue]
@@ -94,7 +94,7 @@ def headline_of(records: Records) -> Headline:
 
 
 def _sentence(states: Sequence[State]) -> tuple[str, bool]:
-    """The sentence, and whether it says why: there is room for one short reason."""
+    """Return the sentence, and whether it contains the reason: there is room for a short one."""
     if not states:
         return "No product has a contract in this warehouse.", True
     alike: dict[str, list[State]] = {}

@@ -1,4 +1,4 @@
-"""Incidents: when each began and ended, and what happened in between."""
+"""Incidents: their timelines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Incident, IncidentEvent, Records
 
-# More would not be read; the table holds them all.
+# More bars would not be read; the table has all incidents.
 _MOST_BARS = 12
 # Colour and thickness of a bar.
 _LOOKS = {"high": (svg.BAD, 0.34), "medium": (svg.WARN, 0.24), "low": (svg.NONE, 0.14)}
-# Where the bar of an incident lies in its row; its title stands above.
+# Position of the bar in its row; the title is above it.
 _MIDDLE = 0.68
 _SHORTEST = timedelta(days=7)
 _SHAPES = {
@@ -41,7 +41,7 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class Story:
-    """One incident with its timeline."""
+    """Incident with its timeline."""
 
     incident: Incident
     events: list[IncidentEvent]
@@ -58,7 +58,7 @@ class Story:
 
     @property
     def consumers(self) -> str:
-        """What consumers have while it lasts."""
+        """What consumers are served while it lasts."""
         told = _FALLBACKS.get(self.incident.fallback_mode or "", "")
         if self.incident.fallback_mode == "last_known_good" and self.incident.served_as_of:
             told += f", as of {formatting.short_slot(self.incident.served_as_of)}"
@@ -66,7 +66,7 @@ class Story:
 
     @property
     def sign(self) -> tuple[str, str]:
-        """Tone and sign: of its severity while it lasts."""
+        """Tone and sign of its severity while it lasts."""
         if self.incident.is_over:
             return "quiet", "○"
         return {"high": ("bad", "■"), "medium": ("warn", "▲")}.get(
@@ -75,7 +75,7 @@ class Story:
 
 
 def stories(records: Records) -> list[Story]:
-    """Unresolved incidents first, the most severe before the others, then the resolved ones."""
+    """Unresolved incidents first, the most severe first, then the resolved ones."""
     return [
         Story(
             incident,
@@ -86,7 +86,7 @@ def stories(records: Records) -> list[Story]:
 
 
 def _urgency(incident: Incident) -> tuple[bool, int]:
-    """For sorting: what comes first is to be looked at first; the newest first among equals."""
+    """Sort key: the most urgent first, the newest first among equals."""
     severity = 0 if incident.is_over else list(_LOOKS).index(incident.severity)
     return incident.is_over, severity
 
@@ -97,7 +97,7 @@ def _title(incident: Incident) -> str:
 
 
 def summary(records: Records) -> str:
-    """How many incidents there are, and which of them are unresolved."""
+    """Number of incidents, and the unresolved ones."""
     if not records.incidents:
         return f"No incident in the last {records.days} days."
     still_open = [incident for incident in records.incidents if not incident.is_over]
@@ -109,7 +109,7 @@ def summary(records: Records) -> str:
 
 
 def open_summary(records: Records) -> str:
-    """The unresolved incidents by name."""
+    """Names of the unresolved incidents."""
     still_open = [incident for incident in records.incidents if not incident.is_over]
     still_open.sort(key=_urgency)
     titles = [
@@ -121,7 +121,7 @@ def open_summary(records: Records) -> str:
 
 
 def figure(records: Records) -> Figure | None:
-    """The timeline; None where there was no incident."""
+    """Timeline of the incidents; None if there was none."""
     if not records.incidents:
         return None
     table = Table(
@@ -172,7 +172,7 @@ def _chart(records: Records, shown: Sequence[Incident]) -> svg.AnyChart:
         y2="bottom:Q",
         fill=alt.Fill("tone:N", scale=None),
     )
-    # An incident of minutes would be too short to be seen.
+    # An incident of minutes would be too short to see.
     begin = base.mark_rule(strokeWidth=3).encode(
         x=time, y=top, y2="bottom:Q", stroke=alt.Stroke("tone:N", scale=None)
     )
@@ -210,13 +210,13 @@ def _bar(first: datetime, now: datetime, row: int, incident: Incident) -> dict[s
         "line": row + 0.24,
         "tone": tone,
         "told": f"{_title(incident)} · {incident.severity} · {incident.status}",
-        # Its title would not fit to the right of its beginning.
+        # The title would not fit to the right of the bar's start.
         "is_late": starts > first + (now - first) / 5,
     }
 
 
 def _signs(incident: Incident, first: datetime, now: datetime) -> list[tuple[str, datetime]]:
-    """What happened when, but of signs that would lie upon each other only the last."""
+    """Events of the timeline; of signs that would overlap only the last."""
     told = [
         ("acknowledged", incident.acknowledged_at),
         ("mitigated", incident.mitigated_at),

@@ -1,4 +1,4 @@
-"""How many customers carry which label, batch by batch."""
+"""Number of customers by label, batch by batch."""
 
 import json
 
@@ -12,7 +12,7 @@ _MISSING = "no label"
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """Shares of the labels in the newest batches; None where the product has no labels."""
+    """Shares of the labels in the newest batches; None if the product has no labels."""
     sizes: dict[str, dict[str, int]] = {}
     for size in records.label_sizes:
         sizes.setdefault(size.run_id, {})[size.label or _MISSING] = size.customers

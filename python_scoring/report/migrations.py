@@ -1,4 +1,4 @@
-"""Who moved from which label to which since the former batch, as a matrix."""
+"""Moves between labels since the previous batch, as a matrix."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ JOINED, LEFT = "joined", "left"
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """The matrix of the newest batch; None where there was none to compare it with."""
+    """Matrix of the newest batch; None if there was no batch to compare it with."""
     moves = [
         move
         for move in records.moves
@@ -110,7 +110,7 @@ def _chart(
 
 
 def _cell(before: str, after: str, count: int, total: int) -> dict[str, object]:
-    """A cell, pale up to a half so that its words can be read, and full beyond it."""
+    """Cell of the matrix: pale up to a half so that its text is readable, full beyond it."""
     share = count / total
     return {
         "before": formatting.name(before),

@@ -1,4 +1,4 @@
-"""The page: what was read, turned into figures and words, set by the template."""
+"""HTML page of the report: records turned into figures and text, set by the template."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ from python_scoring.report.records import Contract, Freshness, Records
 
 @dataclass(frozen=True)
 class ProductSection:
-    """All about one product."""
+    """Section of one product."""
 
     product: str
     meaning: str
@@ -40,7 +40,7 @@ class ProductSection:
 
 
 def render(records: Records) -> str:
-    """The whole page as HTML."""
+    """Return the whole page as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("python_scoring.report", "templates"),
         autoescape=True,

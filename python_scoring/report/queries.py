@@ -1,4 +1,4 @@
-"""Reads the warehouse once, in few queries, into `Records`."""
+"""Queries of the report: read the warehouse once into `Records`."""
 
 from contextlib import suppress
 from dataclasses import fields
@@ -15,20 +15,20 @@ from python_scoring.report import records
 from python_scoring.report.records import Records
 from python_scoring.warehouse import Warehouse, connect_lake
 
-# As many batches of a product are shown, also where the report's days hold fewer.
+# Batches of a product that are shown, even if the report's days hold fewer.
 FEWEST_BATCHES = 12
-# A phone has room for so many columns.
+# Columns that fit on a phone.
 MOST_COLUMNS = 30
-# So many customers tell which reasons are frequent; more take time.
+# Customers whose reasons are read: enough to see which reasons are frequent.
 MOST_CUSTOMERS = 100_000
 
 Row = TypeVar("Row")
 
 
 def read_warehouse(warehouse: Warehouse, days: int) -> Records:
-    """All that the report tells of `warehouse` at the present clock.
+    """Read everything that the report needs from `warehouse`, at the present clock.
 
-    Raises InputError where nothing was built yet, or by a version that did not know all of this.
+    Raises InputError if nothing was built yet, or by a version without some of the tables.
     """
     with connect_lake(warehouse) as lake:
         try:
@@ -43,10 +43,10 @@ def read_warehouse(warehouse: Warehouse, days: int) -> Records:
 
 def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> Records:
     now = clock()
-    # Views that judge by the reader's clock all judge by one instant.
+    # All views that judge by the reader's clock use one instant.
     lake.execute("set variable prediction_now = ?", [str(now)])
     since = f"timestamp '{now}' - interval {days} day"
-    # As many days as the report has, and also where they hold fewer batches, the newest dozen.
+    # The days of the report, or the newest dozen batches if the days hold fewer.
     is_shown = f"(as_of >= {since} or newest <= {FEWEST_BATCHES})"
     is_column = f"{is_shown} and newest <= {MOST_COLUMNS}"
     return Records(
@@ -163,7 +163,7 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
 
 
 def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[records.Evaluation]:
-    """From the cards of the models that are served; one that cannot be read fails the build."""
+    """Evaluations in the cards of the served models; an unreadable card fails the build."""
     served = lake.execute(
         "select product, model_version from lake.operations.prediction_freshness order by product"
     ).fetchall()
@@ -180,7 +180,7 @@ def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[records.Evaluation]:
 def _rows(
     lake: duckdb.DuckDBPyConnection, kind: type[Row], relation: str, order: str = "product"
 ) -> list[Row]:
-    """The rows of a relation as instances of a dataclass, whose fields name the columns."""
+    """Return the rows of a relation as instances of a dataclass, whose fields name the columns."""
     columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     cursor = lake.execute(f"select {', '.join(columns)} from {relation} order by {order}")  # noqa: S608 - fixed names
     found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -202,7 +202,7 @@ _EVENTS = """
 )
 """
 
-# A bin that is empty in a run has no row there: the edge of a tenth is the largest seen in any run.
+# An empty bin of a run has no row there: the edge of a decile is the largest in any run.
 _BANDS = """
 (
     with scores as (
@@ -224,7 +224,7 @@ _BANDS = """
 )
 """
 
-# Ids are digests: those up to a limit are a sample that is the same whenever it is read.
+# Ids are digests: those up to a limit are a reproducible sample.
 _REASONS = """
 (
     with run as (
@@ -272,7 +272,7 @@ _REASONS = """
 )
 """
 
-# Of each product, the newest run that had a challenger.
+# Per product, the newest run that had a challenger.
 _CHALLENGES = """
 (
     select *
@@ -282,8 +282,8 @@ _CHALLENGES = """
 )
 """
 
-# Of each challenger, the newest run whose outcomes are known. The run lies a horizon back: what is
-# news is when it was measured.
+# Per challenger, the newest run with known outcomes. The run is a horizon old, so the day of the
+# measurement counts as news.
 _CHALLENGE_OUTCOMES = """
 (
     select *

@@ -1,4 +1,4 @@
-"""Why scores are what they are: which features are the reasons of the newest served run."""
+"""Reason codes of the newest served run, by feature."""
 
 import json
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Reason, Records
 
-# The rest is in the table.
+# The table has the rest.
 MOST_FEATURES = 10
 
-# Neither is good or bad: that depends on what the score says.
+# Neither direction is good or bad: that depends on the meaning of the score.
 LOWERS, RAISES = svg.ramp(2)
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """The mean contribution of each feature, by direction; None where no run has reason codes."""
+    """Mean contribution of each feature, by direction; None if no run has reason codes."""
     reasons = sorted(
         (reason for reason in records.reasons if reason.product == contract.product),
         key=lambda reason: (-reason.importance, reason.feature),

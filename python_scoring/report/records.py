@@ -1,4 +1,4 @@
-"""What the report tells, as plain rows: read once by `queries`, shown by the other modules."""
+"""Records of the report, as plain rows: read by `queries`, shown by the other modules."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,7 +9,7 @@ from python_scoring.report import formatting
 
 @dataclass(frozen=True)
 class Contract:
-    """What a product promises, from `prediction_contracts`."""
+    """Contract of a product, from `prediction_contracts`."""
 
     product: str
     meaning: str
@@ -23,11 +23,11 @@ class Contract:
     minimum_customers: int
 
     def deadline(self, as_of: datetime) -> datetime:
-        """By when a slot has to be published."""
+        """Return the deadline of a slot."""
         return as_of + timedelta(hours=self.deadline_hours)
 
     def score(self, value: float | None) -> str:
-        """A score as exactly as its range and its size make sense."""
+        """Format a score with a precision that fits its range and size."""
         large = (10.0, 100.0)
         if value is None or self.valid_maximum <= large[0]:
             return formatting.number(value, 2)
@@ -36,7 +36,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Freshness:
-    """What consumers are served now, and whether they may act on it."""
+    """Served predictions of a product, and whether consumers may act on them."""
 
     product: str
     as_of: datetime | None
@@ -60,7 +60,7 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Attainment:
-    """The share of a window's slots that were published by their deadline."""
+    """Share of a window's slots that were published by their deadline."""
 
     product: str
     window_days: int
@@ -73,7 +73,7 @@ class Attainment:
 
 @dataclass(frozen=True)
 class Breach:
-    """A deadline or a maximum age that was not kept."""
+    """Missed deadline or exceeded maximum age."""
 
     product: str
     kind: str
@@ -86,7 +86,7 @@ class Breach:
 
 @dataclass(frozen=True)
 class Incident:
-    """One incident as it stands now."""
+    """Present state of an incident."""
 
     incident_id: str
     product: str
@@ -105,13 +105,13 @@ class Incident:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is wrong any more, reviewed or not."""
+        """Whether the condition is resolved, reviewed or not."""
         return self.status in ("resolved", "reviewed")
 
 
 @dataclass(frozen=True)
 class IncidentEvent:
-    """One entry in the timeline of an incident."""
+    """Entry in the timeline of an incident."""
 
     incident_id: str
     event: str
@@ -122,7 +122,7 @@ class IncidentEvent:
 
 @dataclass(frozen=True)
 class Duty:
-    """What somebody still has to do about an incident."""
+    """Open duty after an incident."""
 
     incident_id: str
     duty: str
@@ -134,7 +134,7 @@ class Duty:
 
 @dataclass(frozen=True)
 class Run:
-    """What became of a run, from `run_states`."""
+    """State of a run, from `run_states`."""
 
     run_id: str
     product: str
@@ -148,7 +148,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Batch:
-    """A run that was measured: the customers it scored and how their scores lie."""
+    """Measured run: the number of its customers and the distribution of its scores."""
 
     run_id: str
     product: str
@@ -165,7 +165,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class CheckCount:
-    """How often one check of a run came out how."""
+    """Number of outcomes of one check in a run, by kind."""
 
     run_id: str
     product: str
@@ -178,7 +178,7 @@ class CheckCount:
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that did not pass, in a sentence."""
+    """Check that did not pass, as a sentence."""
 
     run_id: str
     product: str
@@ -191,7 +191,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Stability:
-    """The population stability index of a run's scores against one of its two references."""
+    """Population stability index of a run's scores against one of its two references."""
 
     run_id: str
     product: str
@@ -201,7 +201,7 @@ class Stability:
 
 @dataclass(frozen=True)
 class Limit:
-    """The limits of the population stability index in one scope; `*` is every other scope."""
+    """Limits of the population stability index in one scope; `*` is every other scope."""
 
     product: str
     scope: str
@@ -211,7 +211,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Band:
-    """Customers of a run in one tenth of the training scores; the last band is open."""
+    """Customers of a run in one decile of the training scores; the last band is open."""
 
     run_id: str
     tenth: int
@@ -221,7 +221,7 @@ class Band:
 
 @dataclass(frozen=True)
 class LabelSize:
-    """How many customers of a run carry a label."""
+    """Number of customers of a run with a label."""
 
     run_id: str
     label: str | None
@@ -230,7 +230,7 @@ class LabelSize:
 
 @dataclass(frozen=True)
 class Move:
-    """Customers who moved from one label to another since the former batch."""
+    """Number of customers who moved between two labels since the previous batch."""
 
     run_id: str
     product: str
@@ -242,10 +242,11 @@ class Move:
 
 @dataclass(frozen=True)
 class Reason:
-    """How often a feature is among the reason codes of the newest served run, and what it adds.
+    """Frequency and effect of a feature among the reason codes of the newest served run.
 
-    `customers` are those whose reasons were read, a sample of a large run. `raised` and `lowered`
-    count those whose score it raises or lowers, `raised_by` and `lowered_by` sum by how much.
+    `customers` is the number of customers read, a sample of a large run. `raised` and `lowered`
+    count those whose score it raises or lowers; `raised_by` and `lowered_by` are the summed
+    effects.
     """
 
     run_id: str
@@ -261,13 +262,13 @@ class Reason:
 
     @property
     def importance(self) -> float:
-        """The mean absolute contribution over the customers, as far as it is a reason."""
+        """Mean absolute contribution over the customers, where it is a reason."""
         return (self.raised_by - self.lowered_by) / self.customers
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """A challenger's run against its champion's, or why it failed."""
+    """Challenger's run against its champion's, or why it failed."""
 
     product: str
     as_of: datetime
@@ -286,7 +287,7 @@ class Challenge:
 
 @dataclass(frozen=True)
 class ChallengeOutcome:
-    """What came of a challenger's newest run that is old enough, and of its champion's."""
+    """Outcomes of a challenger's newest run that is old enough, and of its champion's."""
 
     product: str
     as_of: datetime
@@ -309,7 +310,7 @@ class ChallengeOutcome:
 
 @dataclass(frozen=True)
 class StepTime:
-    """Seconds that one node of an attempt took; it may stand for several steps."""
+    """Seconds of one node of an attempt; it may stand for several steps."""
 
     product: str
     attempt: int
@@ -321,7 +322,7 @@ class StepTime:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run whose horizon has passed, from `outcome_scores`."""
+    """Outcome of a run whose horizon has passed, from `outcome_scores`."""
 
     product: str
     as_of: datetime
@@ -337,7 +338,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How the model that is served was judged at training, from its model.json."""
+    """Evaluation of the served model at training, from its model.json."""
 
     product: str
     metrics: dict[str, Any]
@@ -345,7 +346,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Records:
-    """All that the report tells of one warehouse, at one instant."""
+    """All records of one warehouse for the report, at one instant."""
 
     now: datetime
     is_clock_frozen: bool
@@ -377,14 +378,14 @@ class Records:
 
     @property
     def since(self) -> datetime:
-        """The first instant of the report's window."""
+        """First instant of the report's window."""
         return self.now - timedelta(days=self.days)
 
     @property
     def products(self) -> list[str]:
-        """The products, in the order in which they are shown."""
+        """Products in the order in which they are shown."""
         return [contract.product for contract in self.contracts]
 
     def batches_of(self, product: str) -> list[Batch]:
-        """The measured batches of a product, oldest first."""
+        """Return the measured batches of a product, oldest first."""
         return [batch for batch in self.batches if batch.product == product]

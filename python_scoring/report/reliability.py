@@ -1,6 +1,6 @@
-"""Whether scores came true: predicted beside observed by tenths, and bounds beside their level.
+"""Reliability: predicted and observed by decile, and coverage against the level of the bounds.
 
-Shown is the newest run whose horizon has passed; until there is one, the evaluation at training.
+The newest run whose horizon has passed is shown; until there is one, the evaluation at training.
 """
 
 import json
@@ -22,7 +22,7 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class Tenth:
-    """Customers with alike scores: what was predicted on average, and what came."""
+    """Customers with similar scores: mean prediction and mean outcome."""
 
     predicted: float
     observed: float
@@ -30,7 +30,7 @@ class Tenth:
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """The newest outcomes, else the evaluation; None where nothing was ever compared."""
+    """Newest outcomes, else the evaluation at training; None without either."""
     outcomes = [row for row in records.outcomes if row.product == contract.product]
     measured = [row for row in outcomes if row.calibration]
     evaluation = next((row for row in records.evaluations if row.product == contract.product), None)
@@ -87,7 +87,7 @@ def _of_outcome(newest: Outcome, contract: Contract, measured: int) -> str:
 
 
 def _of_training(metrics: dict[str, Any]) -> str:
-    """The evaluation in a sentence; empty where there was none."""
+    """Sentence on the evaluation at training; empty without one."""
     if "as_of" not in metrics:
         return ""
     told = {
@@ -116,7 +116,7 @@ def _bounds(coverage: float | None, level: float | None) -> str:
 
 def _chart(tenths: Sequence[Tenth], contract: Contract) -> svg.AnyChart:
     values = [value for tenth in tenths for value in (tenth.predicted, tenth.observed)]
-    # Few customers bring most: on a straight scale the others would be one point.
+    # Few customers bring most revenue: on a linear scale the others would be one point.
     is_probability = contract.valid_maximum <= 1
     ends = [0.0, 1.0] if is_probability else [0.0, max(values)]
     ticks = [0, 0.5, 1] if is_probability else [0, *(10**power for power in range(1, 7))]

@@ -1,4 +1,4 @@
-"""What became of each slot: one strip per product, one segment per slot."""
+"""Outcome of each slot: one strip per product, one segment per slot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Records, Run
 from python_scoring.schedule.calendar import slots_between
 
-# Tone and height of a segment: a failure stands out by its height, not by its colour alone.
+# Tone and height of a segment: a failure is visible by height, not by colour alone.
 _LOOKS = {
     "published in time": (svg.GOOD, 0.5),
     "published late": (svg.WARN, 0.75),
@@ -27,7 +27,7 @@ _LEGEND = (
 
 @dataclass(frozen=True)
 class Slot:
-    """One slot of a product: its outcome, which of the four looks it has, and the run behind it."""
+    """Slot of a product: its outcome, one of four looks, and the deciding run."""
 
     product: str
     as_of: datetime
@@ -38,7 +38,7 @@ class Slot:
 
 
 def slots_of(records: Records) -> list[Slot]:
-    """The slots of the window whose data are complete, since the product's first run."""
+    """Return the slots of the window with complete data, since the product's first run."""
     return [slot for contract in records.contracts for slot in _slots_of(records, contract)]
 
 
@@ -55,7 +55,7 @@ def _slots_of(records: Records, contract: Contract) -> list[Slot]:
     starts = _starts(contract, min(runs, default=records.now), records.now)
     slots = []
     for as_of, ends in zip(starts, [*starts[1:], records.now], strict=False):
-        # Consumers were served it, or it is the last that was tried.
+        # The served run, else the last one tried.
         deciding = max(
             runs.get(as_of, []), key=lambda run: (run.is_served, run.last_entry), default=None
         )
@@ -82,7 +82,7 @@ def _judge(run: Run | None, *, was_late: bool, is_overdue: bool) -> tuple[str, s
 
 
 def figure(records: Records) -> Figure | None:
-    """The strips of all products; None where nothing was ever tried."""
+    """Strips of all products; None if nothing was ever tried."""
     slots = slots_of(records)
     if not slots:
         return None

@@ -1,4 +1,4 @@
-"""Scores over time: the median and the middle eight tenths, batch by batch."""
+"""Scores over time: the median and the 10% to 90% quantiles, batch by batch."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Batch, Contract, Records
 
-# Up to so many batches each is drawn on its own, beyond it as a continuous band.
+# Up to that many batches are drawn singly, more as a continuous band.
 _MOST_RANGES = 20
 _CROSS = "M-0.5,-0.5L0.5,0.5M0.5,-0.5L-0.5,0.5"
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """Median and middle eight tenths of the scores, batch by batch."""
+    """Median and the 10% to 90% quantiles of the scores, batch by batch."""
     shown = [batch for batch in records.batches_of(contract.product) if batch.score_p50 is not None]
     if not shown:
         return None

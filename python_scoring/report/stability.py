@@ -1,4 +1,4 @@
-"""Stability of the scores: the population stability index, batch by batch."""
+"""Population stability index of the scores, batch by batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Limit, Records
 
-# The two distributions that scores are compared with, as checks and readers call them.
+# The two reference distributions, as checks and readers call them.
 _AGAINST = {"former batch": "the batch before", "training reference": "training"}
 _KEYS = {
     "former batch": Key("●", svg.GOOD, "against the batch before"),
@@ -22,7 +22,7 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Point:
-    """The index of one batch against one of the two distributions."""
+    """Index of one batch against one reference."""
 
     as_of: datetime
     scope: str
@@ -31,7 +31,7 @@ class Point:
 
 @dataclass(frozen=True)
 class LimitLine:
-    """A limit that is drawn: warns or blocks."""
+    """Limit in the chart: warns or blocks."""
 
     kind: str
     value: float
@@ -39,7 +39,7 @@ class LimitLine:
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
-    """The index by batch, with the limits near to it; None where nothing could be compared."""
+    """Index by batch, with the limits near it; None if nothing could be compared."""
     days = {batch.run_id: batch.as_of for batch in records.batches_of(contract.product)}
     points = [
         Point(days[row.run_id], row.scope, row.value)
@@ -75,13 +75,13 @@ def figure(records: Records, contract: Contract) -> Figure | None:
 
 
 def _limit(records: Records, product: str, scope: str) -> Limit:
-    """The limits of a scope: its own, or the general ones."""
+    """Return the limits of a scope: its own, else the general ones."""
     own = {limit.scope: limit for limit in records.limits if limit.product == product}
     return own.get(scope) or own.get("*") or Limit(product, scope, None, None)
 
 
 def _lines(limits: dict[str, Limit], largest: float) -> list[LimitLine]:
-    """The limits that warn, and those that block where a value came near to them."""
+    """Return the warning limits, and those blocking limits that a value came near to."""
     scopes: dict[tuple[str, float], list[str]] = {}
     for scope, limit in limits.items():
         if limit.warn_limit is not None:

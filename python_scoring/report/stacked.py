@@ -1,4 +1,4 @@
-"""Columns of parts that lie upon each other, one column per batch or run."""
+"""Stacked columns, one per batch or run."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,9 +14,9 @@ def stacked_columns(
     values: Sequence[tuple[int, str, float]],
     format_of_values: str,
 ) -> svg.AnyChart:
-    """A column for each instant; `values` are its number, a part and how much of it there is.
+    """Stacked column for each instant; `values` are its number, a part and the part's size.
 
-    The first part lies at the bottom and is the faintest.
+    The first part is at the bottom and is the faintest.
     """
     rows = [
         {"column": column, "part": part, "number": parts.index(part), "value": value}

@@ -1,4 +1,4 @@
-"""Status cards: what consumers get of each product now, and whether they may act on it."""
+"""Status cards: served predictions of each product, and whether consumers may act on them."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ _POLICIES = {
 }
 _BAD_ENDS = ("failed", "crashed", "quarantined", "withdrawn")
 _AGE_TONES = {"fresh": "good", "due": "warn"}
-# The rest of a long reason stands with the slots, the incidents and the duties.
+# Slots, incidents and duties show the rest of a long reason.
 _LONGEST_REASON = 170
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A line of a card: what is so, and in smaller words why."""
+    """Line of a card: a statement, and its reason in smaller type."""
 
     name: str
     value: str
@@ -28,7 +28,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Card:
-    """One product; `used` is the share of its maximum age that is used up."""
+    """Card of one product; `used` is the used share of its maximum age."""
 
     product: str
     state: State
@@ -39,7 +39,7 @@ class Card:
 
 
 def card(served: Freshness) -> Card:
-    """Status of a product as its card shows it."""
+    """Return the card of a product."""
     allowed_age = f"at most {formatting.hours(served.max_age_hours)}"
     if served.age_hours is None:
         age, used = f"nothing served, {allowed_age}", 0.0
@@ -74,7 +74,7 @@ def _last_attempt(served: Freshness) -> Fact:
     if status is None:
         return Fact("Last attempt", "none")
     is_bad = status in _BAD_ENDS
-    # What merely warned is told with the checks.
+    # Warnings are shown with the checks.
     told = formatting.shorten(reason if is_bad else reason.split(":")[0], _LONGEST_REASON)
     return Fact(
         "Last attempt",

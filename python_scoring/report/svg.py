@@ -1,7 +1,7 @@
-"""Altair charts as inline SVG: in the page's font and colours, light or dark, read as one image.
+"""Altair charts as inline SVG, in the page's font and colours, light or dark.
 
 Charts are drawn at the width of a phone and scale with the page. Colours are the page's CSS
-variables: a browser looks them up in presentation attributes as it does in a stylesheet.
+variables: a browser looks them up in presentation attributes as in a stylesheet.
 """
 
 import json
@@ -23,7 +23,7 @@ GOOD, WARN, BAD, NONE = "var(--good)", "var(--warn)", "var(--bad)", "var(--none)
 SOFT = "var(--soft)"
 _RAMP = tuple(f"var(--step-{number})" for number in range(1, 7))
 
-# Widths are measured in a font that lies with vl-convert; the page sets its own, which is alike.
+# Text is measured in a font of vl-convert; the page's own font is similar.
 _FONT = "Arial"
 _SIZE = 11
 _FEWEST_COLUMNS = 8
@@ -32,7 +32,7 @@ AnyChart: TypeAlias = alt.Chart | alt.LayerChart
 
 
 def data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
-    """Rows as a chart's data, with instants as Vega reads them in UTC."""
+    """Return rows as a chart's data, with instants as Vega reads them in UTC."""
     values = [
         {
             key: f"{value.isoformat()}Z" if isinstance(value, datetime) else value
@@ -44,23 +44,23 @@ def data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
 
 
 def time_scale(first: datetime, last: datetime, padding: int = 0) -> alt.Scale:
-    """A scale in UTC, from the first instant to the last, with room for marks at its ends."""
+    """Return a scale in UTC from the first to the last instant, with room for marks at its ends."""
     domain = [f"{first.isoformat()}Z", f"{last.isoformat()}Z"]
     return alt.Scale(type="utc", domain=domain, padding=padding, nice=False)
 
 
 def time_axis(**options: Any) -> alt.Axis:
-    """Few dates, as 1 Nov."""
+    """Return an axis with few dates, such as 1 Nov."""
     return alt.Axis(format="%-d %b", tickCount=4, title=None, labelFlush=True, **options)
 
 
 def names(of_numbers: Sequence[str]) -> str:
-    """What an axis calls the numbers from 0 on; two of them may have one name."""
+    """Return the labels of an axis for the numbers from 0 on; two may have one name."""
     return f"{json.dumps(list(of_numbers))}[datum.value]"
 
 
 def columns(instants: Sequence[datetime]) -> tuple[alt.Scale, alt.Axis]:
-    """Scale and axis of numbered columns, named by their days; few columns do not become wide."""
+    """Return scale and axis of numbered columns, labelled by day; few columns stay narrow."""
     days = [formatting.short_day(instant) for instant in instants]
     places = max(len(days), _FEWEST_COLUMNS)
     step = -(-2 * places // 9)
@@ -70,7 +70,7 @@ def columns(instants: Sequence[datetime]) -> tuple[alt.Scale, alt.Axis]:
             values=sorted(range(len(days) - 1, -1, -step)),
             labelExpr=names(days),
             labelAngle=0,
-            # The last one would jut out.
+            # The last label would jut out.
             labelAlign={
                 "condition": {"test": f"datum.value === {places - 1}", "value": "right"},
                 "value": "center",
@@ -81,7 +81,7 @@ def columns(instants: Sequence[datetime]) -> tuple[alt.Scale, alt.Axis]:
 
 
 def ramp(count: int) -> list[str]:
-    """So many colours for the parts of a whole, in order, from faint to strong."""
+    """Return that many colours for the parts of a whole, from faint to strong."""
     last = max(count - 1, 1)
     return [
         _RAMP[min(number * (len(_RAMP) - 1) // last, len(_RAMP) - 1)] for number in range(count)
@@ -89,13 +89,13 @@ def ramp(count: int) -> list[str]:
 
 
 def layered(height: int, *layers: alt.Chart) -> AnyChart:
-    """Layers as one chart, with the height of its plot; the width is the same for all."""
+    """Return layers as one chart of that height; the width is the same for all charts."""
     chart: AnyChart = alt.layer(*layers).properties(height=height)
     return chart
 
 
 def render(chart: AnyChart, key: str, title: str, description: str) -> Markup:
-    """The chart as one SVG element with title and description, and ids that start with `key`."""
+    """Return the chart as one SVG element with title and description; its ids start with `key`."""
     key = f"picture-{formatting.slug(key)}"
     styled = (
         chart.properties(width=WIDTH, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
@@ -133,7 +133,7 @@ def _one_image(drawn: str, key: str, title: str, description: str) -> str:
 
 
 def _lean(tag: str, key: str) -> str:
-    """A tag without what the page sets itself, with two decimals, and with ids of its own."""
+    """Return a tag without what the page sets itself, with two decimals and unique ids."""
     if tag.startswith("<rect") and 'fill="transparent"' in tag:
         return ""
     tag = re.sub(r' (?:role|aria-[a-z]+|font-family|class|pointer-events)="[^"]*"', "", tag)

@@ -1,4 +1,4 @@
-"""Slots that were missed: computed one after the other, oldest first, each by an ordinary build."""
+"""Backfill of missed slots: one ordinary build each, oldest first."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -46,7 +46,7 @@ def backfill(
 
 
 def _open_slots(first: datetime, last: datetime, products: list[str]) -> dict[datetime, list[str]]:
-    """The products that lack a published run though their data are complete, by slot."""
+    """Return, by slot, the products without a published run although their data are complete."""
     now = clock()
     with connect_lake(Warehouse.from_environment()) as lake:
         contracts = lake.execute(

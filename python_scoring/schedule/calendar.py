@@ -10,9 +10,10 @@ from python_scoring.project.sql_macros import expression
 def slots_between(
     first: datetime, last: datetime, cadence: str, anchor_days: int
 ) -> list[datetime]:
-    """The slots of a cadence from the day of `first` to `last`, by macros/schedule/slots.sql.
+    """Return the slots of a cadence from the day of `first` to `last`.
 
-    Instants are naive UTC. `anchor_days` are days after the natural start of the period.
+    The rule is in macros/schedule/slots.sql. Instants are naive UTC. `anchor_days` are days after
+    the natural start of the period.
     """
     slot = expression("slot_at_or_before", "day", "$cadence", anchor_days)
     with duckdb.connect() as connection:

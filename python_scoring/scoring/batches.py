@@ -1,7 +1,7 @@
-"""The core of scoring: from Arrow batches of features to Arrow batches of scores.
+"""Core of scoring: from Arrow batches of features to Arrow batches of scores.
 
-One function, the same for every engine: DuckDB hands it a RecordBatchReader, Spark mapInArrow.
-A row's score depends on that row alone, never on its batch.
+One function for every engine: DuckDB passes a RecordBatchReader, Spark mapInArrow. A row's score
+depends on that row alone, never on its batch.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ from python_scoring.uncertainty import bounds
 
 @dataclass(frozen=True)
 class Band:
-    """A label and the score below which it applies; the last band has no limit."""
+    """Label and the score below which it applies; the last band has no limit."""
 
     name: str
     below: float
 
 
 def bands_of(contract: ScoringContract) -> list[Band]:
-    """The contract's labels as bands of the score, in their order."""
+    """Return the contract's labels as bands of the score, in their order."""
     return [
         Band(label.name, np.inf if label.below is None else label.below)
         for label in contract.labels
@@ -43,13 +43,31 @@ def score_batches(
     run_id: str,
     reasons: ReasonCodes | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Score each batch; out: SCORE_SCHEMA, where reason codes are null without `reasons`.
+    """Score batches of customers.
 
-    A batch may come out in parts, in its order.
+    Parameters
+    ----------
+    batches
+        Columns: customer_id, the model's features, and the companions that `reasons` names.
+    model
+        A checked model.
+    contract
+        The contract, for the labels.
+    run_id
+        The run's id, for the column run_id.
+    reasons
+        Writer of the reason codes; without it they are null.
 
-    Columns in: customer_id, the model's features, and the companions that `reasons` names.
+    Yields
+    ------
+    pyarrow.RecordBatch
+        Rows with SCORE_SCHEMA, in the order of the input; a batch may be split.
 
-    Raises ScoringError, naming the model, where the estimator fails on a batch.
+    Raises
+    ------
+    ScoringError
+        The estimator fails on a batch; the message names the model.
+
     """
     card = model.card
     bands = bands_of(contract)
@@ -79,7 +97,7 @@ def score_batches(
             ],
             schema=SCORE_SCHEMA,
         )
-        # Reason codes come in parts: putting these together would copy most of what there is.
+        # Reason codes come in parts: joining them would copy most of the data.
         yield from scored.to_batches()
 
 
@@ -103,7 +121,7 @@ def _reason_codes(
 
 
 def _bounds(model: Model, scores: Scores) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Lower and upper bound and their level; nulls where the model states none."""
+    """Return lower bounds, upper bounds and their level; nulls if the model has none."""
     table = model.card.bounds
     if not table:
         nothing = pa.nulls(len(scores), pa.float64())
@@ -114,7 +132,7 @@ def _bounds(model: Model, scores: Scores) -> tuple[pa.Array, pa.Array, pa.Array]
 
 
 def band_labels(scores: Scores, bands: list[Band]) -> list[str | None]:
-    """The contract's label for each score; none for a score that is not a number."""
+    """Return the contract's label for each score; None for NaN."""
     limits = np.array([band.below for band in bands[:-1]])
     names = np.array([band.name for band in bands], dtype=object)
     labels = names[np.searchsorted(limits, scores, side="right").clip(max=len(bands) - 1)]

@@ -1,4 +1,4 @@
-"""What the dbt Python models candidates_<product> do: score every due run of one product."""
+"""Entry point of the dbt Python models candidates_<product>: score every due run of one product."""
 
 from collections.abc import Iterator
 
@@ -21,15 +21,16 @@ def score_due_runs(
     snapshots: duckdb.DuckDBPyRelation,
     feature_catalogue: duckdb.DuckDBPyRelation,
 ) -> pa.RecordBatchReader:
-    """Scores for each due run of `product`, as a stream; an empty one where nothing is due.
+    """Return scores of each due run of `product` as a stream; empty if nothing is due.
 
-    Every model is loaded and checked before the first row is scored. Raises ArtifactError,
-    ScoringError or, for a wording, InputError, which say what is wrong and what to do.
+    The arguments are the relations of the models and seeds of these names; the stream has
+    SCORE_SCHEMA. Every model is loaded and checked before the first row is scored. Raises
+    ArtifactError, ScoringError or, for a wording, InputError.
     """
     due = due_runs(runs, product)
     if not due:
         return pa.RecordBatchReader.from_batches(SCORE_SCHEMA, [])
-    # Importing scikit-learn and skops takes as long as a third of a build in which nothing is due.
+    # Importing scikit-learn and skops takes a third of the time of a build with nothing due.
     from python_scoring.explanations.reason_codes import ReasonCodes
     from python_scoring.explanations.wording import Wordings
     from python_scoring.scoring.snapshots import score_snapshot, scoring_of
@@ -51,7 +52,7 @@ def score_due_runs(
 
 
 def contract_of(contracts: duckdb.DuckDBPyRelation, product: str) -> ScoringContract:
-    """The product's contract; raises ScoringError where there is none."""
+    """Return the product's contract; raises ScoringError if it has none."""
     row = contracts.filter(f"product = '{product}'").project("contract_json").fetchone()
     if row is None:
         raise ScoringError(
@@ -67,7 +68,7 @@ def registry_row(
     model_version: str,
     pins: str = "model_pins",
 ) -> RegistryRow:
-    """The registered model; raises ArtifactError where a pin names one that is not registered."""
+    """Return the registered model; raises ArtifactError if a pin names an unregistered one."""
     columns = list(RegistryRow.__dataclass_fields__)
     row = (
         registry.filter(f"product = '{product}' and model_version = '{_quoted(model_version)}'")
@@ -80,7 +81,7 @@ def registry_row(
 
 
 def not_registered(product: str, model_version: str, pins: str = "model_pins") -> str:
-    """Message for a version that is pinned in seeds/<pins>.csv and not registered."""
+    """Return the message for a version that seeds/<pins>.csv pins and nothing registers."""
     return (
         f"seeds/{pins}.csv pins {product} {model_version}, which has no row in "
         "seeds/model_registry.csv. Register the model, or pin a registered version."

@@ -1,6 +1,6 @@
-"""What the dbt Python models challengers_<product> do: score beside the champion, never served.
+"""Entry point of the dbt Python models challengers_<product>: score challengers, never served.
 
-A challenger that fails is a row that says why: it stops neither the champion nor the build.
+A challenger that fails is a row with the reason; it stops neither the champion nor the build.
 """
 
 from collections.abc import Iterator
@@ -34,14 +34,14 @@ SCORED = [field.name for field in CHALLENGER_SCHEMA if field.name != "failure"]
 
 
 class Challenge(NamedTuple):
-    """A due run, and the version that scores beside its champion."""
+    """Due run and the version that challenges its champion."""
 
     run: DueRun
     model_version: str
 
 
 class Tables(NamedTuple):
-    """What a challenger is read from."""
+    """Relations of the registry and the feature snapshots."""
 
     registry: duckdb.DuckDBPyRelation
     snapshots: duckdb.DuckDBPyRelation
@@ -56,9 +56,9 @@ def score_challengers(
     contracts: duckdb.DuckDBPyRelation,
     snapshots: duckdb.DuckDBPyRelation,
 ) -> pa.RecordBatchReader:
-    """Scores of each challenger in force for each due run of `product`, as a stream.
+    """Return scores of each challenger in force for each due run of `product`, as a stream.
 
-    An empty stream where nothing is due or no challenger is in force.
+    The stream has CHALLENGER_SCHEMA. It is empty if nothing is due or no challenger is in force.
     """
     challenges = _challenges(product, due_runs(runs, product), pins)
     if not challenges:
@@ -74,7 +74,7 @@ def score_challengers(
 
 
 def _challenges(product: str, runs: list[DueRun], pins: duckdb.DuckDBPyRelation) -> list[Challenge]:
-    """Each due run with each challenger in force at its as-of; the champion challenges nobody."""
+    """Return each due run with each challenger in force at its as-of, except the champion."""
     of_product = pins.filter(f"product = '{product}'")
     found = {
         Challenge(run, version): None

@@ -1,4 +1,4 @@
-"""DuckDB function for the guardrails: the training distributions in a model's card, as rows."""
+"""DuckDB function for the guardrails: training distributions of a model's card, as rows."""
 
 import json
 from typing import Any
@@ -14,9 +14,9 @@ from python_scoring.scoring.schema import REFERENCE_COLUMNS
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `training_reference(product, model_version, registry_row)`, a list of structs.
 
-    `registry_row` is the model's row of model_registry as JSON, empty where it has none. The
-    structs have REFERENCE_COLUMNS; the list is empty for a card without reference distributions. A
-    query fails with ArtifactError where the card is not the one that was registered.
+    `registry_row` is the model's row of model_registry as JSON, empty if it has none. The structs
+    have REFERENCE_COLUMNS; the list is empty for a card without reference distributions. A query
+    fails with ArtifactError if the card is not the registered one.
     """
     fields = ", ".join(f"{name} {data_type}" for name, data_type in REFERENCE_COLUMNS.items())
     connection.create_function(
@@ -33,7 +33,7 @@ def _training_reference(
 ) -> list[dict[str, Any]]:
     if not registry_row:
         raise ArtifactError(not_registered(product, model_version))
-    # Importing scikit-learn takes as long as a third of a build in which nothing is due.
+    # Importing scikit-learn takes a third of the time of a build with nothing due.
     from python_scoring.scoring.references import reference_rows
 
     row = json.loads(registry_row)

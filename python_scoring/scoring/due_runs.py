@@ -1,4 +1,4 @@
-"""Runs that the plan says are due."""
+"""Runs that are due according to the plan."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import duckdb
 
 
 class DueRun(NamedTuple):
-    """What of a due run decides how it is scored."""
+    """Columns of a due run that decide how it is scored."""
 
     run_id: str
     as_of: datetime
@@ -17,7 +17,7 @@ class DueRun(NamedTuple):
 
 
 def due_runs(runs: duckdb.DuckDBPyRelation, product: str) -> list[DueRun]:
-    """The due runs of a product, oldest first."""
+    """Return the due runs of a product, oldest first."""
     columns = ", ".join(DueRun._fields)
     rows = runs.filter(f"product = '{product}'").project(columns).order("as_of").fetchall()
     return [DueRun(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""Training distributions of a model, read from its card as rows that SQL can compare with."""
+"""Training distributions of a model's card, as rows for comparison in SQL."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from python_scoring.scoring.schema import REFERENCE_COLUMNS
 
 
 def reference_rows(registered: RegistryRow) -> list[dict[str, Any]]:
-    """Rows with REFERENCE_COLUMNS for a registered model; none for a card without distributions.
+    """Return rows with REFERENCE_COLUMNS for a registered model; none without distributions.
 
-    Raises ArtifactError where the card is not the one that was registered.
+    Raises ArtifactError if the card is not the registered one.
     """
     card = artifacts.load_card(registered)
     empty = dict.fromkeys(REFERENCE_COLUMNS)

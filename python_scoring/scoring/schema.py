@@ -12,16 +12,16 @@ SCORE_SCHEMA = pa.schema(
         ("interval_level", pa.float64()),
         ("label", pa.string()),
         ("reason_codes", pa.string()),
-        # What really scored: a check compares it with what is pinned and registered.
+        # The model that really scored; a check compares it with the pinned and registered one.
         ("model_version", pa.string()),
         ("feature_version", pa.string()),
         ("artifact_sha256", pa.string()),
     ]
 )
 
-# One row per bin of a score or feature that is a number, and per category of the others.
-# `upper_edge` belongs to the bin and is null for the last, open one. `tenth` groups the hundredths
-# of a score; of a feature it is the bin itself.
+# One row per bin of a numeric score or feature, and per category of others. `upper_edge` is
+# included in the bin and null for the last, open one. `tenth` groups the hundredths of a score; for
+# a feature it is the bin itself.
 REFERENCE_COLUMNS = {
     "kind": "varchar",
     "subject": "varchar",

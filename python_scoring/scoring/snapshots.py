@@ -1,4 +1,4 @@
-"""Scores of a feature snapshot's customers by one checked model."""
+"""Scoring of a feature snapshot's customers by one checked model."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -24,7 +24,11 @@ def scoring_of(
     contract: ScoringContract,
     snapshots: duckdb.DuckDBPyRelation,
 ) -> tuple[Model, duckdb.DuckDBPyRelation]:
-    """The model that a run is scored by, checked, and the snapshot's rows of its customers."""
+    """Return the run's model, checked, and the snapshot rows of its eligible customers.
+
+    Raises ArtifactError for a model that does not fit contract or snapshot, and ScoringError if
+    there is no snapshot for the run.
+    """
     _check_output_schema(row, run.output_schema_version)
     snapshot = _snapshot(snapshots, row, run.as_of, run.data_cutoff)
     model = artifacts.load(row)
@@ -39,7 +43,7 @@ def score_snapshot(
     run_id: str,
     reasons: ReasonCodes | None,
 ) -> Iterator[pa.RecordBatch]:
-    """Scores of the customers of a feature snapshot, in batches; see score_batches."""
+    """Yield scores of the customers of a feature snapshot, in batches; see score_batches."""
     reader = eligible.project(_projection(model, reasons)).to_arrow_reader(BATCH_ROWS)
     yield from score_batches(iter(reader), model, contract, run_id, reasons)
 
@@ -56,7 +60,7 @@ def _check_output_schema(row: RegistryRow, output_schema_version: str) -> None:
 def _snapshot(
     snapshots: duckdb.DuckDBPyRelation, row: RegistryRow, as_of: datetime, data_cutoff: datetime
 ) -> duckdb.DuckDBPyRelation:
-    """The run's feature snapshot; never one of another version or another cutoff."""
+    """Return the run's feature snapshot; never one of another version or cutoff."""
     at_as_of = snapshots.filter(f"as_of = timestamp '{as_of}'")
     found = at_as_of.aggregate(
         "feature_version, data_cutoff", "feature_version, data_cutoff"

@@ -81,7 +81,7 @@ NOW = datetime(2026, 11, 23, 7)
 
 
 CONTRACT = Contract(
-    "churn", "Leaves.", "probability", "daily", 0, 6, 3, 1.0, '{"labels": [{"name": "low"}]}', 100
+    "churn", "Leaves.", "probability", "daily", 0, 6, 9, 1.0, '{"labels": [{"name": "low"}]}', 100
 )
 
 
