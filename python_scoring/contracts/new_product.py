@@ -1,5 +1,6 @@
 """New product: a folder under models/products/, copied from the pattern of another product."""
 
+import keyword
 import re
 import shutil
 import textwrap
@@ -8,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 from python_scoring.contracts.served_outputs import project_variables
@@ -18,6 +20,17 @@ PRODUCTS = Path("models/products")
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST_NAME = 30  # PostgreSQL cuts names after 63 bytes: <name>_prediction_history_v1 has to fit
 WIDTH = 110
+
+# Words that YAML reads as something else than a text.
+YAML_WORDS = ("yes", "no", "on", "off", "true", "false", "null", "none", "y", "n")
+SCHEMAS = ("lake", "marts", "predictions", "registry", "serving", "elementary", "raw")
+
+# A product's models are named <kind>_<product>; those of the shared folders are made for each.
+KINDS = (
+    "candidates", "challengers", "challenger_scores", "checks", "outcome_checks", "predictions",
+    "quarantine", "training",
+)  # fmt: skip
+SHARED = ("guardrails", "publishing", "challengers", "outcomes")
 
 
 @dataclass(frozen=True)
@@ -57,21 +70,52 @@ def texts_of(product: str, project: Path = PROJECT) -> Texts:
 
 
 def check_name(name: str, project: Path = PROJECT) -> None:
-    """Refuse a name that models, tables or roles cannot carry, or that is taken.
-
-    Raises ArgumentError, which says what a name looks like.
-    """
+    """Raise ArgumentError for a name that models, tables or roles cannot have, or that is taken."""
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ArgumentError(
             f"NAME '{name}': expected up to {LONGEST_NAME} small letters, digits and single "
             "underscores, a letter first, such as winback"
         )
-    taken = {file.stem for file in (project / "models").rglob("*.*")}
-    own = {f"{kind}_{name}" for kind in ("candidates", "predictions", "checks")}
-    if (project / PRODUCTS / name).exists() or taken & {name, f"{name}_predictions_v1", *own}:
+    if name in _reserved_words(project):
         raise ArgumentError(
-            f"NAME '{name}' is taken: models/ has files of that name. Choose another name"
+            f"NAME '{name}' is a reserved word of SQL, Python or YAML, or a folder or schema of "
+            "this project. Choose another name, such as winback"
         )
+    products = {each.name for each in (project / PRODUCTS).iterdir() if each.is_dir()}
+    taken = {file.stem for file in (project / "models").rglob("*.*")}
+    taken |= {file.stem for file in (project / "seeds").glob("*.csv")}
+    taken |= {table for product in products for table in _tables_of(product, project)}
+    if same := taken & {name, *_tables_of(name, project)}:
+        raise ArgumentError(
+            f"NAME '{name}' is taken: the project has {', '.join(sorted(same)[:3])} already. "
+            "Choose another name"
+        )
+
+
+def _reserved_words(project: Path) -> set[str]:
+    """Words of SQL, Python and YAML with a meaning, and folders and schemas of the project."""
+    with duckdb.connect() as connection:
+        reserved = connection.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
+        ).fetchall()
+    folders = {each.name for each in (project / "models").rglob("*") if each.is_dir()}
+    products = {each.name for each in (project / PRODUCTS).iterdir()}
+    return {
+        *(word for (word,) in reserved),
+        *map(str.lower, keyword.kwlist),
+        *YAML_WORDS,
+        *SCHEMAS,
+        *(folders - products),
+    }
+
+
+def _tables_of(product: str, project: Path) -> set[str]:
+    """Names of the models and working tables of a product, present or future."""
+    shared = {
+        file.stem for folder in SHARED for file in (project / "models" / folder).glob("*.sql")
+    }
+    own = {f"{kind}_{product}" for kind in (*KINDS, *shared)}
+    return own | {f"{product}_predictions", f"{product}_prediction_history"}
 
 
 def write_product(name: str, source: str, texts: Texts, project: Path = PROJECT) -> list[Path]:

@@ -26,7 +26,8 @@ TEXTS = Texts(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    shutil.copytree(PROJECT / "models", tmp_path / "models")
+    for folder in ("models", "seeds"):
+        shutil.copytree(PROJECT / folder, tmp_path / folder)
     return tmp_path
 
 
@@ -53,6 +54,14 @@ def test_the_contract_says_what_was_asked_for(project: Path, source: str) -> Non
         ("w" * 31, "expected up to 30 small letters"),
         ("clv", "is taken"),
         ("statistics", "is taken"),
+        ("order", "is a reserved word"),
+        ("select", "is a reserved word"),
+        ("class", "is a reserved word"),
+        ("no", "is a reserved word"),
+        ("features", "is a reserved word"),
+        ("marts", "is a reserved word"),
+        ("references", "is a reserved word"),
+        ("references_churn", "the project has training_references_churn"),
     ],
 )
 def test_a_bad_name_is_refused(project: Path, name: str, message: str) -> None:
