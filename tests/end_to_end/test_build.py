@@ -194,7 +194,7 @@ def test_marts_have_no_unversioned_name(built: Project) -> None:
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_ledger_tells_each_run(built: Project, product: str) -> None:
+def test_the_ledger_has_every_run(built: Project, product: str) -> None:
     """A run is started and published, with its snapshot, its rows and the code that made it."""
     found = {name for name, _ in columns(built, "lake.operations.run_ledger")}
     assert found >= LEDGER_COLUMNS

@@ -82,7 +82,7 @@ def assert_only_whole_runs(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_killed_builds_are_made_up_for(fresh: Fresh, built: Project) -> None:
+def test_a_build_after_killed_ones_publishes_every_slot(fresh: Fresh, built: Project) -> None:
     """Kill the first build of a warehouse at four moments, one after the other, with SIGKILL.
 
     After each only whole runs are stored. Every next build says what crashed, in the ledger and on

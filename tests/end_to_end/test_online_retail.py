@@ -52,7 +52,7 @@ def monthly(option: str, *months: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("product", ["churn", "clv"])
-def test_bounds_hold_what_they_state(retail: Project, product: str) -> None:
+def test_bounds_keep_their_level(retail: Project, product: str) -> None:
     """On the 90 days before Christmas, which no calibration has seen: within three points.
 
     Calibration, too: churn comes closer to what happened than the raw scores at training did.

@@ -252,7 +252,7 @@ def test_nothing_holds_the_person_and_everything_else_stays(
 
 
 @pytest.mark.slow
-def test_twenty_of_two_thousand_leave_nothing_to_find_them_by(
+def test_erasing_twenty_of_two_thousand_leaves_no_trace(
     fresh: Fresh, database: Database, tmp_path: Path
 ) -> None:
     """Neither an id, nor what somebody with an old export can compute: digests of ids, rows,
@@ -428,7 +428,7 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next(
 
 
 @pytest.mark.slow
-def test_a_second_erasure_goes_on_from_the_digest_of_the_first(
+def test_a_second_erasure_starts_from_the_restated_digest(
     project: Project, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several at once are one erasure; the next one knows what the snapshots were after it."""
@@ -448,7 +448,7 @@ def test_a_second_erasure_goes_on_from_the_digest_of_the_first(
     assert digests == [(1, 2, 2), (20, 2, 2)]
 
 
-def test_what_does_not_erase_changes_nothing(
+def test_dry_run_and_refusals_change_nothing(
     project: Project, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A dry run; an id that nobody has, even one that is SQL; and while a build runs."""

@@ -41,7 +41,9 @@ def first_prediction(project: Project, product: str) -> str:
     return str(prediction_id)
 
 
-def test_explain_tells_what_was_stored(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explain_matches_the_stored_reasons(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The stored reason codes are the largest of the contributions, in the same words."""
     monkeypatch.setenv("WAREHOUSE", str(built.warehouse))
     prediction_id = first_prediction(built, "churn")
@@ -64,7 +66,7 @@ def test_explain_tells_what_was_stored(built: Project, monkeypatch: pytest.Monke
     assert f"{told['raw_score']:+.6f}" in text
 
 
-def test_explain_tells_how_far_a_customer_is_from_the_segment(
+def test_explain_states_the_distance_from_the_segment(
     built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WAREHOUSE", str(built.warehouse))

@@ -234,9 +234,7 @@ def test_a_chain_of_ten_snapshots_equals_ten_full_ones(
         base = (as_of, step + 1)
 
 
-def test_nobody_is_computed_about_whom_nothing_changed(
-    built: Project, compiled: dict[str, str]
-) -> None:
+def test_unchanged_customers_are_not_recomputed(built: Project, compiled: dict[str, str]) -> None:
     """The property above would hold as well if every customer were always computed."""
     shop = Shop(built, compiled)
     for customer in CUSTOMERS:

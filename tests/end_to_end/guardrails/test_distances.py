@@ -141,7 +141,7 @@ def test_every_feature_against_the_training(two_batches: Project, product: str) 
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_customers_of_both_batches(two_batches: Project, product: str) -> None:
+def test_checks_of_customers_in_both_batches(two_batches: Project, product: str) -> None:
     """Rank correlation of the tenths, unchanged scores, jumps and changed labels, per customer."""
     found, reference = checks(two_batches, product), score_reference(product)
     before, now = batch(two_batches, product, FORMER), batch(two_batches, product, NOW)

@@ -104,7 +104,7 @@ def test_a_snapshot_has_the_digest_that_names_it(built: Project) -> None:
     assert found == recorded
 
 
-def test_events_tell_of_each_run(built: Project) -> None:
+def test_each_run_has_lineage_events(built: Project) -> None:
     """Where nothing else is configured, OpenLineage events are appended to a file."""
     lines = (built.warehouse / "lineage.ndjson").read_text().splitlines()
     events = [json.loads(line) for line in lines]
@@ -127,7 +127,7 @@ def test_events_tell_of_each_run(built: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_receiver_that_is_down_stops_nothing(fresh: Fresh) -> None:
+def test_an_unreachable_receiver_does_not_stop_a_build(fresh: Fresh) -> None:
     """The build says that the events were not sent, and is as good as any."""
     project = fresh()
     result = project.build(

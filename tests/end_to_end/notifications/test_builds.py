@@ -48,7 +48,7 @@ def test_delivery_beside_a_real_build(fresh: Fresh, monkeypatch: pytest.MonkeyPa
         assert published == 1
 
 
-def test_a_first_build_that_failed_is_told_of(
+def test_a_failed_first_build_is_notified(
     fresh: Fresh, hook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Before there is any model, the view over the outbox included, all its owners hear of it."""

@@ -247,7 +247,7 @@ def test_a_late_run_mitigates_and_the_next_in_time_resolves(fresh: Fresh) -> Non
 
 
 @pytest.mark.slow
-def test_what_waits_beyond_its_deadline_fails_the_job(fresh: Fresh) -> None:
+def test_a_withdrawn_slot_past_its_deadline_fails_the_job(fresh: Fresh) -> None:
     """A run is withdrawn before its deadline: nothing failed, yet consumers wait."""
     project = fresh()
     [(run_id,)] = project.query(
@@ -293,7 +293,7 @@ def test_sources_that_cannot_be_read_are_an_incident(fresh: Fresh, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_what_a_person_says_of_an_incident(fresh: Fresh, tmp_path: Path) -> None:
+def test_review_of_an_incident(fresh: Fresh, tmp_path: Path) -> None:
     """Acknowledged and resolved, twice in a row; wrong calls say what to do and change nothing."""
     project = fresh()
     raw = Project(project.folder, tmp_path / "nothing", project.warehouse, project.target)
@@ -371,7 +371,7 @@ def test_maintenance_changes_nothing_that_is_read(fresh: Fresh) -> None:
     project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="all")
 
 
-def test_consumers_are_found_downstream_and_say_how_critical_they_are(
+def test_consumers_are_found_downstream_with_their_criticality(
     fresh: Fresh, tmp_path: Path
 ) -> None:
     """An exposure of a model that reads two marts hears of both products; one that does not say how

@@ -84,7 +84,7 @@ def test_nothing_is_measured_before_its_time(built: Project) -> None:
 
 
 @pytest.mark.slow
-def test_where_loads_have_stopped_nothing_is_measured(fresh: Fresh, tmp_path: Path) -> None:
+def test_outcomes_are_not_measured_after_loading_stopped(fresh: Fresh, tmp_path: Path) -> None:
     """Orders end in October: as of August everybody would look gone, so no outcome is claimed."""
     raw = tmp_path / "stopped"
     generate(400, pd.Timestamp("2026-10-15").to_pydatetime(), raw, progress=False)
@@ -96,7 +96,7 @@ def test_where_loads_have_stopped_nothing_is_measured(fresh: Fresh, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_bounds_hold_what_they_state_over_a_year_of_demo_data(fresh: Fresh, tmp_path: Path) -> None:
+def test_bounds_keep_their_level_over_a_year_of_demo_data(fresh: Fresh, tmp_path: Path) -> None:
     """Within three points of the level over seasons that no model has seen, and in the report."""
     raw = tmp_path / "shop"
     generate(8_000, pd.Timestamp("2026-11-23").to_pydatetime(), raw, progress=False)

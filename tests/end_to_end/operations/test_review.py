@@ -86,7 +86,7 @@ def test_a_released_run_is_served(quarantined: Project) -> None:
     assert "churn as of 2026-11-24 00:00:00: not due: published" in build.stdout
 
 
-def test_a_withdrawn_run_is_gone_at_once(fresh: Fresh, next_day: Project) -> None:
+def test_a_withdrawn_run_disappears_at_once(fresh: Fresh, next_day: Project) -> None:
     """Consumers fall to the run before; the rows stay; a mistake is undone by a release."""
     project = fresh(after=next_day)
     [(run_id, _, _)] = served(project)

@@ -280,9 +280,7 @@ def older(library: str) -> str:
         ),
     ],
 )
-def test_what_was_changed_in_the_lake_is_found(
-    fresh: Fresh, sql: str, link: str, says: str
-) -> None:
+def test_replay_finds_changed_lake_rows(fresh: Fresh, sql: str, link: str, says: str) -> None:
     """Stored predictions, features and versions; what differs first is named first."""
     project = fresh()
     change(project, sql)
@@ -291,7 +289,7 @@ def test_what_was_changed_in_the_lake_is_found(
     assert says in said
 
 
-def test_another_library_is_told_though_nothing_comes_of_it(fresh: Fresh) -> None:
+def test_a_changed_library_is_reported_even_without_effect(fresh: Fresh) -> None:
     """The predictions are the same, so it is no mismatch; but it is named with both versions."""
     project = fresh()
     change(

@@ -66,7 +66,7 @@ def page(request: pytest.FixtureRequest) -> Page:
 # What every page has
 
 
-def test_every_picture_is_also_told_in_words(page: Page) -> None:
+def test_every_picture_has_a_description(page: Page) -> None:
     """Each figure has a name, a sentence with figures, and its data as a table."""
     figures = list(page.root.all("figure"))
     assert len(figures) >= 1 + 6 * len(PRODUCTS)
@@ -141,7 +141,7 @@ def test_colours_come_from_the_page(page: Page) -> None:
 # What the pages say
 
 
-def test_a_healthy_morning(healthy: Page) -> None:
+def test_page_of_a_healthy_day(healthy: Page) -> None:
     """Everything is fresh: the page says so first, and then what is served."""
     assert healthy.root.one("h1").text() == "● All three products are fresh."
     assert healthy.root.one("head").one("title").text().startswith("All three products are fresh.")
@@ -155,7 +155,7 @@ def test_a_healthy_morning(healthy: Page) -> None:
     assert "Owner crm" in now
 
 
-def test_a_broken_morning(broken: Page) -> None:
+def test_page_of_a_day_with_failures(broken: Page) -> None:
     """The page says which product is stale and why, what is open, and what was missed."""
     headline = broken.root.one("h1").text()
     assert headline.startswith("■ Churn")

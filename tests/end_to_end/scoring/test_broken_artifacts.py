@@ -53,7 +53,7 @@ def unregistered_pin(folder: Path) -> None:
         (unregistered_pin, "no row in seeds/model_registry.csv"),
     ],
 )
-def test_broken_churn_leaves_the_others(
+def test_a_broken_product_does_not_affect_the_others(
     fresh: Fresh, tmp_path: Path, harm: Callable[[Path], None], message: str
 ) -> None:
     """Churn fails with the reason in the ledger; the others publish; former churn stays served."""

@@ -72,9 +72,7 @@ def test_an_outage_leaves_the_lake_published_and_the_next_build_completes(
     assert project.query("select count(*) from lake.operations.serving_log") == entries
 
 
-def test_where_nothing_was_built_there_is_nothing_to_serve(
-    fresh: Fresh, database: Database
-) -> None:
+def test_serve_in_an_empty_warehouse_is_refused(fresh: Fresh, database: Database) -> None:
     """A first build may end before there is a product: that is not the serving database's fault."""
     project = fresh(empty=True)
     project.dbt(*NOTHING_TO_BUILD, env={"SERVING_DSN": database.dsn})
@@ -82,7 +80,7 @@ def test_where_nothing_was_built_there_is_nothing_to_serve(
     assert database.run("select to_regnamespace('serving')") == [(None,)]
 
 
-def test_what_readers_did_is_in_the_access_log_once(fresh: Fresh, database: Database) -> None:
+def test_each_access_is_logged_once(fresh: Fresh, database: Database) -> None:
     """Reads and denials; ten denials of one role are an incident of the product."""
     project, environment = fresh(), {"SERVING_DSN": database.dsn}
     project.dbt(*NOTHING_TO_BUILD, env=environment)
@@ -197,9 +195,7 @@ def test_every_attempt_in_every_way_is_in_the_access_log_of_the_next_build(
 
 
 @pytest.mark.slow
-def test_what_a_person_decides_of_a_run_holds_there_at_once(
-    fresh: Fresh, database: Database
-) -> None:
+def test_a_review_of_a_run_is_published_at_once(fresh: Fresh, database: Database) -> None:
     """Withdrawn, consumers have the run before it, here none; released, they have it again. What an
     outage keeps back is an incident, and asking once more, where all is decided, completes it.
     """

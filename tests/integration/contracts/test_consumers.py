@@ -203,14 +203,14 @@ def messages(copy: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.mark.parametrize("case", EXPOSURE_CASES)
-def test_an_exposure_asks_only_for_what_is_offered(messages: dict[str, str], case: str) -> None:
+def test_an_invalid_exposure_names_file_and_key(messages: dict[str, str], case: str) -> None:
     *_, message = EXPOSURE_CASES[case]
     assert message in messages[case]
     assert f"{EXPOSURES}: exposure decision_engine" in messages[case]
 
 
 @pytest.mark.parametrize("case", CONTRACT_CASES)
-def test_a_contract_says_everything(messages: dict[str, str], case: str) -> None:
+def test_an_invalid_contract_names_file_and_key(messages: dict[str, str], case: str) -> None:
     *_, message = CONTRACT_CASES[case]
     assert message in messages[case]
     assert f"{CLV}: " in messages[case]

@@ -28,7 +28,7 @@ MART = "model.customer_predictions.churn_predictions.v2"
 RANGE_TEST = "value_in_contract_range"
 
 
-def test_what_is_served_is_what_was_promised(manifest: Manifest) -> None:
+def test_served_outputs_match_the_recorded_schemas(manifest: Manifest) -> None:
     """Fails with what to do, where a change would reach consumers unannounced."""
     assert baseline.findings(manifest, clock().date()) == []
 
@@ -193,7 +193,7 @@ def test_consumers_are_the_roles(files: dict[str, Manifest]) -> None:
     assert "reason_codes" in properties["columnsWithheld"]
 
 
-def test_a_file_of_a_version_that_is_gone_goes_too(manifest: Manifest, tmp_path: Path) -> None:
+def test_the_file_of_a_removed_version_is_deleted(manifest: Manifest, tmp_path: Path) -> None:
     (tmp_path / "churn_predictions_v0.odcs.yaml").write_text("")
     (tmp_path / "notes.yaml").write_text("")
     write_contracts(manifest, tmp_path)

@@ -17,7 +17,7 @@ from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.errors import InputError
 
 
-def test_what_cannot_be_done_is_refused_before_anything_is_touched(
+def test_impossible_erasures_are_refused_before_any_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blank ids, no requester, a reason that names the person, no raw data, an erasure begun."""
@@ -71,7 +71,7 @@ def test_a_name_in_a_text_is_replaced_and_no_other(text: str, without: str) -> N
 
 
 @pytest.mark.parametrize("id_column", ["customer_id", "CUSTOMER_ID"])
-def test_a_raw_file_keeps_all_but_the_person(tmp_path: Path, id_column: str) -> None:
+def test_erasure_keeps_the_other_rows_of_a_raw_file(tmp_path: Path, id_column: str) -> None:
     """Order, types, compression and row groups of the others; files without them are untouched. As
     for a build, the case of a column's name does not matter.
     """
@@ -221,7 +221,7 @@ def test_rows_and_records_go_and_texts_are_rewritten_whatever_the_table() -> Non
         assert list(tables.find(connection, "memory", subjects)) == []
 
 
-def test_a_file_that_still_holds_them_is_named(tmp_path: Path) -> None:
+def test_verification_names_a_file_that_still_contains_the_ids(tmp_path: Path) -> None:
     """Bytes anywhere, cells of compressed Parquet; the id of somebody else that contains theirs is
     theirs alone.
     """

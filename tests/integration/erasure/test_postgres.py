@@ -57,7 +57,7 @@ def indexes(database: Database) -> list[Any]:
     )
 
 
-def test_every_partition_is_written_anew_and_nobody_comes_back(
+def test_every_partition_is_rewritten_and_no_erased_row_returns(
     database: Database, dsn: str
 ) -> None:
     """Kept runs, months of the history; counts, indexes and the others' rows as they were. A reader
@@ -96,7 +96,7 @@ def test_every_partition_is_written_anew_and_nobody_comes_back(
     assert remove(database.dsn, CUSTOMER_IDS) == []  # the operator may do it all
 
 
-def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: str) -> None:
+def test_an_unserved_partition_is_dropped(database: Database, dsn: str) -> None:
     """What a publish has detached and could not remove yet, and what a killed erasure has left."""
     [(number,)] = database.run(
         "select min(run_number) from serving_data.runs"
@@ -118,7 +118,7 @@ def test_a_partition_that_nobody_is_served_is_dropped(database: Database, dsn: s
     assert ask(reader, READ) == [(ROWS - 1,)]
 
 
-def test_a_server_that_is_away_is_said_without_its_password() -> None:
+def test_an_unreachable_server_is_reported_without_password() -> None:
     """Before anything is touched: the command counts what is served first."""
     with pytest.raises(ServingError, match="cannot be erased from") as raised:
         find("postgresql://publisher:sesame@127.0.0.1:1/predictions", CUSTOMER_IDS)

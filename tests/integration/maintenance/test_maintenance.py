@@ -87,6 +87,6 @@ def test_a_step_that_ends_its_process_loses_nothing(
     assert after.files == 1
 
 
-def test_what_fails_is_named(tmp_path: Path) -> None:
+def test_a_failing_step_is_named(tmp_path: Path) -> None:
     with pytest.raises(PredictionError, match=r"could not open the lake: .* exit code 1\."):
         maintain(Warehouse(tmp_path), 30)

@@ -259,7 +259,7 @@ def test_a_pickle_is_never_read(
     assert not (tmp_path / MARK).exists()
 
 
-def test_words_of_a_run_stay_words(registry: Registry, tmp_path: Path) -> None:
+def test_text_from_a_run_is_escaped(registry: Registry, tmp_path: Path) -> None:
     """An id that a spreadsheet or a line break would take for something else is refused; in the
     model card a name is no markup.
     """
@@ -362,7 +362,7 @@ def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) ->
         (LinearRegression(), KNOWN, "no model of a probability"),
     ],
 )
-def test_what_a_skops_file_cannot_be_registered_as(
+def test_a_skops_file_that_does_not_fit_is_refused(
     registry: Registry, tmp_path: Path, estimator: Any, known: DeclaredMetadata, message: str
 ) -> None:
     """What is missing, or does not fit, is named."""
@@ -371,7 +371,7 @@ def test_what_a_skops_file_cannot_be_registered_as(
         register(Registration("churn", file, known=known), registry)
 
 
-def test_a_classifier_is_no_model_of_an_amount(registry: Registry, tmp_path: Path) -> None:
+def test_a_classifier_is_refused_for_an_estimate(registry: Registry, tmp_path: Path) -> None:
     """Its 0 and 1 would be served as money."""
     with pytest.raises(ArtifactError, match="is a classifier: expected a regressor"):
         register(Registration("clv", save(fitted(), tmp_path), known=KNOWN), registry)

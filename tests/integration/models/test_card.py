@@ -67,7 +67,7 @@ def test_a_pinned_challenger_needs_its_card(manifest: Manifest, registry: Regist
         check_model_cards(registry, manifest)
 
 
-def test_the_card_tells_what_model_json_tells(manifest: Manifest) -> None:
+def test_the_card_states_what_model_json_states(manifest: Manifest) -> None:
     """Data, features, metrics, and what a version has beyond them; the same bytes each time."""
     _, card, _ = demo_artifact("churn")
     text = render(card, manifest)

@@ -25,7 +25,7 @@ def second_hook() -> Iterator[Webhook]:
         yield hook
 
 
-def test_each_message_arrives_once_and_the_incident_says_so(
+def test_each_message_is_delivered_once_and_recorded_in_its_incident(
     outbox: Outbox, hook: Webhook, second_hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each owner gets the own messages in their order, whole; a second run has nothing to do."""
@@ -115,7 +115,7 @@ def test_a_server_that_fails_is_tried_again_later(
     ]
 
 
-def test_a_redirect_is_no_delivery(
+def test_a_redirect_is_not_a_delivery(
     outbox: Outbox, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page that it leads to would answer well, and get no message."""
@@ -127,7 +127,7 @@ def test_a_redirect_is_no_delivery(
 
 
 @pytest.mark.parametrize("drips", [False, True], ids=["says nothing", "drips"])
-def test_a_server_that_hangs_is_given_up_and_keeps_nobody_else_waiting(
+def test_a_hanging_server_is_given_up_and_delays_no_other(
     outbox: Outbox,
     hook: Webhook,
     second_hook: Webhook,
@@ -175,7 +175,7 @@ def test_a_killed_process_loses_nothing(
     assert events.count("notified") == len(names)
 
 
-def test_after_the_last_try_somebody_must_look(
+def test_after_the_last_retry_the_command_fails(
     outbox: Outbox, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command fails and names the recipient, until a person has it taken up again."""
@@ -319,7 +319,7 @@ def test_a_broken_configuration_is_named_and_not_quoted(
     assert outbox.statuses() == {"n1": "pending"}
 
 
-def test_a_wrong_address_keeps_only_its_owner_waiting(
+def test_an_invalid_address_affects_only_its_owner(
     outbox: Outbox, hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The variable and the position are named, the address is not; others are told."""

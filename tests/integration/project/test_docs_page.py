@@ -55,7 +55,7 @@ def test_every_link_leads_somewhere(manifest: Manifest) -> None:
         assert unique_id.startswith(f"{kind}.")
 
 
-def test_a_mart_says_its_contract(parsed: Manifest, manifest: Manifest) -> None:
+def test_docs_of_a_mart_state_its_contract(parsed: Manifest, manifest: Manifest) -> None:
     mart = "model.customer_predictions.churn_predictions.v1"
     contract = parsed["nodes"][mart]["config"]["meta"]["prediction"]
     said = manifest["nodes"][mart]["description"]
@@ -66,7 +66,7 @@ def test_a_mart_says_its_contract(parsed: Manifest, manifest: Manifest) -> None:
     assert "prediction" not in manifest["nodes"][mart]["meta"]
 
 
-def test_a_consumer_says_what_it_may_read(manifest: Manifest) -> None:
+def test_docs_list_what_each_consumer_may_read(manifest: Manifest) -> None:
     said = manifest["exposures"]["exposure.customer_predictions.marketing_automation"]
     assert "| `retention_campaign` | `score_lower`, `score_upper`" in said["description"]
     assert "| 2027&#8209;06&#8209;30 |" in said["description"]

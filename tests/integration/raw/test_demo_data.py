@@ -140,7 +140,7 @@ def test_customers_are_as_many_as_asked(customers: int, until: datetime, tmp_pat
     )
 
 
-def test_columns_and_row_counts_are_as_promised(shop: Path) -> None:
+def test_demo_tables_have_the_declared_columns_and_row_counts(shop: Path) -> None:
     marker = json.loads((shop / demo_data.MARKER).read_text())
     assert (marker["customers"], marker["until"]) == (500, UNTIL.isoformat())
     for table, columns in COLUMNS.items():
@@ -236,7 +236,7 @@ def test_customers_look_alike_from_year_to_year(big_shop: Path) -> None:
     assert 0.25 < earlier[2] < 0.5
 
 
-def test_an_own_folder_is_made_anew(
+def test_own_output_is_replaced(
     shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

@@ -60,7 +60,7 @@ def test_newest_slot_is_the_one_whose_data_are_complete(
     assert found == expected
 
 
-def test_what_is_not_due_has_a_reason(planner: Project) -> None:
+def test_slots_that_are_not_due_have_a_reason(planner: Project) -> None:
     """An as-of ahead of its data, or before the first pin, is not due; the plan says why.
 
     Several as-ofs may be asked for at once.

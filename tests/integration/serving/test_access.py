@@ -196,7 +196,7 @@ ATTACKS = [
 ]
 
 
-def test_no_other_way_leads_to_rows(shop: Database) -> None:
+def test_rows_are_readable_through_views_only(shop: Database) -> None:
     """Consumers try whose entitlement has ended, and who never had any to that product."""
     shop.lake.allow("outsider", "clv_predictions", 1, "campaign")
     shop.publish()
@@ -205,7 +205,7 @@ def test_no_other_way_leads_to_rows(shop: Database) -> None:
             refused(shop.login(consumer, context="campaign"), attack)
 
 
-def test_who_was_granted_cannot_grant(shop: Database) -> None:
+def test_consumers_cannot_grant(shop: Database) -> None:
     """PostgreSQL only warns that nothing was granted."""
     crm, pricing = shop.login("crm"), shop.login("pricing", context="pricing")
     ask(crm, "grant select on serving.churn_predictions_v2 to public")
@@ -213,7 +213,7 @@ def test_who_was_granted_cannot_grant(shop: Database) -> None:
     assert "not entitled" in refused(pricing, "table serving.churn_predictions_v2")
 
 
-def test_explain_estimates_for_nobody_who_may_not_read(shop: Database) -> None:
+def test_explain_shows_no_estimates_without_access(shop: Database) -> None:
     """It runs nothing, so the planner itself is refused, and that is logged; in every way to it."""
     pricing = shop.login("pricing", context="campaign")
     read = "select * from serving.churn_predictions_v1 where label = 'high' and score > 0.9"
@@ -237,7 +237,7 @@ def test_explain_estimates_for_nobody_who_may_not_read(shop: Database) -> None:
     ] * len(statements)
 
 
-def test_who_may_read_may_explain_and_that_is_logged(shop: Database) -> None:
+def test_explain_is_allowed_and_logged_for_readers(shop: Database) -> None:
     """Once for each statement, whether it was only planned or also run."""
     crm = shop.login("crm", context="campaign")
     read = "select count(*) from serving.churn_predictions_v1"
@@ -295,7 +295,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(each)
 
 
-def test_others_cannot_lend_their_access(shop: Database) -> None:
+def test_views_and_functions_do_not_transfer_access(shop: Database) -> None:
     """Neither a view nor a function of an entitled consumer serves one that is not.
 
     Who reads is who is logged in: a view's owner lends rights to its readers, but no entitlement.
@@ -322,7 +322,7 @@ def test_others_cannot_lend_their_access(shop: Database) -> None:
         assert "access denied" in refused(pricing, query)
 
 
-def test_who_has_two_roles_may_do_what_either_may(shop: Database) -> None:
+def test_a_login_with_two_roles_has_the_access_of_both(shop: Database) -> None:
     both = shop.login("crm", "pricing", context="pricing")
     assert ask(both, "select count(*) from serving.clv_predictions_v1") == [(50,)]
     assert "in the usage context 'pricing'" in refused(both, "table serving.churn_predictions_v1")
@@ -370,7 +370,7 @@ def assert_ended(connection: psycopg.Connection[Any]) -> None:
         ask(connection, "select 1")
 
 
-def test_what_takes_nothing_away_ends_no_session(shop: Database) -> None:
+def test_changes_without_a_revocation_end_no_session(shop: Database) -> None:
     """More days, fewer withheld columns, or a new context."""
     crm = shop.login("crm", context="campaign")
     last_day = (
@@ -386,7 +386,7 @@ def test_what_takes_nothing_away_ends_no_session(shop: Database) -> None:
     assert ask(crm, "select count(*) from serving.churn_predictions_v1") == [(50,)]
 
 
-def test_an_open_transaction_outlives_no_entitlement(shop: Database) -> None:
+def test_an_open_transaction_ends_with_its_entitlement(shop: Database) -> None:
     """Even if it reads from a snapshot in which the entitlement is still there."""
     retention = shop.login("retention", context="campaign")
     crm = shop.login("crm", context="campaign")
@@ -413,7 +413,7 @@ def test_an_open_transaction_outlives_no_entitlement(shop: Database) -> None:
 
 
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read"])
-def test_a_cursor_outlives_no_entitlement(shop: Database, isolation: str) -> None:
+def test_an_open_cursor_ends_with_its_entitlement(shop: Database, isolation: str) -> None:
     """Also in a session that the publisher may not end: neither opened before, nor fetched from."""
     for relation in ("churn_predictions_v2", "churn_prediction_history_v1"):
         (definition,) = shop.run(f"select pg_get_viewdef('serving.{relation}'::regclass)")[0]
@@ -449,7 +449,7 @@ def test_a_cursor_outlives_no_entitlement(shop: Database, isolation: str) -> Non
     ]
 
 
-def test_a_read_ends_with_the_last_day(shop: Database) -> None:
+def test_a_read_ends_when_the_entitlement_expires(shop: Database) -> None:
     """By the clock of each row, not of the statement's beginning."""
     crm = shop.login("crm", context="campaign")
     check = (
@@ -464,7 +464,7 @@ def test_a_read_ends_with_the_last_day(shop: Database) -> None:
     assert ask(crm, f"select ({until}) at time zone 'utc' = {today} + 1") == [(True,)]
 
 
-def test_a_revocation_that_was_cut_short_is_enforced_by_the_next_publish(shop: Database) -> None:
+def test_an_interrupted_revocation_is_enforced_by_the_next_publish(shop: Database) -> None:
     """Killed after the commit, before old snapshots are refused and sessions ended."""
     retention = shop.login("retention", context="campaign")
     assert ask(retention, "select count(*) from serving.churn_predictions_v2") == [(50,)]
@@ -515,7 +515,7 @@ def test_a_publisher_ends_the_sessions_of_its_consumers_and_no_others(database: 
     refused(bi, end.format(role))
 
 
-def test_what_was_granted_by_hand_is_revoked(shop: Database) -> None:
+def test_manual_grants_are_revoked(shop: Database) -> None:
     """For consumers and PUBLIC alike, in both schemas, whatever the kind of object."""
     pricing = shop.login("pricing", context="pricing")
     for statement in (
@@ -550,7 +550,7 @@ def test_what_was_granted_by_hand_is_revoked(shop: Database) -> None:
     assert left == [(0,)]
 
 
-def test_a_view_that_somebody_opened_is_closed(shop: Database) -> None:
+def test_a_view_replaced_by_hand_is_restored(shop: Database) -> None:
     """Whatever replaced its definition, the next publish puts it back."""
     definition = shop.run("select pg_get_viewdef('serving.clv_predictions_v1'::regclass)")[0][0]
     opened = definition.replace("'clv_predictions'::text, 1)", "'churn_predictions'::text, 1)")
@@ -658,7 +658,7 @@ def test_odd_names_are_harmless(database: Database) -> None:
         ("crm", "has the role 'crm' too"),
     ],
 )
-def test_a_role_that_cannot_be_is_named(database: Database, role: str, complaint: str) -> None:
+def test_an_invalid_role_is_named(database: Database, role: str, complaint: str) -> None:
     """The consumer gets nothing, nobody else gets more, and the products are published."""
     lake = database.lake
     lake.add_product("churn")
@@ -682,7 +682,7 @@ def test_a_role_that_cannot_be_is_named(database: Database, role: str, complaint
 @pytest.mark.parametrize(
     ("contexts", "complaint"), [(["a", "a"], "twice"), ([""], "an empty usage context")]
 )
-def test_an_entitlement_that_cannot_be_is_named(
+def test_an_invalid_entitlement_is_named(
     database: Database, contexts: list[str], complaint: str
 ) -> None:
     lake = database.lake
@@ -696,7 +696,7 @@ def test_an_entitlement_that_cannot_be_is_named(
     assert database.run("select role from serving_data.entitlements") == [("crm",)]
 
 
-def test_a_role_that_is_somebodys_is_left_alone(database: Database) -> None:
+def test_a_role_of_someone_else_is_not_changed(database: Database) -> None:
     database.run("create role analyst login superuser")
     lake = database.lake
     lake.add_product("churn")
@@ -793,7 +793,7 @@ def test_a_decision_of_a_parallel_worker_is_recorded(shop: Database) -> None:
     assert '"backend_type":"parallel worker"' in log
 
 
-def test_a_copied_line_is_no_decision(shop: Database) -> None:
+def test_a_copied_log_line_is_not_a_decision(shop: Database) -> None:
     """A caller is shown its own lines where it asks for them; with their mark they count once."""
     crm = shop.login("crm", context="campaign")
     shown: list[str] = []
@@ -855,7 +855,7 @@ def test_the_log_is_read_from_where_it_was_left(shop: Database) -> None:
     assert shop.load(load.progress)[0] == []
 
 
-def test_lines_that_are_none_of_ours_are_passed_over(shop: Database) -> None:
+def test_foreign_log_lines_are_ignored(shop: Database) -> None:
     """Other programs' lines, broken ones, and copies, which end in the middle at first."""
     _, load = shop.load()
     crm = shop.login("crm", context="campaign")

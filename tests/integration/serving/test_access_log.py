@@ -75,7 +75,7 @@ def gap(load: Load, after: Progress) -> str:
     return load.message
 
 
-def test_a_load_is_complete_up_to_a_line_of_its_own(shop: Database, loaded: Load) -> None:
+def test_a_load_reads_up_to_its_canary(shop: Database, loaded: Load) -> None:
     """What comes later is in the next one, and nothing twice, also over rotations and renames."""
     crm = shop.login("crm", context="campaign")
     known = progress(loaded)
@@ -128,7 +128,7 @@ def test_a_log_file_that_was_cut_or_replaced_is_a_gap(shop: Database, loaded: Lo
 @pytest.mark.parametrize(
     "setting", ["log_min_messages = 'fatal'", "log_destination = 'stderr'"], ids=["level", "place"]
 )
-def test_a_log_that_is_not_written_to_is_a_gap_until_it_is(
+def test_a_log_without_new_lines_is_a_gap_until_it_grows(
     shop: Database, loaded: Load, setting: str
 ) -> None:
     """The canary does not come. When it comes again, the gap ends, and the next load is whole."""
@@ -238,7 +238,7 @@ def test_failed_logins_and_denied_roles_are_in_the_log(shop: Database, loaded: L
     assert "permission denied for schema serving_data" in reasons[-1][1]
 
 
-def test_a_progress_of_a_former_version_is_read_on_from(shop: Database, loaded: Load) -> None:
+def test_load_progress_of_an_older_version_is_continued(shop: Database, loaded: Load) -> None:
     """It knew the newest read's file and place alone."""
     [entry] = shop.entries()
     newest = str(entry.logged_at)

@@ -56,7 +56,7 @@ def bits(value: float | None) -> bytes | None:
     return None if value is None else struct.pack(">d", value)
 
 
-def test_what_is_served_is_what_the_lake_holds(database: Database) -> None:
+def test_served_rows_equal_those_of_the_lake(database: Database) -> None:
     """Columns and their order, doubles to the last bit, nulls apart from empty texts, JSON."""
     lake = database.lake
     lake.add_product("churn")
@@ -175,7 +175,7 @@ def test_a_lookup_by_customer_reads_one_partition_by_its_index(shop: Database) -
     assert "One-Time Filter" in plan
 
 
-def test_a_withdrawn_run_gives_way_to_the_former(shop: Database) -> None:
+def test_withdrawing_a_run_serves_the_previous_one(shop: Database) -> None:
     """By a switch while its partition is there, else by loading it again."""
     for number in (2, 3):
         shop.lake.publish_run("churn", f"run-{number}", FIRST + number * DAY)
@@ -193,7 +193,7 @@ def test_a_withdrawn_run_gives_way_to_the_former(shop: Database) -> None:
     assert sorted(states) == [("run-1", False), ("run-2", True), ("run-3", True)]
 
 
-def test_a_withdrawn_run_is_read_from_no_older_snapshot(shop: Database) -> None:
+def test_an_older_snapshot_cannot_read_a_withdrawn_run(shop: Database) -> None:
     """While a transaction over an ordinary publication reads one run to its end."""
     shop.lake.publish_run("churn", "run-2", FIRST + 2 * DAY)
     shop.publish()
@@ -311,7 +311,7 @@ def add_column(database: Database) -> None:
     database.lake.run("alter table lake.marts.churn_predictions_v1 add column extra double")
 
 
-def test_a_changed_view_waits_for_its_readers_and_keeps_none_waiting(
+def test_changing_a_view_waits_for_readers_without_blocking_them(
     shop: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Other readers go on meanwhile; where the first ones never end, the next publish tries."""
@@ -332,7 +332,7 @@ def test_a_changed_view_waits_for_its_readers_and_keeps_none_waiting(
     assert ask(idle, "select distinct extra from serving.churn_predictions_v1") == [(None,)]
 
 
-def test_a_view_of_somebody_elses_that_is_in_the_way_is_named(shop: Database) -> None:
+def test_a_conflicting_view_of_someone_else_is_named(shop: Database) -> None:
     """Columns at the end come without a word; elsewhere the view must be made anew."""
     shop.run("create view public.built_on as select score from serving.churn_predictions_v1")
     add_column(shop)
@@ -353,7 +353,7 @@ def test_a_view_of_somebody_elses_that_is_in_the_way_is_named(shop: Database) ->
     ]
 
 
-def test_a_version_that_is_served_no_longer_goes(shop: Database) -> None:
+def test_a_removed_version_is_retired(shop: Database) -> None:
     shop.lake.run(
         "delete from lake.operations.served_outputs where relation = 'churn_predictions_v1'"
     )
@@ -364,7 +364,7 @@ def test_a_version_that_is_served_no_longer_goes(shop: Database) -> None:
     assert shop.run("select to_regclass('serving_data.churn_predictions_v1')") == [(None,)]
 
 
-def test_a_readers_temporary_view_keeps_no_version(shop: Database) -> None:
+def test_a_temporary_view_of_a_reader_does_not_prevent_retirement(shop: Database) -> None:
     """It goes with the version; the reader's session goes on."""
     crm = shop.login("crm", context="campaign")
     crm.execute("create temporary view mine as select * from serving.churn_predictions_v1")
@@ -389,7 +389,7 @@ def test_one_products_failure_never_stops_anothers(shop: Database) -> None:
     assert (clv.product, clv.as_of) == ("clv", FIRST)
 
 
-def test_a_mart_that_holds_another_run_is_not_served(shop: Database) -> None:
+def test_a_mart_with_another_run_is_not_published(shop: Database) -> None:
     """Neither as no rows, nor under the name of the run that ought to be served."""
     shop.lake.run("update lake.operations.serving_states set run_id = 'run-2'")
     (outcome,) = publish(shop.lake.connection, shop.dsn)
@@ -397,7 +397,7 @@ def test_a_mart_that_holds_another_run_is_not_served(shop: Database) -> None:
     assert served_runs(shop) == [("run-1", 50), ("run-1", 50)]
 
 
-def test_a_server_that_is_away_or_refuses(shop: Database) -> None:
+def test_an_unreachable_or_refusing_server_is_reported(shop: Database) -> None:
     """One error for each product, without the password."""
     for dsn in (
         "postgresql://publisher:s3cret%20word@127.0.0.1:1/db",
@@ -445,7 +445,7 @@ def test_publishers_take_turns(shop: Database, monkeypatch: pytest.MonkeyPatch) 
     other.close()
 
 
-def test_no_reader_can_hold_a_publish_up(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_reader_can_block_a_publish(shop: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can lock neither what publishers lock, nor by an advisory lock that they would need."""
     monkeypatch.setattr(exclusive_lock, "LOCK_TIMEOUT", 0.3)
     crm = shop.login("crm")
@@ -529,7 +529,7 @@ def age(run_id: str) -> int:
     return int(run_id.removeprefix("run-"))
 
 
-def test_a_long_reader_holds_nobody_up(shop: Database) -> None:
+def test_a_long_read_blocks_neither_publish_nor_readers(shop: Database) -> None:
     """It keeps its snapshot for as long as it likes; publishing and other readers go on."""
     long_reader = shop.login("crm", context="campaign")
     ask(long_reader, "begin isolation level repeatable read")
@@ -548,7 +548,7 @@ def test_a_long_reader_holds_nobody_up(shop: Database) -> None:
     assert shop.run("select count(*) from pg_class where relname ~ '^run_[0-9]+$'") == [(4,)]
 
 
-def test_a_reader_between_statements_defers_the_cleaning_alone(shop: Database) -> None:
+def test_an_idle_transaction_defers_only_the_cleanup(shop: Database) -> None:
     """A transaction that is left open holds locks on what it has read, but no snapshot."""
     idle = shop.login("crm", context="campaign")
     ask(idle, "begin")
@@ -614,7 +614,7 @@ KILLS = [
 ]
 
 
-def test_a_publish_that_is_killed_leaves_the_former_run_whole(shop: Database) -> None:
+def test_a_killed_publish_leaves_the_previous_run_complete(shop: Database) -> None:
     """At whatever point it is killed; the next publish completes it and leaves nothing over."""
     rows = 3_000
     crm = shop.login("crm", context="campaign")

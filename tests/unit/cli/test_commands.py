@@ -75,7 +75,7 @@ def end_with(monkeypatch: pytest.MonkeyPatch, error: BaseException | None) -> in
     return exit_code_of(monkeypatch, "stand-in")
 
 
-def test_the_commands_are_those_of_before() -> None:
+def test_the_list_of_commands_is_complete() -> None:
     """Their names are a promise to schedulers and runbooks."""
     assert NAMES == [
         "backfill", "contracts", "demo-data", "docs", "erase", "explain", "feature-version",

@@ -80,7 +80,7 @@ def test_a_removed_column_says_where_and_what_to_do() -> None:
         assert step in problem
 
 
-def test_a_renamed_column_is_called_so() -> None:
+def test_a_renamed_column_is_reported_as_renamed() -> None:
     renamed = (*COLUMNS[:2], Column("reasons", "text", "Why.", nullable=True))
     (problem,) = problems([served()], [served(columns=renamed, minor=1)])
     assert "the column reason_codes (text) seems renamed to reasons" in problem
@@ -119,14 +119,14 @@ def test_the_minor_number_does_not_fall() -> None:
     assert "was 1.2 and is 1.1" in problem
 
 
-def test_a_version_goes_on_its_day_and_not_before() -> None:
+def test_a_version_may_be_removed_from_its_end_date_on() -> None:
     before = [served(deprecated_on=FAR), successor()]
     (problem,) = problems(before, [successor()], FAR - timedelta(days=1))
     assert "consumers were promised it until 2027-02-23" in problem
     assert problems(before, [successor()], FAR) == []
 
 
-def test_a_version_without_an_end_does_not_go() -> None:
+def test_a_version_without_an_end_date_cannot_be_removed() -> None:
     (problem,) = problems([served(), successor()], [successor()])
     assert "consumers were never told" in problem
 
@@ -176,7 +176,7 @@ def test_an_end_moves_later_freely_and_earlier_only_with_notice() -> None:
     assert "moved from 2027-03-25 to 2027-02-22, less than the notice of 90 days" in problem
 
 
-def test_a_version_whose_predecessor_is_gone_for_good() -> None:
+def test_a_version_may_replace_a_removed_one() -> None:
     assert problems([successor()], [successor()]) == []
 
 
@@ -194,7 +194,7 @@ columns = st.lists(
 
 
 @given(columns, columns, st.integers(0, 2))
-def test_what_is_legal_keeps_every_promise(
+def test_accepted_changes_keep_every_recorded_column(
     before: tuple[Column, ...], now: tuple[Column, ...], minor: int
 ) -> None:
     """No problem is found exactly where each promised column is still there, as it was."""

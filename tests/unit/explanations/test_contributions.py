@@ -214,7 +214,7 @@ def test_shap_explains_any_other_estimator() -> None:
     assert (alone[0] == found[3]).all()
 
 
-def test_nothing_is_made_up_without_the_training() -> None:
+def test_models_without_training_distributions_are_not_explained() -> None:
     """A card that does not know the features leaves such an estimator unexplained."""
     model = model_of(SVR(), "estimate")
     model.card.reference.clear()

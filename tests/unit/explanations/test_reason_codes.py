@@ -177,7 +177,7 @@ def test_numbers_are_written_as_decimals(decimals: int, units: list[int]) -> Non
     assert texts == [f"{value:.{decimals}f}" for value in exact]
 
 
-def test_numbers_that_are_none() -> None:
+def test_nan_and_infinity_become_null() -> None:
     values = np.array([-0.0, np.nan, np.inf, 0.125, -0.004])
     assert number_text(values, 2).to_pylist() == ["0.00", None, None, "0.12", "0.00"]
     assert number_text(values, None).to_pylist() == ["0", None, None, "0.125", "-0.004"]
@@ -239,7 +239,7 @@ def test_a_wording_that_cannot_be_read_names_its_feature(
 FOREST = RandomForestClassifier(5, max_depth=4, random_state=1).fit(FRAME, RAW.median() < RAW)
 
 
-def test_costly_reasons_only_for_rows_that_matter() -> None:
+def test_shap_reasons_only_for_scores_above_the_threshold() -> None:
     """By a threshold, or by the share of the training's customers above it; else no row has any."""
     model = model_of(FOREST, "probability")
     assert ReasonCodes.of(model, THREE, PLAIN) is None

@@ -64,7 +64,7 @@ def read(estimator: Any) -> Any:
 
 
 @pytest.mark.parametrize("unfitted", ESTIMATORS)
-def test_what_was_saved_scores_alike(unfitted: Callable[[], Any]) -> None:
+def test_a_saved_booster_scores_identically(unfitted: Callable[[], Any]) -> None:
     estimator = unfitted().fit(customers(), outcome())
     found = read(estimator)
     assert np.array_equal(found.predict(customers()), estimator.predict(customers()))
@@ -190,7 +190,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         parse(content, CARD, "model.skops")
 
 
-def test_a_frame_in_batches_is_explained_alike() -> None:
+def test_explanations_do_not_depend_on_batches() -> None:
     estimator = of_xgboost().fit(customers(), outcome())
     explainer = explainer_for(Model(CARD, estimator, ""))
     assert explainer is not None

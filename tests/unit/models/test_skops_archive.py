@@ -53,7 +53,7 @@ def test_the_effective_list_is_made_of_reviewed_modules() -> None:
     assert len(TRUSTED_TYPES) == 378
 
 
-def test_what_skops_alone_trusts_is_refused() -> None:
+def test_types_trusted_by_skops_only_are_refused() -> None:
     """A function of scipy that skops trusts by default, and the list does not hold."""
     content = skops.io.dumps(FunctionTransformer(scipy.special.expit))
     assert get_untrusted_types(data=content) == []
@@ -109,7 +109,7 @@ def archive(**members: str) -> bytes:
         np.zeros(3).tobytes(),
     ],
 )
-def test_what_is_no_skops_file_is_said(content: bytes) -> None:
+def test_a_file_that_is_not_skops_is_refused(content: bytes) -> None:
     with pytest.raises(ArtifactError, match=r"model\.skops is not a skops file: "):
         checked_schema(content, "model.skops")
 

@@ -33,7 +33,7 @@ from tests.support.page import MARKUP, Page
 
 
 @pytest.mark.parametrize("scheme", [0, 1])
-def test_words_can_be_read(scheme: int) -> None:
+def test_text_has_enough_contrast(scheme: int) -> None:
     """Every colour of words has a contrast of 4.5 to what is behind it, by day and by night."""
     css = (PROJECT / "python_scoring/report/templates/style.css").read_text()
     colours = dict(re.findall(r"--([\w-]+): (#\w{6})", css.split(":root {")[1 + scheme]))
@@ -152,7 +152,7 @@ CONTENTS = Records(
         ),
     ],
 )
-def test_the_headline_names_the_trouble(
+def test_the_headline_names_the_problem(
     changes: dict[str, object], tone: str, sentence: str
 ) -> None:
     served = replace(SERVED, **changes)  # type: ignore[arg-type]
@@ -160,7 +160,7 @@ def test_the_headline_names_the_trouble(
     assert (headline.tone, headline.sentence) == (tone, sentence)
 
 
-def test_challengers_are_told_in_words() -> None:
+def test_challengers_are_described_in_sentences() -> None:
     """How far they agree with the champion, or why they failed; nothing where there is none."""
     assert comparison(CONTENTS, CONTRACT) is None
     scored = Challenge(
@@ -214,7 +214,7 @@ CAME = ChallengeOutcome(
 )
 
 
-def test_what_came_of_challengers_is_told_in_words() -> None:
+def test_outcomes_of_challengers_are_described_in_sentences() -> None:
     """Which foretold better, by which figure, over how many; each model has a row of figures."""
     assert outcomes(CONTENTS, CONTRACT) is None
     few = replace(CAME, challenger_version="2.1.0", labels_known=99)
@@ -241,7 +241,7 @@ def test_what_came_of_challengers_is_told_in_words() -> None:
     assert told.sentences[0] in page.by_id("challengers-churn").text()
 
 
-def test_what_came_of_estimates_is_told_by_their_error() -> None:
+def test_outcomes_of_estimates_are_described_by_their_error() -> None:
     """In the unit of the score; figures that look the same are called equal."""
     estimates = replace(CONTRACT, valid_maximum=1e6)
     values = {name: None for name in vars(CAME) if name.endswith(("auc", "brier"))}
@@ -300,7 +300,7 @@ def test_names_cannot_bring_markup_into_pictures() -> None:
     assert MARKUP in page.root.one("h1").text()
 
 
-def test_reasons_are_told_by_importance_and_direction() -> None:
+def test_reasons_are_sorted_by_importance_with_direction() -> None:
     """The strongest feature first, by the mean contribution; shares are of the customers read."""
 
     def reason(feature: str, *counted: float) -> Reason:
@@ -396,5 +396,5 @@ def test_every_check_has_a_family() -> None:
         (formatting.slug("a b/<c>"), "a-b-c"),
     ],
 )
-def test_words(told: str, expected: str) -> None:
+def test_formatting_of_names_and_numbers(told: str, expected: str) -> None:
     assert told == expected
