@@ -23,6 +23,7 @@ from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import build_log, code_version
 from python_scoring.raw import duckdb_functions as raw
 from python_scoring.raw.files import raw_data_folder
+from python_scoring.schedule import unchanged
 from python_scoring.scoring import duckdb_functions as scoring
 from python_scoring.serving import duckdb_functions as serving
 from python_scoring.warehouse import (
@@ -46,6 +47,7 @@ class Plugin(BasePlugin):
         """Create the folder, for its owner alone, before DuckDB opens the file in it."""
         drop_unwritten_events()
         build_log.shorten()
+        unchanged.run_all_nodes()
         self.manifest: Any = None
         self.project = ValidatedProject()
         self.validate_project()
@@ -54,7 +56,9 @@ class Plugin(BasePlugin):
         self.lock = self.warehouse.writer_lock()
         self.code_version = code_version()
         self.raw_data = str(raw_data_folder())
-        self.now = (get_flags().VARS or {}).get("now")  # type: ignore[no-untyped-call]
+        variables = get_flags().VARS or {}  # type: ignore[no-untyped-call]
+        self.now = variables.get("now")
+        self.fingerprint = unchanged.project_fingerprint(self.code_version, variables)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Prepare the lake before the profile attaches it; no other build has the file open."""
@@ -73,6 +77,7 @@ class Plugin(BasePlugin):
         scoring.register(conn)
         serving.register(conn, self.warehouse)
         maintenance.register(conn, self.warehouse)
+        unchanged.register(conn)
 
     def validated_project(self) -> str:
         """The validated project of the present invocation, as macros read it."""
@@ -101,6 +106,7 @@ class Plugin(BasePlugin):
         self.validate_project()
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
+        cursor.execute("set variable project_fingerprint = ?", [self.fingerprint])
         set_clock(cursor, self.now)
 
 

@@ -20,7 +20,7 @@
 {% macro print_idleness(results) -%}
     {%- set landed = results | selectattr('node.config.materialized', 'equalto', 'landed') | map(attribute='message') | list -%}
     {%- if results | selectattr('status', 'in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
-    {%- elif landed | reject('equalto', 'NOTHING NEW') | list -%}
+    {%- elif landed | reject('in', ['NOTHING NEW', 'NO-OP']) | list -%}
         {{ log('  Nothing is due: new raw rows were landed, and nothing was published.', info=true) }}
     {%- else -%}
         {{ log('  Nothing is due and nothing is new: consumers go on with what was published.', info=true) }}

@@ -15,13 +15,17 @@
 
 {% macro record_plan() -%}
     {%- if execute -%}
-        {%- set plan_log = operations_table('plan_log') -%}
-        {%- do run_query(
-            'insert into ' ~ plan_log ~ ' select product, as_of, data_cutoff, model_version, run_id, is_due, '
-            ~ 'reason, planned_at, invocation_id from ' ~ this
-        ) -%}
+        {%- do log_plan(this) -%}
         {%- do start_attempts(this, products_of(selected_models(), 'candidates_')) -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro log_plan(plan) -%}
+    {%- do run_query(
+        'insert into ' ~ operations_table('plan_log') ~ ' select product, as_of, data_cutoff, model_version, run_id, is_due, '
+        ~ 'reason, planned_at, invocation_id from ' ~ plan
+    ) -%}
 {%- endmacro %}
 
 

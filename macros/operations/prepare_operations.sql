@@ -1,11 +1,16 @@
 {% macro prepare_operations() -%}
     {%- if execute -%}
-        {%- do make_operations_tables() -%}
+        {%- set is_unchanged = flags.WHICH == 'build' and forget_last_build_if_changed() -%}
+        {%- if not is_unchanged -%}
+            {%- do make_operations_tables() -%}
+        {%- endif -%}
         {%- if flags.WHICH in ['build', 'run', 'test', 'seed'] -%}
             {%- do close_crashed_attempts() -%}
         {%- endif -%}
         {%- if flags.WHICH in ['build', 'run'] -%}
-            {%- do make_operations_views() -%}
+            {%- if not is_unchanged -%}
+                {%- do make_operations_views() -%}
+            {%- endif -%}
             {%- do record_operations() -%}
         {%- endif -%}
     {%- endif -%}

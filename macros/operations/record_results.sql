@@ -86,7 +86,7 @@
 {#- dbt says of a loaded seed how many rows it has: INSERT 3. -#}
 {% macro reviews_were_loaded(results) -%}
     {%- set loaded = results | selectattr('node.name', 'equalto', 'incident_reviews') | first | default(none, true) -%}
-    {{ return(loaded is not none and not (loaded.message or '').endswith(' 0')) }}
+    {{ return(loaded is not none and loaded.status == 'success' and not (loaded.message or '').endswith(' 0')) }}
 {%- endmacro %}
 
 

@@ -3,7 +3,6 @@
     elsewhere. The newest come first. -#}
 
 {% macro runs_to_measure(product) -%}
-    {%- set orders = ref('stg_orders') -%}
     {%- if product is none or not (execute and flags.WHICH in ['build', 'run']) -%}
         {{ return([]) }}
     {%- endif -%}
@@ -33,7 +32,7 @@
     {%- set runs = [] -%}
     {%- if found -%}
         {#- Where loads have stopped, customers look as if they had. -#}
-        {%- set newest_load = run_query('select max(loaded_at) from ' ~ orders).columns[0].values()[0] -%}
+        {%- set newest_load = run_query('select max(loaded_at) from ' ~ relation_of_model('stg_orders')).columns[0].values()[0] -%}
         {%- for run in found if newest_load is not none and run['known_at'] <= newest_load -%}
             {%- do runs.append(dict(run)) -%}
         {%- endfor -%}

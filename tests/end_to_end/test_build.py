@@ -306,7 +306,11 @@ def test_a_second_build_changes_nothing(fresh: Fresh, arguments: tuple[str, ...]
     project = fresh()
     before = contents(project)
     snapshots = lake_snapshots(project)
-    console = project.build(*arguments, env={"BUILD_LOG": "" if not arguments else "nodes"}).stdout
+    console = project.build(
+        *arguments,
+        tests="none" if arguments else "all",
+        env={"BUILD_LOG": "nodes" if arguments else ""},
+    ).stdout
     assert "Nothing is due and nothing is new" in console
     assert contents(project) == before
     if not arguments:

@@ -1,6 +1,7 @@
 {#- Fails for every review, response or preventive action that the product's incidents call for and that is past
     its due date: what was promised after an incident is part of the job. -#}
 {% test duties_are_done(model, product) %}
+{{ config(tags=['every_build']) }}
 -- depends_on: {{ model }}
 select
     incident_id,

@@ -1,6 +1,7 @@
 {#- Fails while the newest planned slot of a product waits in quarantine, so that the scheduler sees
     that nothing was published. It hangs on the end of the product's chain and skips nothing. -#}
 {% test no_unresolved_quarantine(model, product) %}
+{{ config(tags=['every_build']) }}
 -- depends_on: {{ model }}
 select
     states.run_id,

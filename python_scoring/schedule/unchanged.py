@@ -1,0 +1,111 @@
+"""What a build may leave out where it would find everything as the last build left it.
+
+dbt spends some 40 ms on each model and test, whether or not it has work for them. Where nothing is
+due and nothing has changed (macros/schedule/unchanged.sql decides), all of them but those tagged
+`every_build` end as NO-OP at once, as exposures do.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.artifacts.resources.types import NodeType
+from dbt.runners.no_op_runner import NoOpRunner
+from dbt.task.base import BaseRunner
+from dbt.task.build import BuildTask
+
+from python_scoring.project import PROJECT
+
+EVERY_BUILD = "every_build"
+PROJECT_NAME = "customer_predictions"
+# Unit tests say something of the code, and those of this build may not have run in the last one.
+PASSED_OVER = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test, NodeType.Exposure)
+DEFINED_IN = ("models", "macros", "seeds", "tests", "python_scoring")
+DEFINITIONS = (
+    "dbt_project.yml",
+    "profiles.yml",
+    "packages.yml",
+    "package-lock.yml",
+    "selectors.yml",
+)
+SUFFIXES = {".sql", ".yml", ".csv", ".md", ".py", ".json", ".skops"}
+LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb", "scikit-learn")
+READ_BY_SQL = re.compile(rb"env_var\(\s*'([A-Z_]+)'")
+# The plan asks the clock itself whether anything is due, and a warehouse may be moved.
+NOT_READ = (b"PREDICTION_NOW", b"WAREHOUSE")
+
+_OWN_RUNNERS: dict[NodeType, Any] = dict(BuildTask.RUNNER_MAP)
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `pass_over_nodes()`: the nodes of this build that are still to come do nothing.
+
+    It returns true, and holds until `run_all_nodes`.
+    """
+
+    def pass_over_nodes() -> bool:
+        passing: dict[NodeType, Any] = {
+            kind: _passing_over(_OWN_RUNNERS[kind]) for kind in PASSED_OVER
+        }
+        BuildTask.RUNNER_MAP = {**_OWN_RUNNERS, **passing}
+        return True
+
+    connection.create_function("pass_over_nodes", pass_over_nodes, [], "boolean", side_effects=True)
+
+
+def run_all_nodes() -> None:
+    """Let the nodes do their work again, in a process that builds more than once."""
+    BuildTask.RUNNER_MAP = dict(_OWN_RUNNERS)
+
+
+def project_fingerprint(
+    code_version: str, variables: dict[str, Any], project: Path = PROJECT
+) -> str:
+    """SHA-256 of what the tables are made by: files, libraries, variables, environment.
+
+    `variables` are those of the command line. Clock and place of the warehouse are left out.
+    """
+    digest = hashlib.sha256()
+    names: set[bytes] = set()
+    for file in _files(project):
+        content = file.read_bytes()
+        names.update(READ_BY_SQL.findall(content))
+        digest.update(f"{file.relative_to(project)}|{len(content)}|".encode())
+        digest.update(content)
+    read = (name.decode() for name in names.difference(NOT_READ))
+    environment = {name: os.environ.get(name) for name in read}
+    facts = {
+        "code_version": code_version,
+        "environment": environment,
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "variables": {name: value for name, value in variables.items() if name != "now"},
+    }
+    digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def _files(project: Path) -> list[Path]:
+    below = (file for folder in DEFINED_IN for file in (project / folder).rglob("*"))
+    chosen = [file for file in below if file.suffix in SUFFIXES]
+    return sorted(chosen + [project / name for name in DEFINITIONS if (project / name).exists()])
+
+
+class PassedOver(NoOpRunner):
+    """A node that is as the last build left it: NO-OP, without a line in the log."""
+
+    def after_execute(self, result: Any) -> None:
+        """Say nothing."""
+
+
+def _passing_over(own: type[BaseRunner]) -> Callable[..., BaseRunner]:
+    def runner(config: Any, adapter: Any, node: Any, index: int, count: int) -> BaseRunner:
+        is_passed_over = node.package_name == PROJECT_NAME and EVERY_BUILD not in node.tags
+        return (PassedOver if is_passed_over else own)(config, adapter, node, index, count)
+
+    return runner
