@@ -25,8 +25,8 @@ REWRITE = (
     "call ducklake_delete_orphaned_files('lake', cleanup_all => true)",
 )
 
-# Of all texts: the smallest of them may be a digest of somebody whose row is gone, which DuckLake
-# keeps. Exact where every file has the statistic; else null, which readers treat as any value.
+# For all text columns: the smallest value may be a digest of an erased row, which DuckLake keeps.
+# Exact if every file has the statistic; else null, which readers treat as any value.
 SET_STATISTIC = """
 update ducklake_table_column_stats set {statistic} = (
     select case when count(*) = count(files.{statistic}) then {function}(files.{statistic}) end

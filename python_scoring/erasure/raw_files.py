@@ -121,10 +121,10 @@ def remove_unfinished(folder: Path, tables: list[str]) -> None:
 
 
 def _id_column(path: Path) -> str | None:
-    """The file's spelling of `customer_id`, whose case builds ignore; None where there is none.
+    """Return the file's spelling of `customer_id`, whose case builds ignore; None if it is absent.
 
-    Raises InputError where two columns differ in case alone: a build refuses the file, and nobody
-    knows which of them it would have read.
+    Raises InputError if two columns differ in case alone: a build refuses the file too, because it
+    is unknown which column it should read.
     """
     names = [name for name in _names(path) if name.lower() == "customer_id"]
     if len(names) > 1:

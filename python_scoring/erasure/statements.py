@@ -1,14 +1,14 @@
 """Digests of statements in the access log that versions before 0.2 took of the whole text.
 
-Whoever holds an old export could form the statement that looks a person up, and find its digest.
-Since then a digest is keyed, and taken of the statement without its values.
+With an old export one could form the statement that looks a person up, and find its digest. Since
+then a digest is keyed, and taken of the statement without its values.
 """
 
 import secrets
 
 import duckdb
 
-# A key that nobody has afterwards: equal statements stay equal, and no text leads to them.
+# A random key that is not kept: equal statements stay equal, and no text leads to them.
 FORGET = """
 update lake.operations.access_log
 set statement_digest = sha256(concat(?, statement_digest))

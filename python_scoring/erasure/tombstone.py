@@ -170,7 +170,7 @@ def run_records(
 
 
 def is_of_a_run(holding: Holding) -> bool:
-    """Whether the table holds predictions of runs, published or not."""
+    """Whether the table holds predictions of runs, published or in quarantine."""
     return {"prediction_id", "run_id", "as_of", "customer_id"} <= holding.table.columns.keys()
 
 

@@ -1,8 +1,8 @@
-"""Estimators of LightGBM and XGBoost, which are extras: their versions, and trees that are sound.
+"""Safety checks of LightGBM and XGBoost models (extras): versions, parameters, and bounds of trees.
 
-Both libraries follow the numbers in a tree's nodes without a look at their bounds, so that a forged
-file could read foreign memory or never end. Reading a model follows none of them, so the trees are
-checked after it was read and before it is used: LightGBM's from its text, XGBoost's from its JSON.
+Both libraries follow the indices in a tree's nodes without a check, so a forged file could read
+foreign memory or never end. Reading a model follows none of them, so the trees are checked after
+reading and before use: LightGBM's from its text, XGBoost's from its JSON.
 """
 
 import importlib.util
@@ -36,16 +36,16 @@ _CATEGORICAL = 1  # the bit of LightGBM's decision_type
 
 
 def libraries_of(types: Iterable[str]) -> dict[str, str]:
-    """The extras that a model of these types needs, with their installed versions.
+    """Return the extras that a model of these types needs, with their installed versions.
 
-    Raises ArtifactError where one is not installed.
+    Raises ArtifactError if one is not installed.
     """
     needed = sorted({name.split(".", 1)[0] for name in types} & set(BOOSTING_LIBRARIES))
     return {library: _installed(library) for library in needed}
 
 
 def check_versions(types: Iterable[str], recorded: dict[str, str], model: str) -> None:
-    """Raises ArtifactError where an extra is missing, or is another version than was registered."""
+    """Raise ArtifactError if an extra is missing or has another version than was registered."""
     for library, installed in libraries_of(types).items():
         if recorded.get(library) not in {None, installed}:
             raise ArtifactError(
@@ -56,7 +56,7 @@ def check_versions(types: Iterable[str], recorded: dict[str, str], model: str) -
 
 
 def check_boosters(objects: Iterable[Any]) -> None:
-    """Raises ArtifactError where a booster among these objects could lead out of its own trees."""
+    """Raise ArtifactError if a tree of any booster among these objects points outside itself."""
     lightgbm, xgboost = sys.modules.get("lightgbm"), sys.modules.get("xgboost")
     for each in objects:
         if lightgbm and isinstance(each, lightgbm.LGBMModel):
@@ -78,7 +78,7 @@ def _installed(library: str) -> str:
 
 
 def _check_parameters(estimator: Any) -> None:
-    """What LightGBM is called with must be plain words and numbers, and name nothing outside."""
+    """LightGBM's parameters must be plain words and numbers, and name nothing outside the model."""
     for name, value in estimator._process_params(stage="predict").items():  # noqa: SLF001 - has no other name
         values = value if isinstance(value, list | tuple) else [value]
         is_plain = all(
@@ -95,7 +95,7 @@ def _check_parameters(estimator: Any) -> None:
 
 
 def _check_lightgbm(text: str) -> None:
-    """The trees in LightGBM's text of a model."""
+    """Check the trees in LightGBM's text of a model."""
     head, *parts = text.split("end of trees", 1)[0].split("\nTree=")
     header = _fields(head)
     features = int(header["max_feature_idx"]) + 1
@@ -135,7 +135,7 @@ def _check_lightgbm_tree(tree: dict[str, str], leaves: int, features: int) -> No
 
 
 def _check_xgboost(model: dict[str, Any]) -> None:
-    """The trees in XGBoost's JSON of a model."""
+    """Check the trees in XGBoost's JSON of a model."""
     learner = model["learner"]
     shape = learner["learner_model_param"]
     _require(int(shape["num_class"]) <= 1 and int(shape["num_target"]) == 1, "more than one output")
@@ -176,7 +176,7 @@ def _check_xgboost_tree(tree: dict[str, Any], features: int) -> None:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """The lines `name=value` of a part of LightGBM's text."""
+    """Return the lines `name=value` of a part of LightGBM's text."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 

@@ -1,8 +1,8 @@
-"""The console log of a build: a page, unless a terminal shows it.
+"""Console log of a build: about a page, except on a terminal.
 
-dbt prints two lines per node. A scheduled build has hundreds of nodes, and its log is read when
-something is wrong: it keeps the plan, what was landed, what failed or warned, incidents, and the
-table at its end. The log file (`logs/dbt.log`) keeps every line.
+dbt prints two lines per node, and a build has hundreds of nodes. A scheduled build's log is read
+when something is wrong, so it keeps the plan, landed files, failures and warnings, incidents, and
+the table at its end. The log file (`logs/dbt.log`) keeps every line.
 """
 
 import os
@@ -19,7 +19,7 @@ from python_scoring.errors import InputError
 SETTING = "BUILD_LOG"
 PAGE, NODES = "page", "nodes"
 BUILDS = ("build", "run")
-# dbt's events of level info about nodes and totals. Those of warnings and errors are always shown.
+# dbt's events of level info about nodes and totals. Warnings and errors are always shown.
 LEFT_OUT = frozenset(
     {
         "ConcurrencyLine",
@@ -39,10 +39,10 @@ LEFT_OUT = frozenset(
 
 
 def shorten() -> None:
-    """Leave nodes that passed out of the console log of this build.
+    """Remove nodes that passed from the console log of this build.
 
     Does nothing in other commands, in JSON logs, on a terminal, and with BUILD_LOG=nodes. Raises
-    InputError where BUILD_LOG is neither `page` nor `nodes`.
+    InputError if BUILD_LOG is neither `page` nor `nodes`.
     """
     setting = os.environ.get(SETTING) or (NODES if sys.stdout.isatty() else PAGE)
     if setting not in {PAGE, NODES}:

@@ -1,1 +1,1 @@
-"""Raw tables: where their files are, and demo data."""
+"""Raw tables: their files, landing, and demo data."""

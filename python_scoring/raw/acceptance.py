@@ -1,7 +1,7 @@
-"""Acceptance of a raw file whose history changed: a person's decision, which the next build obeys.
+"""Acceptance of a raw file whose history changed: a person's decision that the next build follows.
 
-The build takes back what was landed of the file and lands it anew. Replays of runs that read the
-former rows then report the input as different, and name nothing else.
+The build removes the rows that were landed from the file and lands it anew. Replays of runs that
+read the previous rows then report the input as different, and nothing else.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from python_scoring.errors import InputError
 from python_scoring.raw.files import FileState
 from python_scoring.warehouse import Warehouse, connect_lake, write_to_lake
 
-# Seconds. Longer than any other command holds the lock, shorter than a build.
+# Seconds: longer than any other command holds the lock, shorter than a build.
 LOCK_TIMEOUT = 5.0
 
 LANDED = """
@@ -28,10 +28,10 @@ values (?, ?, ?, ?, ?, ?, ?)
 
 
 def accept(warehouse: Warehouse, folder: Path, file: str, accepted_by: str, reason: str) -> str:
-    """Record that the file is right as it is now; returns the raw table that it belongs to.
+    """Record that the file is right as it is now; returns its raw table.
 
     `file` is the path within `folder`, as `lake.operations.landed_files` has it. Raises InputError
-    where it was never landed, is not there, or while a build runs.
+    if it was never landed, is missing, or a build is running.
     """
     with connect_lake(warehouse) as lake:
         source = _source(lake, file)

@@ -1,7 +1,7 @@
-"""The columns of one raw file: which declared column each is read from, and what cannot be used.
+"""Columns of one raw file: the source of each declared column, and the problems of the file.
 
-Names are compared without case. Extra columns are ignored. Text is accepted where a number or an
-instant is expected: what cannot be parsed is rejected row by row.
+Names are compared without case. Extra columns are ignored. Text is accepted for a number or an
+instant; values that cannot be parsed are rejected row by row.
 """
 
 import csv
@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# By declared type: the types of a Parquet column that it is read from.
+# Types of Parquet columns that each declared type is read from.
 ACCEPTED = {
     "text": ("VARCHAR", "ENUM"),
     "timestamp": ("TIMESTAMP", "DATE", "VARCHAR"),
@@ -26,31 +26,31 @@ ACCEPTED = {
     "integer": ("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT", "UINTEGER", "UBIGINT",
                 "USMALLINT", "UTINYINT", "DOUBLE", "FLOAT", "DECIMAL", "VARCHAR"),
 }  # fmt: skip
-OPTIONAL = "loaded_at"  # without it, a row counts as loaded when its file was landed
-NOTHING = "NULL"  # the type of a column that holds nothing but nulls
+OPTIONAL = "loaded_at"  # without it, rows count as loaded when their file was landed
+NOTHING = "NULL"  # type of a column of nulls
 SEPARATORS = ",;\t|"
-FILE_NAME = "path_of_this_row"  # no export has a column of that name
+FILE_NAME = "path_of_this_row"  # a name that no export has
 
 
 @dataclass(frozen=True)
 class FileColumns:
-    """How the rows of a file are read: an SQL expression for each declared column."""
+    """SQL expressions that read each declared column from the rows of a file."""
 
     table: str
-    reader: str  # the table function with its options; {files} stands for a list of them
+    reader: str  # table function with options; {files} stands for a list of them
     expressions: tuple[tuple[str, str], ...]  # declared name, SQL
-    types: tuple[str, ...]  # found in the file: files of other types are not read together
+    types: tuple[str, ...]  # as found; files of different types are not read together
 
     @property
     def has_loaded_at(self) -> bool:
-        """Whether the file says itself when its rows were loaded."""
+        """Whether the file itself states when its rows were loaded."""
         return OPTIONAL in dict(self.expressions)
 
 
 def read_columns(
     connection: duckdb.DuckDBPyConnection, table: str, file: Path, declared: dict[str, str]
 ) -> tuple[FileColumns | None, list[str]]:
-    """How to read a file, and every problem that stands in the way, as sentences.
+    """Return how to read a file, and every problem as a sentence.
 
     `declared` has the type of each declared column of the table.
     """
@@ -123,7 +123,7 @@ def _expression(name: str, data_type: str) -> str:
 
 
 def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, str]:
-    """Type of each column in DuckDB's words, by its name as the file spells it."""
+    """Return DuckDB's type of each column, by its name as the file spells it."""
     if not file.is_file():
         raise OSError("it is no file.")
     schema = pq.read_schema(file)
@@ -143,7 +143,7 @@ def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[
 
 
 def csv_columns(file: Path) -> dict[str, str]:
-    """The names in the first line; every column is text. Raises OSError where there are none."""
+    """Return the names in the first line, each of type text; raises OSError if there are none."""
     first = _first_line(file)
     if not first.strip():
         raise OSError("it is empty, and a first line with the names of the columns is required.")
@@ -170,38 +170,38 @@ def _separator(line: str) -> str:
 
 
 def csv_separator(file: Path) -> str:
-    """The separator of a CSV file: of those in use, the one that its first line has most of."""
+    """Return the common separator that the first line of a CSV file has most of."""
     return _separator(_first_line(file))
 
 
 def rows_of(file: Path) -> str:
-    """SQL relation of the rows of one file, under its own names."""
+    """Return an SQL relation of the rows of one file, under its own names."""
     return reading(_reader(file), [file])
 
 
 def reading(reader: str, files: list[Path]) -> str:
-    """SQL relation of the rows of files that one reader reads."""
+    """Return an SQL relation of the rows of files that one reader reads."""
     listed = ", ".join(path_literal(file) for file in files)
     return reader.format(files=f"[{listed}]")
 
 
 def literal(text: str) -> str:
-    """A text literal in SQL."""
+    """Return a text literal in SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def pattern(file: Path) -> str:
-    """The path by which DuckDB's readers take this file alone, whatever its name."""
+    """Return a path by which DuckDB's readers read this file alone, whatever its name."""
     return re.sub(r"[\[*?]", r"[\g<0>]", str(file))
 
 
 def path_literal(file: Path) -> str:
-    """The `pattern` of a file as a literal in SQL."""
+    """Return the `pattern` of a file as a literal in SQL."""
     return literal(pattern(file))
 
 
 def _reader(file: Path) -> str:
-    """The table function that reads the file and files like it; {files} stands for the list."""
+    """Return the table function that reads files like this one; {files} stands for the list."""
     if is_csv(file):
         separator = "\\t" if (found := csv_separator(file)) == "\t" else found
         options = f"delim => '{separator}', header => true, all_varchar => true"

@@ -1,9 +1,9 @@
-"""Make a shop's raw data of any size, the same on every machine: customers, orders and events.
+"""Demo data of a shop, of any size and the same on every machine: customers, orders and events.
 
 Time is counted in whole seconds since 2010-01-01. Customer `k` signs up at a constant rate over
-absolute time, and all of its life is a function of the number of customers and `k` alone, so a
-later `until` only adds newer rows and drops the oldest customers. Chance comes from MD5 of
-readable keys, and arithmetic is exact or correctly rounded: no seed, platform or thread matters.
+absolute time, and depends only on the number of customers and `k`, so a later `until` only adds
+newer rows and drops the oldest customers. Randomness comes from MD5 of readable keys, and
+arithmetic is exact or correctly rounded: no seed, platform or thread matters.
 """
 
 import json
@@ -30,8 +30,8 @@ from python_scoring.raw.demo_data_sql import (
 
 EPOCH = datetime(2010, 1, 1)
 DAY = 86_400
-SPAN = 1_826 * DAY  # five years of sign-ups: a window that ends on 2015-01-01 starts at the epoch
-CHUNK_CUSTOMERS = 50_000  # about a million orders: memory stays flat, files stay handy
+SPAN = 1_826 * DAY  # five years: a window that ends on 2015-01-01 starts at the epoch
+CHUNK_CUSTOMERS = 50_000  # about a million orders, so that memory is bounded and files are handy
 WORKERS = min(4, os.cpu_count() or 1)  # cohorts at a time, about 300 MB each
 MARKER = "_demo_data.json"
 
@@ -41,11 +41,12 @@ TABLES = {"customers": CUSTOMERS, "orders": ORDERS, "events": EVENTS}
 def generate(
     customers: int, until: datetime, out: Path, *, progress: bool = True
 ) -> dict[str, int]:
-    """Write what a shop had loaded by `until` (UTC) into the folder `out`; rows by table.
+    """Write the rows that a shop had loaded by `until` (UTC) into the folder `out`.
 
     `customers` people signed up within the five years before `until`. Up to `CHUNK_CUSTOMERS` of
-    them fit `<out>/<table>.parquet`; more become a folder `<table>` with one file per cohort.
-    The folder appears as a whole or not at all, and replaces only what this function made.
+    them fit `<out>/<table>.parquet`; more become a folder `<table>` with one file per cohort. The
+    folder appears as a whole or not at all, and replaces only earlier demo data. Returns the number
+    of rows by table. Raises InputError for unusable arguments.
     """
     until_second = _checked(customers, until)
     out = out.resolve()
@@ -70,7 +71,7 @@ def generate(
 
 
 def _checked(customers: int, until: datetime) -> int:
-    """The seconds from the epoch to `until`, rounded up; complains about unusable arguments."""
+    """Return the seconds from the epoch to `until`, rounded up; refuses unusable arguments."""
     if customers < 1:
         raise ArgumentError(f"customers is {customers}: expected at least 1; ask for 500 or more")
     if until.tzinfo is not None:
@@ -85,7 +86,7 @@ def _checked(customers: int, until: datetime) -> int:
 
 
 def _refuse_foreign_files(out: Path) -> None:
-    """Complain unless `out` is absent, empty, or holds nothing but what `generate` put there."""
+    """Refuse `out` unless it is absent, empty, or holds only earlier demo data."""
     if not out.exists():
         return
     expected = "expected a new or empty folder, or one made by demo-data"
@@ -109,12 +110,12 @@ def _refuse_foreign_files(out: Path) -> None:
 
 
 def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that stays below 3 GB and spills, if ever, into the folder `spill`."""
+    """Open a DuckDB that uses less than 3 GB and spills into the folder `spill`."""
     return duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(spill)})
 
 
 def _write(customers: int, until_second: int, folder: Path, *, progress: bool) -> dict[str, int]:
-    """Write all tables into `folder`, cohort by cohort of customers; rows by table."""
+    """Write all tables into `folder`, cohort by cohort of customers; returns rows by table."""
     values: dict[str, object] = {
         "customers": customers,
         "until": until_second,
@@ -122,7 +123,7 @@ def _write(customers: int, until_second: int, folder: Path, *, progress: bool) -
         "day": DAY,
         "days": until_second // DAY + 1,
         "epoch": int(EPOCH.replace(tzinfo=timezone.utc).timestamp()),
-        # About one order in 5,000 is bad; small data get a few of each kind all the same.
+        # About one order in 5,000 is bad; small data get a few of each kind as well.
         "bad_every": max(1, min(250, customers // 10)),
     }
     spill = folder / "spill"
@@ -146,7 +147,7 @@ def _write(customers: int, until_second: int, folder: Path, *, progress: bool) -
                     for table, query in TABLES.items()
                 }
 
-        # DuckDB runs so few customers in one thread, so the cohorts go in parallel.
+        # DuckDB uses one thread for so few customers, so the cohorts run in parallel.
         with ThreadPoolExecutor(WORKERS) as pool:
             written = list(
                 tqdm(
@@ -164,7 +165,7 @@ def _write(customers: int, until_second: int, folder: Path, *, progress: bool) -
 def _first_customer(
     connection: duckdb.DuckDBPyConnection, customers: int, until_second: int
 ) -> int:
-    """The oldest customer of the five years before `until`; the following ones are consecutive."""
+    """Return the oldest customer of the five years before `until`; the others are consecutive."""
     near = (until_second - SPAN) * customers // SPAN
     found = connection.execute(
         "select min(k) from range(greatest(0, $near - 1), $near + 3) as t (k)"
@@ -175,7 +176,7 @@ def _first_customer(
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
-    """Write a query's rows into one Parquet file; how many."""
+    """Write a query's rows into one Parquet file; returns their number."""
     path.parent.mkdir(exist_ok=True)
     target = str(path).replace("'", "''")
     done = connection.execute(f"copy ({query}) to '{target}' (format parquet, compression zstd)")

@@ -1,4 +1,4 @@
-"""The SQL of the demo data: what chance and the calendar do to a customer."""
+"""SQL of the demo data: how chance and the calendar act on a customer."""
 
 # A draw is 64 bits of MD5, cut into lanes. A sum of four lanes is nearly normal and (1 + x/8)^8
 # is nearly e^x: the real ln and exp differ between platforms in the last bit.
@@ -27,7 +27,7 @@ create macro moment(second) as make_timestamp(({epoch} + second) * 1000000);
 create macro customer_name(k) as printf('C%08d', k);
 """
 
-# How likely a day's purchases and events are to be kept, of 65,536: seasons of week and year.
+# Probability, of 65,536, that a day's purchases and events are kept: seasons of week and year.
 CALENDAR = """
 create table calendar as
 with days as (select day, date '2010-01-01' + day::integer as date from range({days}) as t (day))
@@ -48,8 +48,8 @@ from (values
 ) as shares (position, country, weight, pace)
 """
 
-# Lifetimes are a mixture of exponentials: many customers leave early, a few stay all five years.
-# In a quarter of the spells of 50 days (a bit of `pauses` each) a customer buys nothing, so that
+# Lifetimes are a mixture of exponentials: many customers leave early, a few stay all five years. In
+# a quarter of the spells of 50 days (a bit of `pauses` each) a customer buys nothing, so that
 # silence is not yet churn. Seasons and pauses keep about 0.514 of the `expected` purchases.
 LIVES = """
 create or replace temp table lives as
@@ -139,8 +139,8 @@ select
 from kept
 """
 
-# Bad rows are extra rows with an id of their own, beside the sign-up of every {bad_every}th
-# customer; each of the five kinds of flaw takes its turn.
+# Bad rows are extra rows with their own ids, next to the sign-up of every {bad_every}th customer;
+# the five kinds of flaw alternate.
 ORDERS = """
 with later as (
     select *, draw('afterwards', number) as bits, 1 + lane(bits, 0, 16) % 2 as part,

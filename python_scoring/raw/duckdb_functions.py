@@ -1,4 +1,4 @@
-"""DuckDB functions for the landing of raw files: what the file system knows, as JSON.
+"""DuckDB functions for the landing of raw files: facts of the file system, as JSON.
 
 Jinja can neither list a folder nor catch an error.
 """
@@ -19,9 +19,9 @@ WHEN_HAPPENED = "event-time"
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `plan_landing`, which returns the plan of this process as JSON.
+    """Create `plan_landing`, which returns this process's landing plan as JSON.
 
-    It compares files and lake through a cursor of its own, which sees committed data only.
+    It compares files and lake through its own cursor, which sees committed data only.
     """
 
     def plan_landing(tables: str) -> str:
@@ -47,7 +47,7 @@ def _plan(lake: duckdb.DuckDBPyConnection, tables: list[dict[str, Any]]) -> Land
 def _loaded_when_happened() -> bool:
     """Whether rows of files without `loaded_at` count as loaded when they happened.
 
-    Raises InputError where RAW_LOADED_AT has another value.
+    Raises InputError if RAW_LOADED_AT has another value.
     """
     value = os.environ.get(LOADED_AT, "")
     if value not in ("", WHEN_HAPPENED):

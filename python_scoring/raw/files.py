@@ -1,4 +1,4 @@
-"""The files of the raw tables: where they are, and what tells one content from another.
+"""Files of the raw tables: their places, and how changed content is recognized.
 
 A raw table is one file, `<table>.parquet`, `.csv` or `.csv.gz`, or a folder of such files,
 `<table>/` or, as Spark writes it, `<table>.parquet/`.
@@ -12,25 +12,25 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
-# A Parquet footer lies in the last bytes of a file; of a CSV file the last rows do.
+# The footer of a Parquet file is in its last bytes; so are the last rows of a CSV file.
 TAIL = 65_536
 
 
 def raw_data_folder() -> Path:
-    """The folder named by `RAW_DATA`; by default `data/raw` below the current folder."""
+    """Return the folder of `RAW_DATA`; by default `data/raw` below the current folder."""
     return Path(os.environ.get("RAW_DATA") or "data/raw").resolve()
 
 
 def locations(folder: Path, table: str) -> list[Path]:
-    """The files and folders by which a raw table is present; expected is one."""
+    """Return the files and folders by which a raw table is present; one is expected."""
     names = [*(f"{table}{suffix}" for suffix in SUFFIXES), table]
     return [path for name in names if (path := folder / name).exists() or path.is_symlink()]
 
 
 def raw_files(folder: Path, table: str) -> list[Path]:
-    """The files of a raw table, in order of their names.
+    """Return the files of a raw table, sorted by name.
 
-    Names that begin with a dot or an underscore are no data: `_SUCCESS`, `.part-0.parquet.crc`.
+    Names that begin with a dot or an underscore are not data: `_SUCCESS`, `.part-0.parquet.crc`.
     """
     return [file for location in locations(folder, table) for file in _files_in(location)]
 
@@ -46,15 +46,15 @@ def _files_in(location: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class FileState:
-    """What tells whether a file is the one that was landed before."""
+    """State of a file by which a later build recognizes it."""
 
     size: int  # bytes
     modified_at: datetime  # UTC
-    tail_digest: str  # SHA-256 of its last 64 KiB, which hold the footer of a Parquet file
+    tail_digest: str  # SHA-256 of the last 64 KiB, which hold the footer of a Parquet file
 
     @classmethod
     def of(cls, file: Path) -> "FileState":
-        """The state of a file now. Raises OSError where it cannot be read."""
+        """Return the present state of a file; raises OSError if it cannot be read."""
         found = file.stat()
         with file.open("rb") as content:
             content.seek(max(0, found.st_size - TAIL))
@@ -63,5 +63,5 @@ class FileState:
         return cls(found.st_size, modified_at, digest)
 
     def is_content_of(self, other: "FileState") -> bool:
-        """Whether both are of the same content; a copied file has another time."""
+        """Whether both have the same content; a copied file has another time."""
         return (self.size, self.tail_digest) == (other.size, other.tail_digest)

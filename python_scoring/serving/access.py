@@ -102,7 +102,7 @@ def sync_access(
 
 
 def revoke(connection: Connection, entitlements: Iterable[Entitlement]) -> None:
-    """Take away what the exposures no longer say, or say for fewer days; gives nothing.
+    """Revoke what the exposures no longer grant, or grant for fewer days; grants nothing.
 
     It needs no lock, so a publish calls it before it waits for its turn.
     """
@@ -117,13 +117,13 @@ def revoke(connection: Connection, entitlements: Iterable[Entitlement]) -> None:
         lost = connection.execute(REMOVE, columns[:4]).fetchall()
         lost += connection.execute(SHORTEN, columns).fetchall()
         record_revocations(connection, lost)
-    enforce_revocations(connection)  # what it could not do, sync_access tries again and reports
+    enforce_revocations(connection)  # sync_access tries again and reports what failed
 
 
 def _check(
     consumer: str, own: list[Entitlement], claims: Mapping[str, set[str]], columns: MartColumns
 ) -> None:
-    """Raise ServingError, naming the exposure, for what PostgreSQL would misunderstand."""
+    """Raise ServingError, naming the exposure, for names that PostgreSQL would misread."""
     role = own[0].role
     if len({each.role for each in own}) > 1:
         raise ServingError(
@@ -208,7 +208,7 @@ def _role(connection: Connection, consumer: str, role: str) -> int:
 def _record(
     connection: Connection, served: Mapping[str, tuple[int, list[Entitlement]]]
 ) -> list[int]:
-    """Store consumers and entitlements; returns the oids of roles that are no consumer's now."""
+    """Store consumers and entitlements; returns the oids of roles that are no longer consumers."""
     wanted = {(consumer, own[0].role, oid) for consumer, (oid, own) in served.items()}
     found = set(
         connection.execute("select consumer, role, role_oid from serving_data.consumers").fetchall()
@@ -244,7 +244,7 @@ def _record(
 
 
 def _lost(present: set[Row], wanted: set[Row]) -> Iterator[tuple[str, int]]:
-    """The roles that may read less than before: what, for how long, or which columns."""
+    """Return the roles that lost access: to an output, to days, or to columns."""
     by_key = {row[:5]: row for row in wanted}
     for row in present - wanted:
         kept = by_key.get(row[:5])

@@ -1,9 +1,9 @@
-"""Access log: what readers read and were denied, from the server's log, and whether it is whole.
+"""Access log: reads and denials from the server's log, with a proof that the log is complete.
 
-Each load writes a canary into the log and reads on until it finds it again: so the log is written
-to, and everything before the canary was read. The log's lines of decisions are compared with the
-server's own count of them, which no reader can change. What cannot be known is a gap, with the
-instants between which it lies.
+Each load writes a canary into the log and reads on until it finds it, so the log is written to and
+everything before the canary was read. The log's lines of decisions are compared with the server's
+own count of them, which no reader can change. Anything else is recorded as a gap, with the instants
+between which it lies.
 """
 
 import time
@@ -64,9 +64,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Load:
-    """Outcome of a load: the new progress, and what is not known where the log has a gap.
+    """Outcome of a load: the new progress, and the gap if the log has one.
 
-    `gap_from` and `gap_until` are naive UTC; None, with `message`, where the log is whole.
+    `gap_from` and `gap_until` are naive UTC; None, with `message`, if the log is complete.
     """
 
     entries: int

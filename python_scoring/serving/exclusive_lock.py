@@ -1,7 +1,7 @@
 """Exclusive lock on the serving database: one publish or removal of customers at a time.
 
-It is a lock on a table that only the publisher can name. An advisory lock would be free for
-everybody who can log in, and a reader that held it would stop publications and revocations.
+It is a lock on a table that only the publisher can name. Anyone who can log in could take an
+advisory lock, and so stop publications and revocations.
 """
 
 import time

@@ -1,6 +1,6 @@
-"""Grants of the consumers: the views and functions of `serving`, whatever else was granted.
+"""Grants of the consumers: the views and functions of `serving`; all other grants are revoked.
 
-Which rows and columns they get is decided within a view, where each decision is logged.
+Access to rows and columns is decided within a view, where each decision is logged.
 """
 
 from dataclasses import dataclass

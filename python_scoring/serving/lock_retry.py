@@ -1,4 +1,4 @@
-"""Retry of statements that wait for readers: short waits, so that no reader queues behind."""
+"""Retries of statements that wait for readers, with short waits so that no reader queues behind."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
-"""Files of the server's JSON log, read over SQL, and where the last load of them ended.
+"""Files of the server's JSON log, read over SQL, and the place where the last load ended.
 
-A file is known by a digest of its first line, so that one that was renamed is found again, and
-another one under its name is not taken for it.
+A file is identified by a digest of its first line, so that a renamed file is found again, and
+another file under its name is not mistaken for it.
 """
 
 import hashlib

@@ -84,7 +84,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Record:
-    """What a line records.
+    """Content of a log line.
 
     Attributes
     ----------
@@ -93,11 +93,11 @@ class Record:
     canary
         The canary's id, or None for a read.
     is_counted
-        Whether the server counted the decision beside logging it.
+        Whether the server counted the decision as well as logging it.
     is_planned
         Whether a statement was planned that may yet be run: then the run is the read.
     statement
-        What tells the statement's plan and its runs from those of others.
+        Identifies the statement's plan and its runs.
 
     """
 
@@ -176,7 +176,7 @@ class LineReader:
         self._ids = _RecentIds()
 
     def record(self, line: bytes, file: str, position: int) -> Record | None:
-        """What a line records; None for all other lines."""
+        """Return the content of a line; None for all other lines."""
         if not RELEVANT.search(line):
             return None
         try:

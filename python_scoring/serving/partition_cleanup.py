@@ -42,7 +42,7 @@ where
     and not exists (select from pg_inherits where inhrelid = pg_class.oid)
     and (relation is null or relation = %s)
 """
-# A temporary view is its session's own affair; it must not keep an output from being retired.
+# A temporary view belongs to its session and must not keep an output from being retired.
 DEPENDENTS = """
 select string_agg(distinct ev_class::regclass::text, ', ')
 from pg_depend

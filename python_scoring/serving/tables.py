@@ -79,11 +79,11 @@ def keep_no_statistics(connection: Connection, name: str) -> None:
 
 
 def say_it_is_one_run(connection: Connection, name: str, run_number: int) -> None:
-    """Let the planner know that all rows of an empty partition are those of one run.
+    """Tell the planner that all rows of an empty partition belong to one run.
 
-    Views ask for the served run, and without this the planner expects a two-hundredth of its rows.
-    That statistic is taken of rows that are gone again with their count. Call it in the
-    transaction that creates the partition, before `keep_no_statistics`.
+    Views ask for the served run; otherwise the planner expects a two-hundredth of its rows. The
+    statistic is taken of rows that are gone again with their count. Call it in the transaction that
+    creates the partition, before `keep_no_statistics`.
     """
     table = sql.Identifier("serving_data", name)
     connection.execute(

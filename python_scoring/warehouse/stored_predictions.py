@@ -1,4 +1,4 @@
-"""A prediction as it is stored: published, or in quarantine."""
+"""Stored predictions: published, or in quarantine."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from python_scoring.errors import InputError
 
 @dataclass(frozen=True)
 class Prediction:
-    """A published or quarantined prediction."""
+    """Published or quarantined prediction."""
 
     prediction_id: str
     product: str
@@ -26,7 +26,7 @@ class Prediction:
 
 
 def stored_prediction(lake: duckdb.DuckDBPyConnection, prediction_id: str) -> Prediction:
-    """The prediction with this id, of whichever product; raises InputError where there is none."""
+    """Return the prediction with this id, of any product; raises InputError if there is none."""
     columns = ", ".join(Prediction.__dataclass_fields__)
     tables = lake.execute(
         "select table_name from duckdb_columns() where database_name = 'lake' "
