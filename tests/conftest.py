@@ -1,4 +1,4 @@
-"""Fixtures of the tests; they stand in tests/support."""
+"""Pytest set-up; the fixtures are in tests/support."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ FIRST = "test_healthy_days.py"  # needs no warehouse that is built for others to
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put scratch files into memory where there is room; start one fork server for all workers."""
+    """Put scratch files into memory if there is room; start one fork server for all workers."""
     trust_installed_extensions()
     if hasattr(config, "workerinput"):
         return

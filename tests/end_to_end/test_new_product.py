@@ -1,4 +1,4 @@
-"""A product more: one command, a registry row and a pin, and no change in shared code."""
+"""A new product needs one command, a registry row and a pin, and no change in shared code."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Shared by tests: registered, rewrite, demo_artifact."""
+"""Demo models, and artifacts that tests register."""
 
 import csv
 from dataclasses import replace
@@ -15,14 +15,14 @@ from python_scoring.project import PROJECT
 
 
 def registered(product: str, folder: Path = PROJECT) -> RegistryRow:
-    """The registry row of the product's newest demo model."""
+    """Return the registry row of the product's newest demo model."""
     with (folder / "seeds" / "model_registry.csv").open(newline="") as lines:
         [*_, row] = (row for row in csv.DictReader(lines) if row["product"] == product)
     return RegistryRow(**{name: row[name] for name in RegistryRow.__dataclass_fields__})
 
 
 def rewrite(folder: Path, row: RegistryRow, card: ModelCard, model: bytes) -> RegistryRow:
-    """Put an artifact into the project `folder`; returns the row that registers it honestly."""
+    """Write an artifact into the project `folder`; returns a registry row with its true digests."""
     target = folder / "artifact"
     target.mkdir(parents=True, exist_ok=True)
     (target / MODEL_FILE).write_bytes(model)
@@ -36,7 +36,7 @@ def rewrite(folder: Path, row: RegistryRow, card: ModelCard, model: bytes) -> Re
 
 
 def demo_artifact(product: str) -> tuple[RegistryRow, ModelCard, bytes]:
-    """The committed demo model."""
+    """Return the committed demo model."""
     row = registered(product)
     file = PROJECT / row.artifact_path
     card_file = file.with_name(CARD_FILE)

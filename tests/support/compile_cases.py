@@ -1,8 +1,7 @@
-"""Compiles changed copies of a file one after the other, in one process.
+"""Compiles changed copies of a file, one after the other, in one process.
 
-Called as `tests.support.compile_cases CASES MESSAGES`, in the project's folder: CASES has, by the
-name of the case, a file and its changed text, and MESSAGES gets what dbt says to it, empty where it
-is content.
+Called as `tests.support.compile_cases CASES MESSAGES` in the project's folder. CASES has a file and
+its changed text by case name; MESSAGES gets dbt's message for each case, empty if it compiles.
 """
 
 import json
@@ -13,7 +12,7 @@ from dbt.cli.main import dbtRunner
 
 
 def compiled() -> str:
-    """Compile what reads every exposure and every contract; the message where that fails."""
+    """Compile the models that read every exposure and contract; returns a failure's message."""
     read = ["consumer_contracts", "prediction_contracts"]
     flags = ["--quiet", "--no-write-json", "--no-populate-cache"]
     result = dbtRunner().invoke([*flags, "compile", "--select", *read])
@@ -25,7 +24,7 @@ def compiled() -> str:
 
 
 def main(cases: Path, messages: Path) -> None:
-    """Compile each case and undo it."""
+    """Compile each case and undo its change."""
     said = {}
     for case, (name, text) in json.loads(cases.read_text()).items():
         file = Path(name)

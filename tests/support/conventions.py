@@ -1,8 +1,8 @@
-"""The rules of dbt-project-evaluator over the parsed project, in the words of this one.
+"""Rules of dbt-project-evaluator over the parsed project, adapted to its folders.
 
 A rule yields each finding as the name of a model or source and what is wrong with it. Where the
-package goes by prefixes (`fct_`, `int_`), these rules go by the folders of this project; its rules
-about raw data leave out the sources in the lake, which are the project's own memory.
+package goes by prefixes (`fct_`, `int_`), these rules go by folders; its rules about raw data leave
+out the sources in the lake, which the project writes itself.
 """
 
 import re
@@ -17,16 +17,16 @@ OWN = "customer_predictions"
 MOST_PARENTS = 6
 MOST_LEAVES = 3
 LONGEST_CHAIN_OF_VIEWS = 5
-# Queries that a product's models render: never run as they stand, and so no views.
+# Queries that a product's models render: they are ephemeral, not views.
 SHARED_QUERIES = {"guardrails", "publishing", "challengers", "outcomes"}
 KEY_TESTS = {"unique", "unique_combination", "unique_per_run"}
 
 
 class Graph:
-    """The parsed project, with what the rules ask of it."""
+    """Parsed project with the lookups that the rules need."""
 
     def __init__(self, manifest: dict[str, Any]) -> None:
-        """`manifest` is what dbt wrote."""
+        """`manifest` is the one that dbt wrote."""
         nodes = [node for node in manifest["nodes"].values() if node["package_name"] == OWN]
         self.models = {
             node["unique_id"]: node for node in nodes if node["resource_type"] == "model"
@@ -44,16 +44,16 @@ class Graph:
                 self.children[parent].append(unique_id)
 
     def parents(self, unique_id: str) -> list[str]:
-        """What a model reads."""
+        """Parents of a model."""
         parents: list[str] = self.models[unique_id]["depends_on"]["nodes"]
         return parents
 
     def raw(self) -> list[str]:
-        """The sources that somebody else writes."""
+        """Sources that others write."""
         return [key for key, source in self.sources.items() if source["source_name"] == "raw"]
 
     def folder(self, unique_id: str) -> str:
-        """The layer of a model, or the product within products."""
+        """Layer of a model, or its product within products."""
         fqn: list[str] = self.models[unique_id]["fqn"]
         return fqn[2] if fqn[1] == "products" else fqn[1]
 
@@ -66,7 +66,7 @@ class Graph:
 
 
 def name(unique_id: str) -> str:
-    """What people call it: `orders`, `raw.orders`, `churn_predictions.v2`."""
+    """Short name: `orders`, `raw.orders`, `churn_predictions.v2`."""
     return unique_id.split(".", 2)[2]
 
 
@@ -203,7 +203,7 @@ def undocumented(graph: Graph) -> Findings:
 
 
 def untested_keys(graph: Graph) -> Findings:
-    """Of what consumers read, and of what is kept."""
+    """Public and stored models need a test of their key."""
     tested = {
         test["attached_node"]
         for test in graph.tests
@@ -225,7 +225,7 @@ def raw_sources_without_freshness(graph: Graph) -> Findings:
 
 
 def misnamed_models(graph: Graph) -> Findings:
-    """A product's models carry its name: before what is public, behind what is not."""
+    """Models of a product carry its name: public ones as a prefix, others as a suffix."""
     for key, model in graph.models.items():
         folder = graph.folder(key)
         if folder == "staging" and not model["name"].startswith(("stg_", "checked_", "rejected_")):
@@ -243,7 +243,7 @@ def misnamed_models(graph: Graph) -> Findings:
 
 
 def misplaced_files(graph: Graph) -> Findings:
-    """What is said of a model, and its tests, stands in its folder, in `_<subject>__<kind>.yml`."""
+    """Descriptions and tests of a model are in its folder, in `_<subject>__<kind>.yml`."""
     for key, model in graph.models.items():
         if not model["patch_path"]:
             continue

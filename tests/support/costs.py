@@ -1,8 +1,8 @@
 """Processor seconds per test, with every process that it started.
 
-With TEST_COSTS set to a file, each line of it is a test, a phase (setup, call, teardown), seconds,
-and what they were spent on: a command that the fork server ran, or `pytest` and its own children.
-`python -m tests.support.costs FILE` prints them by test file, by test and by command.
+With TEST_COSTS set to a file, each line of it has a test, a phase (setup, call, teardown), seconds,
+and the command that the fork server ran, or `pytest` for pytest itself and its own children.
+`python -m tests.support.costs FILE` prints the sums by file, test and command.
 """
 
 import os
@@ -19,7 +19,7 @@ MOST = 40  # tests and commands that are printed
 
 
 def seconds_so_far() -> float:
-    """Of this process and of its children that have ended."""
+    """Return the processor seconds of this process and its finished children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
@@ -31,7 +31,7 @@ def record(file: str, test: str, seconds: float, spent_on: str) -> None:
 
 
 def measured(test: str) -> Iterator[None]:
-    """Around a phase of a test: record what it used."""
+    """Record the processor seconds of a phase of a test."""
     before = seconds_so_far()
     yield
     if file := os.environ.get(FILE):
@@ -40,24 +40,24 @@ def measured(test: str) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
-    """The fixtures that a test is the first to ask for are made here."""
+    """Measure the set-up, which includes fixtures that the test is the first to use."""
     yield from measured(f"{item.nodeid} (setup)")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """The test itself."""
+    """Measure the test itself."""
     yield from measured(f"{item.nodeid} (call)")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """The end of fixtures that nothing needs any more."""
+    """Measure the teardown of fixtures that are no longer needed."""
     yield from measured(f"{item.nodeid} (teardown)")
 
 
 def main(file: Path) -> None:
-    """Print the sums, the greatest first."""
+    """Print the sums, the largest first."""
     files: Counter[str] = Counter()  # in thousandths of seconds
     tests: Counter[str] = Counter()
     commands: Counter[str] = Counter()

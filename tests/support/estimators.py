@@ -1,4 +1,4 @@
-"""Estimators that were fitted outside the project."""
+"""Estimators fitted outside the project."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""DuckDB's extensions, without the time that it takes to verify them at each start."""
+"""DuckDB extensions without the verification at each start."""
 
 import functools
 from pathlib import Path
@@ -8,10 +8,10 @@ import duckdb
 
 
 def trust_installed_extensions() -> None:
-    """Load DuckDB's extensions in this process without a look at their signatures.
+    """Load DuckDB's extensions in this process without checking their signatures.
 
-    DuckDB hashes 110 MB for that, a quarter of a second for each database that is opened. What
-    tests start in an interpreter of its own verifies them, as people's commands do.
+    DuckDB hashes 110 MB for that, a quarter of a second for each database. Subprocesses with their
+    own interpreter verify them, as users' commands do.
     """
     connect = duckdb.connect
 

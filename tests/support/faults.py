@@ -1,4 +1,4 @@
-"""Shared by tests: CANDIDATES, edit, rows."""
+"""Faults of the scoring code, edited into a copy of the project."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ def edit(folder: Path, file: Path, old: str, new: str) -> None:
 
 
 def rows(expression: str) -> Callable[[Path], None]:
-    """A fault of the scoring code: `frame`, the scored rows, becomes `expression`."""
+    """Return a fault: `frame`, the scored rows, becomes `expression`."""
 
     def inject(folder: Path) -> None:
         edit(folder, CANDIDATES, "    return score_due_runs(", "    scored = score_due_runs(")

@@ -32,7 +32,7 @@ Once = Callable[[str, Callable[[Path], None]], Path]
 
 
 class Fresh(Protocol):
-    """Makes a Project that the test may change."""
+    """Factory of projects that a test may change."""
 
     def __call__(
         self,
@@ -42,14 +42,15 @@ class Fresh(Protocol):
         raw_data: Path | None = None,
         after: Project | None = None,
     ) -> Project:
-        """On a copy of the built warehouse, or an empty one; on demo data, or other raw data.
+        """Make a project with a copy of the built warehouse, or an empty one.
 
-        With `after`, as that project is, on a copy of its warehouse.
+        It uses demo data or other raw data. With `after`, it continues that project with a copy of
+        its warehouse.
         """
 
 
 def copy_warehouse(original: Path, copy: Path) -> None:
-    """A copy of a warehouse that a test may change."""
+    """Copy a warehouse so that a test may change it."""
     shutil.copytree(original, copy)
     with duckdb.connect() as connection:
         prepare(Warehouse(copy), connection)
@@ -57,7 +58,7 @@ def copy_warehouse(original: Path, copy: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def forks() -> Iterator[None]:
-    """What the library starts, it starts through the server that forks."""
+    """Start subprocesses of the library through the fork server."""
     with pytest.MonkeyPatch.context() as session:
         session.setattr("python_scoring.project.dbt_commands.dbt_process", processes.dbt_process)
         yield
@@ -65,7 +66,7 @@ def forks() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
-    """Folders that the workers of a session share; whoever needs one first makes it."""
+    """Folders that the workers of a session share; the first worker that needs one makes it."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
@@ -94,7 +95,7 @@ def demo_raw(once: Once) -> Path:
 
 @pytest.fixture(scope="session")
 def built(demo_raw: Path, once: Once) -> Project:
-    """A project that was built once, on demo data, at project.NOW. Tests must not change it."""
+    """Project built once, on demo data, at project.NOW. Tests must not change it."""
 
     def build(folder: Path) -> None:
         result = project_in(folder).build(tests="all")
@@ -108,7 +109,7 @@ def built(demo_raw: Path, once: Once) -> Project:
 
 @pytest.fixture(scope="session")
 def next_day(built: Project, once: Once) -> Project:
-    """The built project a day later, with another run of churn. Tests must not change it."""
+    """Built project a day later, with another run of churn. Tests must not change it."""
 
     def build(folder: Path) -> None:
         copy_warehouse(built.warehouse, folder / "warehouse")
@@ -155,10 +156,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
-    """A PostgreSQL server. Nothing in it needs to survive a crash, or to be vacuumed.
+    """PostgreSQL server without durability and vacuum.
 
-    Not in pytest's folder: started by root, the server runs as another user, and the next pytest
-    that starts closes that folder to others.
+    Its folder is not in pytest's: started by root, the server runs as another user, and the next
+    pytest that starts closes that folder to others.
     """
     settings = {"fsync": "off", "autovacuum": "off"}
     with (
@@ -174,7 +175,7 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, postgres: LocalServer) -> Iterator[Database]:
-    """A database of the test's own, with an empty lake; roles go with it."""
+    """Database of the test's own, with an empty lake; its roles are dropped at the end."""
     name = f"test_{abs(hash(request.node.nodeid))}"
     database = Database(postgres, name)
     with psycopg.connect(postgres.dsn, autocommit=True) as operator:

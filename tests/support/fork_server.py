@@ -41,7 +41,7 @@ PRELOADED = (
     "sklearn.ensemble",
 )
 PARSE = "partial_parse.msgpack"
-PARSING = {"docs", "ls", "parse", "--vars"}  # where one of these is, dbt parses itself
+PARSING = {"docs", "ls", "parse", "--vars"}  # with one of these arguments dbt parses itself
 
 
 class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
@@ -124,7 +124,7 @@ def run_dbt(arguments: list[str], folder: Path, server: Server) -> None:
 
 
 def former_parse(arguments: list[str], server: Server) -> Path:
-    """What dbt parses changes to: the server's parse, or that of another commit's project."""
+    """Return the parse that dbt starts from: the server's, or that of another commit's project."""
     own = target_of(arguments) / PARSE
     return own if own.exists() else server.target / PARSE
 
@@ -144,7 +144,7 @@ def forget_library() -> None:
 
 
 def use_fork_server() -> None:
-    """Fork what the library starts as well."""
+    """Fork the subprocesses that the library starts as well."""
     library = importlib.import_module("python_scoring.project.dbt_commands")
     library.dbt_process = processes.dbt_process  # type: ignore[attr-defined]
 

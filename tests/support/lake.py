@@ -1,4 +1,4 @@
-"""Shared by tests: write."""
+"""Writes to the lake, as no reader can."""
 
 import duckdb
 
@@ -7,7 +7,7 @@ from tests.support.project import Project
 
 
 def write(project: Project, *statements: str) -> None:
-    """Change the lake, as no reader can."""
+    """Run statements that change the lake."""
     with duckdb.connect() as connection:
         install_extensions(connection)
         connection.execute(Warehouse(project.warehouse).attach_sql(read_only=False))

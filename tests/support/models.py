@@ -1,4 +1,4 @@
-"""Shared by tests: FEATURES, FRAME, RAW, model_of."""
+"""Small models with made-up features and training data."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ RAW = FRAME["a"] ** 2 - 2 * FRAME["b"] + FRAME["c"].fillna(3)
 
 
 def model_of(estimator: Any, score_type: str, frame: pd.DataFrame = FRAME) -> Model:
-    """The estimator with a card that knows the training as evaluation.py writes it."""
+    """Return the estimator with a card that has training distributions, as training writes them."""
     known: dict[str, Any] = {}
     for name, column in frame.items():
         if pd.api.types.is_numeric_dtype(column):

@@ -1,4 +1,4 @@
-"""An outbox with messages to deliver, and web hooks to deliver them to."""
+"""Outbox with messages to deliver, and webhooks that receive them."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ TOKEN = "s3cr3tT0ken"  # noqa: S105 - the secret that must be found nowhere
 
 
 class Outbox:
-    """The outbox of one warehouse: messages put in by hand, and what became of them."""
+    """Outbox of one warehouse: messages inserted by a test, and their statuses."""
 
     def __init__(self, project: Project, lake: duckdb.DuckDBPyConnection) -> None:
         """With a connection that may write."""
@@ -37,7 +37,7 @@ class Outbox:
     def put(
         self, *names: str, recipient: str = OWNER, incident: str = "churn/run_failed/1"
     ) -> None:
-        """Messages to one recipient, with the event that they tell of."""
+        """Insert messages for one recipient, with their incident event."""
         number = "(select coalesce(max(event_number), 0) + 1 from lake.operations.incident_events)"
         self.lake.begin()
         self.lake.execute(
@@ -112,7 +112,7 @@ def hook() -> Iterator[Webhook]:
 
 
 def run(settings: Settings | None = None) -> list[str]:
-    """What one `notify` says."""
+    """Return the output of one `notify`."""
     said: list[str] = []
     notify(settings or Settings(timeout=5), said.append)
     return said

@@ -1,4 +1,4 @@
-"""Shared by tests: scored_beside_outcomes."""
+"""Published scores with their outcomes, computed from the raw orders."""
 
 import duckdb
 import numpy as np
@@ -8,7 +8,7 @@ from tests.support.project import Project
 
 
 def scored_beside_outcomes(project: Project, product: str, as_of: str) -> pd.DataFrame:
-    """What was published, and what came of it, straight from the raw orders."""
+    """Return the published scores and the outcomes, straight from the raw orders."""
     frame = project.frame(
         "select customer_id, score, score_lower, score_upper "
         f"from lake.marts.{product}_prediction_history_v1 where as_of = '{as_of}'"

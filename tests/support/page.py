@@ -1,4 +1,4 @@
-"""The report's page, parsed."""
+"""Parser of the report's page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 @dataclass
 class Element:
-    """An element of the page with what it holds."""
+    """Element of the page with its content."""
 
     tag: str
     attributes: dict[str, str]
@@ -70,6 +70,6 @@ class Page(HTMLParser):
         self.open[-1].own_text.append(data)
 
     def by_id(self, name: str) -> Element:
-        """The only element of an id."""
+        """Return the only element with an id."""
         [found] = [element for element in self.root.all() if element.attributes.get("id") == name]
         return found

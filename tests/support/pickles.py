@@ -1,4 +1,4 @@
-"""A pickle that would run a command."""
+"""Pickle that would run a command."""
 
 import os
 import pickle
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Calls:
-    """Pickles as a call of something."""
+    """Object that is pickled as a function call."""
 
     def __init__(self, function: Any, *arguments: Any) -> None:
         """Both may be attacks themselves."""
@@ -17,7 +17,7 @@ class Calls:
         return self.call
 
     def __call__(self) -> None:
-        """So that pickle takes it for a function; unpickled it is what it calls."""
+        """Makes pickle accept the object as a function."""
 
 
 MARK = "a pickle ran this"

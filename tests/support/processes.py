@@ -1,4 +1,4 @@
-"""Commands in processes of their own, forked by a server that has imported everything."""
+"""Commands in subprocesses, forked by a server that has imported everything."""
 
 import atexit
 import contextlib
@@ -114,7 +114,7 @@ def run(
 def dbt_process(
     arguments: list[str], environment: dict[str, str], folder: Path, *, quiet: bool
 ) -> subprocess.CompletedProcess[str]:
-    """Replaces `python_scoring.project.dbt_commands.dbt_process` in tests: the same, forked."""
+    """Replace `python_scoring.project.dbt_commands.dbt_process` in tests: the same, forked."""
     result = run(["dbt", *arguments], folder, environment)
     if not quiet:
         sys.stdout.write(result.stdout)

@@ -1,4 +1,4 @@
-"""Whole builds for tests: each in a process of its own, in a warehouse that belongs to the test."""
+"""Whole builds for tests, each in a subprocess and in a warehouse of the test."""
 
 import os
 import shlex
@@ -19,7 +19,7 @@ from tests.support.processes import Process, run
 NOW = "2026-11-23T07:00:00"  # a Monday, one hour after the data cutoff
 PRODUCTS = ("churn", "clv", "segmentation")
 
-# What makes up the project, for tests that change seeds, contracts or artifacts in a copy.
+# Parts of the project that copies need, for tests that change seeds, contracts or artifacts.
 PROJECT_PARTS = (
     "dbt_project.yml",
     "profiles.yml",
@@ -35,10 +35,10 @@ PROJECT_PARTS = (
 )
 
 CHURN = ("--select", "+path:models/products/churn")
-# Of churn what makes a run and judges it, in a warehouse that has the rest: its views need not be
+# Models that make and judge a run of churn, in a warehouse that has the rest: views need not be
 # made again, and no outcome is due.
 CHURN_RUN = ("--select", "+predictions_churn", "+quarantine_churn", "incident_reviews")
-# What is published, and what it is computed from.
+# The published tables and all that they are computed from.
 PREDICTIONS = ("--select", *(f"+predictions_{product}" for product in PRODUCTS))
 
 # The data tests of a build: none of them, those that end the job with a failure (a quarantined run,
@@ -65,9 +65,9 @@ TESTS = {
     "all": ((), {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}),
 }
 
-LAST_LINES = 60  # of a failed command, in the report of the test
+LAST_LINES = 60  # lines of a failed command that a test reports
 
-# What the shell of a developer may have set, and a test must not inherit.
+# Variables of the developer's shell that a test must not inherit.
 NOT_INHERITED = ("PREDICTION_AS_OF", "SNAPSHOT_AS_OF", "SERVING_DSN", "CODE_VERSION")
 
 
@@ -174,7 +174,7 @@ class Project:
 
 
 def checked(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    """The result of a command that had to succeed; else its last lines are the failure."""
+    """Return the result of a command; raises AssertionError with its last lines if it failed."""
     if result.returncode != 0:
         command = shlex.join(map(str, result.args))
         last = "\n".join(result.stdout.splitlines()[-LAST_LINES:])
@@ -183,7 +183,7 @@ def checked(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedPro
 
 
 def accept_raw_files(project: Project) -> None:
-    """Accept raw data of another shop, or of another time, under the names that were landed."""
+    """Accept raw data of another shop or time under the names of landed files."""
     for table in ("customers", "events", "orders"):
         project.command(
             "raw", "accept", "--file", f"{table}.parquet", "--by", "a test", "--reason", "new data"

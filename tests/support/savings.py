@@ -1,6 +1,6 @@
-"""Work of dbt that the commands of tests need not pay for each time; no result depends on it.
+"""Work of dbt that the tests' commands skip; no result depends on it.
 
-For the fork server. What tests start in an interpreter of its own has none of it.
+For the fork server. Subprocesses with their own interpreter skip nothing.
 """
 
 import functools
@@ -25,7 +25,7 @@ from dbt_common.utils.encoding import JSONEncoder
 
 
 def save() -> None:
-    """All that parsing the project does not stand in the way of."""
+    """Skip everything that does not prevent parsing the project."""
     leave_out_debug_events()
     leave_out_callers_of_flags()
     leave_out_look_at_graph()
@@ -36,7 +36,7 @@ def save() -> None:
 
 
 def leave_out_debug_events() -> None:
-    """Drop what dbt would write to a debug log, which tests have none of: 2,500 events a build."""
+    """Drop 2,500 events of a build that only a debug log, which tests do not have, would hold."""
     fire_event, fill = EventManager.fire_event, BaseEvent.__init__
 
     def fire(
@@ -63,10 +63,10 @@ def leave_out_callers_of_flags() -> None:
 
 
 def leave_out_second_files() -> None:
-    """Keep what dbt parsed only where it could not start from a former parse.
+    """Keep dbt's parse only where it could not start from an earlier one.
 
-    Any other parse of a changed copy of the project is as soon made again as read. Nor does
-    anything read the manifest that dbt writes once more when it ends.
+    Any other parse of a changed copy is as soon made again as read. Nothing reads the manifest that
+    dbt writes again at its end.
     """
     write_parse = ManifestLoader.write_manifest_for_partial_parse
 
@@ -79,13 +79,13 @@ def leave_out_second_files() -> None:
 
 
 def leave_out_look_at_graph() -> None:
-    """Neither describe the graph in a file that nobody reads, nor look for circles in it."""
+    """Skip the description of the graph in a file, and the search for cycles."""
     Linker.get_graph_summary = lambda *_: {}  # type: ignore[method-assign]
     Linker.find_cycles = lambda _: None  # type: ignore[method-assign]
 
 
 def compile_templates_once() -> None:
-    """Parsing the project has compiled the Jinja of all models; a build of them need not."""
+    """Reuse the compiled Jinja of all models, which parsing has made."""
     compile_template = MacroFuzzEnvironment.compile
     compiled: dict[str, Any] = {}
 
@@ -100,7 +100,7 @@ def compile_templates_once() -> None:
 
 
 def write_json_at_once() -> None:
-    """Encode a manifest as a whole, in C, rather than key by key."""
+    """Encode a manifest as a whole, in C, instead of key by key."""
 
     def write(path: str, data: dict[str, Any]) -> bool:
         file = Path(path)
@@ -112,7 +112,7 @@ def write_json_at_once() -> None:
 
 
 def flatten_macros_at_once() -> None:
-    """Make the 900 macros of each of the 250 contexts of a build with a fifth of the calls."""
+    """Build the 900 macros of each of a build's 250 contexts with a fifth of the calls."""
 
     def build(
         builder: MacroNamespaceBuilder, by_package: dict[str, dict[str, Any]], context: Any
@@ -151,7 +151,7 @@ def flatten_macros_at_once() -> None:
 
 
 def share_type_testers() -> None:
-    """Queries of dbt whose text columns have the same names guess types by the same testers."""
+    """Share the type testers of dbt's queries whose text columns have the same names."""
     build = functools.lru_cache(agate_helper.build_type_tester)
 
     def shared(text_columns: Any, string_null_values: Any = ("null", "")) -> Any:

@@ -1,4 +1,4 @@
-"""Ways in which a reader can come to the rows of a view, each tried, and what must be logged."""
+"""Every way in which a reader can reach the rows of a view, and the decisions to be logged."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A database of its own for each test, on one PostgreSQL server: helpers to publish and to read."""
+"""Database for each test on one PostgreSQL server, with helpers to publish and to read."""
 
 import time
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ PASSWORD = "only-in-tests"  # noqa: S105 - of a server that lives for a test
 
 @dataclass
 class Database:
-    """Where a test publishes to, and how its consumers and its operator come in."""
+    """Serving database of a test, with connections for publisher, consumers and operator."""
 
     server: LocalServer
     name: str
@@ -79,7 +79,7 @@ class Database:
         return connection
 
     def entries(self) -> list[Access]:
-        """All reads in the log of this database until now."""
+        """Return all accesses in the log of this database until now."""
         return self.load()[0]
 
     def load(self, known: Progress | None = None) -> tuple[list[Access], Load]:

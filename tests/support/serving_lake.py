@@ -1,4 +1,4 @@
-"""A small lake for tests of serving: plain tables with the names and columns of the real one."""
+"""Small lake for tests of serving: tables with the names and columns of the real one."""
 
 import json
 from collections.abc import Sequence

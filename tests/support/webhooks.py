@@ -1,4 +1,4 @@
-"""A webhook for tests: an HTTP server on the loopback, which does as it is told."""
+"""Webhook for tests: an HTTP server on the loopback with a set answer."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ SECRET_ANSWER = "the-answer-of-the-server"  # noqa: S105 - to be found nowhere
 
 
 class Webhook:
-    """What it received, and how it answers; `status` 0 means never."""
+    """Received messages and the answer; `status` 0 means never."""
 
     def __init__(self) -> None:
         """A healthy one, that has received nothing."""

@@ -1,4 +1,4 @@
-"""Actions of workflows, in examples too: named by commit, since the owner of a tag can move it."""
+"""GitHub actions are named by commit, also in examples, because tags can be moved."""
 
 import re
 

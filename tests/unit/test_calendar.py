@@ -1,4 +1,4 @@
-"""Slots in Python are those of the SQL that plans them."""
+"""Slots in Python equal those of the SQL that plans them."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The warehouse's folder: who may enter it."""
+"""Permissions of the warehouse's folder."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""The contracts: complete, kept, and readable by tools that know only their standard."""
+"""Served data keep the rules of their data contracts."""
 
 from python_scoring.contracts.served_outputs import served_outputs
 from tests.support.manifest import Manifest
@@ -6,7 +6,7 @@ from tests.support.project import Project
 
 
 def test_no_column_is_null_that_must_not_be(manifest: Manifest, built: Project) -> None:
-    """What the contracts call required is never null in a whole build, and has the type named."""
+    """Required columns are never null in a whole build, and have the stated type."""
     for served in served_outputs(manifest):
         required = [column.name for column in served.columns if not column.nullable]
         nulls = ", ".join(f"count(*) - count({name})" for name in required)
@@ -16,7 +16,7 @@ def test_no_column_is_null_that_must_not_be(manifest: Manifest, built: Project) 
 
 
 def test_the_rules_of_the_files_hold_in_a_build(files: dict[str, Manifest], built: Project) -> None:
-    """The SQL in them runs as it stands, on the marts that they speak of."""
+    """The SQL of the files runs unchanged on the marts."""
     for file in files.values():
         (table,) = file["schema"]
         rules = [(rule, "") for rule in table["quality"]]

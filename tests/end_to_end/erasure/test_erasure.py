@@ -1,4 +1,4 @@
-"""Erasure: after it no file holds the person, and everything else is as it was."""
+"""Erasure of customers from a whole project: no trace of them, everything else unchanged."""
 
 import hashlib
 import re

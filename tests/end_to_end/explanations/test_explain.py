@@ -1,4 +1,4 @@
-"""Reason codes: the right features in the right order, in words, and the same in every batch."""
+"""Reason codes of published predictions, and `explain`."""
 
 import json
 from pathlib import Path

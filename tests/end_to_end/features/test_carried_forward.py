@@ -1,4 +1,4 @@
-"""Snapshots carried forward equal those computed in full, whatever happens to the raw rows."""
+"""Snapshots carried forward equal full ones, whatever happens to the raw rows."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Only what had happened before the as-of, and was loaded before its data cutoff, may count."""
+"""Only rows before the as-of that were loaded before its data cutoff count."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

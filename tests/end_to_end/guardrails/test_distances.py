@@ -1,4 +1,4 @@
-"""The distances that the checks rest on, against NumPy and SciPy on the same numbers."""
+"""Distances of the checks equal those of NumPy and SciPy."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
-"""Faults injected into otherwise healthy runs: each is found by exactly the checks it concerns.
+"""Faults injected into healthy runs: exactly the checks concerned find each.
 
-Every test starts from a warehouse with a healthy former batch and builds the next day's churn run
-in a copy of the project that holds one fault.
+Every test starts from a warehouse with a healthy previous batch and builds the next day's churn run
+in a copy of the project with one fault.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""How findings become outcomes: warnings, rows of them, slots after a blocked one."""
+"""Findings become outcomes: warnings, series of warnings, slots after a blocked one."""
 
 from pathlib import Path
 

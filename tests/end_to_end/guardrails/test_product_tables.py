@@ -1,4 +1,4 @@
-"""The tables that each product's guardrails make of the queries that stand once."""
+"""Tables that each product's guardrails make from the shared queries."""
 
 import duckdb
 import pytest

@@ -1,4 +1,4 @@
-"""Each prediction knows what stands behind it."""
+"""Lineage of predictions: complete, correct, and traceable."""
 
 import json
 from pathlib import Path

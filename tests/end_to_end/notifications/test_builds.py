@@ -1,4 +1,4 @@
-"""Delivery: each message arrives once, whatever breaks, and nothing secret stays behind."""
+"""Notifications of builds, delivered during and after them."""
 
 from pathlib import Path
 

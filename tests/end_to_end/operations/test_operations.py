@@ -1,4 +1,4 @@
-"""Weeks of operation with a frozen clock: deadlines, incidents, what is owed, and who may act."""
+"""Weeks of operation with a frozen clock: deadlines, incidents, duties, and permission to act."""
 
 import csv
 from pathlib import Path

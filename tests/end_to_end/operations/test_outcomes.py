@@ -1,4 +1,4 @@
-"""Once a run's horizon has passed, the next build measures whether it told the truth."""
+"""Outcomes: once a run's horizon has passed, the next build compares its scores with them."""
 
 import json
 from pathlib import Path

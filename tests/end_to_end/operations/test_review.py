@@ -1,4 +1,4 @@
-"""What a person decides about a run: release it, take it back, have its slot computed again."""
+"""Decisions about a run: release, withdrawal, republication."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A month of operation leaves what it always left: every table, console line and report text."""
+"""A scripted month leaves the accepted tables, console lines and report texts."""
 
 from pathlib import Path
 

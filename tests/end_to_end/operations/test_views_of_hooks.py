@@ -1,4 +1,4 @@
-"""Hooks record whatever state the views are in that they insert from."""
+"""Hooks record even if the views that they insert from are missing or outdated."""
 
 from dataclasses import replace
 from pathlib import Path

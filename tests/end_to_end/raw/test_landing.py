@@ -1,4 +1,4 @@
-"""Raw files are landed once: by name and type of their own, whole or not at all, and never lost."""
+"""Landing of raw files: once, by their own names and types, whole or not at all."""
 
 import gzip
 from datetime import datetime

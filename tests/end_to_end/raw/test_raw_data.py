@@ -1,4 +1,4 @@
-"""Raw data as they come: refused where a table cannot be used, cleaned row by row where it can."""
+"""Unusable raw tables stop a build; unusable rows are rejected one by one."""
 
 import json
 from collections.abc import Sequence

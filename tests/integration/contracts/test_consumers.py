@@ -1,4 +1,4 @@
-"""A contract, or what an exposure asks for, that cannot be stops dbt, with its name and file."""
+"""An invalid contract or exposure stops dbt, with its file and name."""
 
 import json
 
@@ -25,11 +25,11 @@ CHECKS = " checks:\n"
 
 
 def with_check(limit: str) -> str:
-    """A check more, before those of the contract."""
+    """Insert a check before those of the contract."""
     return f"{CHECKS}            {limit}\n"
 
 
-# The exposure decision_engine, changed: from, to, and what dbt says.
+# Changes of the exposure decision_engine: from, to, and dbt's message.
 EXPOSURE_CASES = {
     "reads records that are not public": (
         "ref('clv_predictions', v=1)",
@@ -79,7 +79,7 @@ EXPOSURE_CASES = {
 }
 
 
-# The contract of clv, changed: from, to, and what dbt says.
+# Changes of the contract of clv: from, to, and dbt's message.
 CONTRACT_CASES = {
     "no unit": (
         "unit: the shop's currency",
@@ -183,7 +183,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def messages(copy: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What dbt says to each case, and to none."""
+    """The message of dbt for each case, and for the unchanged project."""
     exposures = (copy.folder / EXPOSURES).read_text()
     contracts = (copy.folder / CLV).read_text()
     cases = {

@@ -1,4 +1,4 @@
-"""The contracts: complete, kept, and readable by tools that know only their standard."""
+"""Data contracts: complete, current, and valid by their standard."""
 
 import copy
 import importlib.resources
@@ -29,7 +29,7 @@ RANGE_TEST = "value_in_contract_range"
 
 
 def test_served_outputs_match_the_recorded_schemas(manifest: Manifest) -> None:
-    """Fails with what to do, where a change would reach consumers unannounced."""
+    """The message of a failure says what to do."""
     assert baseline.findings(manifest, clock().date()) == []
 
 
@@ -99,7 +99,7 @@ GAPS: dict[str, tuple[Callable[[Manifest], object], str]] = {
 
 
 def test_all_findings_come_at_once(manifest: Manifest) -> None:
-    """Of every contract and every exposure, each with its file, name and key."""
+    """Every contract and every exposure is validated; findings name file, product and key."""
     spoiled = copy.deepcopy(manifest)
     contract_of(spoiled).update(unit="", horizon=90)
     exposure = spoiled["exposures"]["exposure.customer_predictions.decision_engine"]

@@ -1,4 +1,4 @@
-"""Erasure: after it no file holds the person, and everything else is as it was."""
+"""Erasure from files and tables: no file contains the person, and everything else is unchanged."""
 
 from datetime import datetime
 from decimal import Decimal

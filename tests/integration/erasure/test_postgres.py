@@ -1,4 +1,4 @@
-"""Erasure from PostgreSQL alone: every partition, by a publisher with no more than its rights."""
+"""Erasure from PostgreSQL: every partition, by a publisher without further privileges."""
 
 from datetime import timedelta
 from typing import Any

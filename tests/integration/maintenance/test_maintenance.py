@@ -1,4 +1,4 @@
-"""Maintenance of the lake, and steps of it that end their process."""
+"""Maintenance of the lake, and steps that abort their process."""
 
 import sys
 from pathlib import Path

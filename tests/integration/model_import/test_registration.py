@@ -1,4 +1,4 @@
-"""Models trained outside the project: what is registered, what is refused and why."""
+"""Registration of models trained outside the project, and the reasons for refusals."""
 
 import io
 import json

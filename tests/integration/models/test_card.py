@@ -1,4 +1,4 @@
-"""The model card for people says what contract and model.json say, or a test fails."""
+"""The model card agrees with contract and model.json."""
 
 import copy
 import shutil

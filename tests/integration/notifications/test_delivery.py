@@ -1,4 +1,4 @@
-"""Delivery: each message arrives once, whatever breaks, and nothing secret stays behind."""
+"""Delivery of the outbox: each message once, through failures, without leaking secrets."""
 
 import shutil
 import signal

@@ -1,7 +1,7 @@
-"""The views that hooks insert from, on rows made for them, with a frozen clock.
+"""Views that hooks insert from, on made-up rows and with a frozen clock.
 
 The cases go through all views, from the tables that hooks fill to the rows that a hook would add.
-Unit tests of single models stand beside the models.
+Unit tests of single models are next to the models.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The project keeps the conventions of dbt, or says in a seed why not."""
+"""The project keeps dbt's conventions, or gives the reason in a seed."""
 
 import copy
 import csv

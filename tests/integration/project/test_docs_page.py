@@ -1,4 +1,4 @@
-"""The docs say in words what dbt leaves as JSON, and every link on them leads somewhere."""
+"""The docs page writes out contracts and consumers, and all its links lead somewhere."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ def parsed() -> Manifest:
 
 @pytest.fixture(scope="module")
 def manifest(parsed: Manifest) -> Manifest:
-    """The same in words."""
+    """The manifest with contracts and consumers written out."""
     changed = copy.deepcopy(parsed)
     put_into_words(changed)
     return changed

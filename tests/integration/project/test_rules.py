@@ -1,4 +1,4 @@
-"""Rules of the project itself: what is declared, and what may depend on what."""
+"""Rules of the project: declarations, and the order of layers."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The dbt unit tests: every rule in SQL on rows made for it, with a frozen clock."""
+"""dbt unit tests: every rule in SQL on made-up rows, with a frozen clock."""
 
 from tests.support.fixtures import Fresh
 

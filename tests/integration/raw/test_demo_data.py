@@ -1,4 +1,4 @@
-"""Demo data are the same everywhere, grow only at their end, and hold every oddity of raw data."""
+"""Demo data: reproducible, growing at the end only, with every oddity of raw data."""
 
 import hashlib
 import json

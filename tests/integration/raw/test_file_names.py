@@ -1,4 +1,4 @@
-"""Names of raw files: DuckDB would take some for patterns, and read other files."""
+"""Names of raw files that DuckDB would read as patterns."""
 
 from pathlib import Path
 

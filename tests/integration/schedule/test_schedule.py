@@ -1,4 +1,4 @@
-"""What is due, and why the rest is not: the schedule, and instants that people ask for."""
+"""Due runs, reasons of the others, and requested as-ofs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`serve`: a server of one's own, with a demo login for each consumer."""
+"""`serve`: a local server with a demo login for each consumer."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""Freshness as PostgreSQL judges it, equal to the lake; and the lookup of one customer."""
+"""Freshness in PostgreSQL equals that in the lake; lookup of one customer."""
 
 import re
 from datetime import date, datetime, timedelta

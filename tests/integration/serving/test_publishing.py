@@ -1,4 +1,4 @@
-"""Publishing to PostgreSQL: whole or not at all, incremental, and never in the way of readers."""
+"""Publishing to PostgreSQL: atomic, incremental, and without blocking readers."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""The tools that people read with, as the README says: psql, SQLAlchemy with pandas, DuckDB."""
+"""Client tools of the README: psql, SQLAlchemy with pandas, DuckDB."""
 
 import subprocess
 from urllib.parse import quote

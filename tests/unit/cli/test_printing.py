@@ -1,4 +1,4 @@
-"""What others wrote does not steer the terminal."""
+"""Text of others cannot steer the terminal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a contract may say, and what is said of one that says something else."""
+"""Validation of contracts, and the JSON schemas for editors."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.support.project import PRODUCTS
 FILE = "models/products/clv/_clv__models.yml"
 
 
-# The contract of clv, changed, and what is said of it after the name of the product.
+# Changed contract of clv, and the findings after the name of the product.
 CASES: dict[str, tuple[Callable[[dict[str, Any]], object], list[str]]] = {
     "a level that is no share": (
         lambda c: c["uncertainty"].update(interval_level=90),

@@ -1,4 +1,4 @@
-"""The files of a new product, and what is refused."""
+"""Files of a new product, and refused names and texts."""
 
 import shutil
 from dataclasses import replace
@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("source", ["churn", "clv", "segmentation"])
 def test_the_contract_says_what_was_asked_for(project: Path, source: str) -> None:
-    """Every text, whatever it contains; the first version; and the pattern is not touched."""
+    """Every text is written whatever it contains; the version is 1; the pattern stays unchanged."""
     before = texts_of(source, project)
     files = write_product("winback", source, TEXTS, project)
     written = texts_of("winback", project)

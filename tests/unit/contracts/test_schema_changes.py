@@ -1,4 +1,4 @@
-"""What would surprise a consumer, on outputs made up for the purpose."""
+"""Changes that break consumers, on made-up outputs."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -197,7 +197,7 @@ columns = st.lists(
 def test_accepted_changes_keep_every_recorded_column(
     before: tuple[Column, ...], now: tuple[Column, ...], minor: int
 ) -> None:
-    """No problem is found exactly where each promised column is still there, as it was."""
+    """There is no finding exactly if each recorded column is still there, unchanged."""
     found = problems([served(columns=before)], [served(columns=now, minor=minor)])
     after = {column.name: column for column in now}
     kept = all(

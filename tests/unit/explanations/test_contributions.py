@@ -1,4 +1,4 @@
-"""Contributions add up to what the model adds up, for whatever values features may take."""
+"""Contributions add up to the model's raw score, for any values of the features."""
 
 import numpy as np
 import numpy.typing as npt

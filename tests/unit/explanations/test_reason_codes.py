@@ -1,4 +1,4 @@
-"""Reason codes: the right features in the right order, in words, and the same in every batch."""
+"""Reason codes: the largest contributions in order, in words, and independent of batches."""
 
 import json
 from decimal import Decimal

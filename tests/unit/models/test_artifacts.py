@@ -1,4 +1,4 @@
-"""A model that is not exactly the registered one never scores anybody, and stops nobody else."""
+"""Only the registered model is loaded; everything else is refused."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Trusted types: the project's own list decides, whatever skops trusts."""
+"""Trusted types: the project's own list decides, independent of skops."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Delivery: each message arrives once, whatever breaks, and nothing secret stays behind."""
+"""Retry delays, statuses and identities of destinations."""
 
 import re
 from datetime import datetime

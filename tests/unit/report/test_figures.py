@@ -1,4 +1,4 @@
-"""The report: one page that tells the truth, to everybody, without a network."""
+"""Report: its figures and sentences, from made-up records."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A score depends on the customer's features and the model, and on nothing else."""
+"""A score depends only on the customer's features and the model."""
 
 import itertools
 from typing import Any

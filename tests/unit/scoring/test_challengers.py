@@ -1,4 +1,4 @@
-"""A challenger scores beside the champion: compared with it, never served, and nobody waits."""
+"""Challengers: scored for comparison, never served, and without effect on the champion."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Digests of statements: no value of a statement is in them."""
+"""Digests of statements contain no value of a statement."""
 
 import time
 
