@@ -8,7 +8,7 @@ import json
 import os
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attr
 import duckdb
@@ -17,6 +17,7 @@ from openlineage.client import event_v2 as openlineage
 from openlineage.client import facet_v2 as facets
 from openlineage.client.transport.file import FileConfig, FileTransport
 
+from python_scoring.lineage.records import FinishedRun
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.warehouse import Warehouse
 
@@ -96,7 +97,7 @@ def _client(warehouse: Warehouse) -> OpenLineageClient:
     return OpenLineageClient(transport=FileTransport(config))
 
 
-def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[dict[str, Any]]:
+def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[FinishedRun]:
     """Return the runs that this invocation brought to an outcome, with their manifests."""
     found = lake.execute(
         """
@@ -123,7 +124,9 @@ def _runs(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> list[dict[str,
         {"invocation_id": invocation_id},
     )
     columns = [column[0] for column in found.description or []]
-    return [dict(zip(columns, values, strict=True)) for values in found.fetchall()]
+    return [
+        cast("FinishedRun", dict(zip(columns, values, strict=True))) for values in found.fetchall()
+    ]
 
 
 def _records(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> Records:
@@ -157,9 +160,7 @@ def _records(lake: duckdb.DuckDBPyConnection, invocation_id: str) -> Records:
     return Records(checks, inputs, columns)
 
 
-def _events(
-    records: Records, warehouse: Warehouse, run: dict[str, Any]
-) -> list[openlineage.RunEvent]:
+def _events(records: Records, warehouse: Warehouse, run: FinishedRun) -> list[openlineage.RunEvent]:
     job = openlineage.Job(
         namespace=NAMESPACE,
         name=run["product"],
@@ -190,14 +191,15 @@ def _events(
     return [started, ended]
 
 
-def _run_uuid(run: dict[str, Any]) -> str:
+def _run_uuid(run: FinishedRun) -> str:
     """Return the UUID of an attempt, which OpenLineage requires."""
     return str(uuid.uuid5(RUNS, f"{run['run_id']}|{run['started_at']}"))
 
 
-def _run_facets(run: dict[str, Any]) -> dict[str, facets.RunFacet]:
+def _run_facets(run: FinishedRun) -> dict[str, facets.RunFacet]:
     as_of = f"{run['as_of'].isoformat()}Z"
     libraries = json.loads(run["libraries"] or "{}")
+    values: dict[str, Any] = {**run}
     return {
         "nominalTime": facets.nominal_time_run.NominalTimeRunFacet(nominalStartTime=as_of),
         "processing_engine": facets.processing_engine_run.ProcessingEngineRunFacet(
@@ -205,13 +207,15 @@ def _run_facets(run: dict[str, Any]) -> dict[str, facets.RunFacet]:
         ),
         "tags": facets.tags_run.TagsRunFacet(
             tags=[
-                facets.tags_run.TagsRunFacetFields(key=key, value=str(run[key]), source=NAMESPACE)
+                facets.tags_run.TagsRunFacetFields(
+                    key=key, value=str(values[key]), source=NAMESPACE
+                )
                 for key in ("run_id", "code_version")
             ]
         ),
         "customer_predictions_model": ModelFacet(
             **{
-                name: run[name]
+                name: values[name]
                 for name in attr.fields_dict(ModelFacet)
                 if not name.startswith("_") and name != "libraries"
             },
@@ -220,7 +224,7 @@ def _run_facets(run: dict[str, Any]) -> dict[str, facets.RunFacet]:
     }
 
 
-def _outcome_facets(records: Records, run: dict[str, Any]) -> dict[str, facets.RunFacet]:
+def _outcome_facets(records: Records, run: FinishedRun) -> dict[str, facets.RunFacet]:
     """Return every check, and the reason if the run was not published."""
     checks = records.checks.get(run["run_id"], [])
     found: dict[str, facets.RunFacet] = {
@@ -247,7 +251,7 @@ def _outcome_facets(records: Records, run: dict[str, Any]) -> dict[str, facets.R
 
 
 def _inputs(
-    records: Records, warehouse: Warehouse, run: dict[str, Any]
+    records: Records, warehouse: Warehouse, run: FinishedRun
 ) -> list[openlineage.InputDataset]:
     """Return the raw tables at the cutoff, and the snapshot that was scored."""
     raw = raw_data_folder()
@@ -274,7 +278,7 @@ def _input(namespace: str, name: str, version: str, rows: int | None) -> openlin
 
 
 def _outputs(
-    records: Records, warehouse: Warehouse, run: dict[str, Any]
+    records: Records, warehouse: Warehouse, run: FinishedRun
 ) -> list[openlineage.OutputDataset]:
     """Return the table of the run's predictions, with its columns and row count."""
     if run["status"] not in TABLES:

@@ -1,11 +1,13 @@
 """Trace of one prediction: its lineage, for people and for programs."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import duckdb
 
 from python_scoring.errors import ArtifactError
+from python_scoring.lineage.records import TracedPrediction
 from python_scoring.models.artifacts import ModelCard, RegistryRow, load_card
 from python_scoring.warehouse import Warehouse, connect_lake
 from python_scoring.warehouse.stored_predictions import Prediction, stored_prediction
@@ -17,7 +19,7 @@ JSON_COLUMNS = (
 )  # fmt: skip
 
 
-def trace(prediction_id: str, warehouse: Warehouse) -> dict[str, Any]:
+def trace(prediction_id: str, warehouse: Warehouse) -> TracedPrediction:
     """Return the row of prediction_lineage, its JSON parsed, and the features that the model used.
 
     Raises InputError if there is no such prediction.
@@ -28,7 +30,7 @@ def trace(prediction_id: str, warehouse: Warehouse) -> dict[str, Any]:
         row[column] = json.loads(row[column]) if row[column] else None
     row["contract"] = row.pop("contract_json")
     row["features_used"], row["model_problem"] = _features_used(row)
-    return row
+    return cast("TracedPrediction", row)
 
 
 def _lineage(lake: duckdb.DuckDBPyConnection, prediction: Prediction) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def _features_used(row: dict[str, Any]) -> tuple[dict[str, Any] | None, str | No
     return {name: row["feature_values"].get(name) for name in _names(card)}, None
 
 
-def registered_card(row: dict[str, Any]) -> ModelCard:
+def registered_card(row: Mapping[str, Any]) -> ModelCard:
     """Return the card recorded with a run; `row` has the columns of run_manifest.
 
     Raises ArtifactError if the file is missing or is another one.
@@ -61,7 +63,7 @@ def registered_card(row: dict[str, Any]) -> ModelCard:
     return load_card(recorded_model(row))
 
 
-def recorded_model(row: dict[str, Any]) -> RegistryRow:
+def recorded_model(row: Mapping[str, Any]) -> RegistryRow:
     """Return the model as recorded with the run, whatever the registry says now."""
     return RegistryRow(**{name: row[name] for name in RegistryRow.__dataclass_fields__})
 
@@ -70,12 +72,12 @@ def _names(card: ModelCard) -> list[str]:
     return [feature["name"] for feature in card.features]
 
 
-def as_json(traced: dict[str, Any]) -> str:
+def as_json(traced: TracedPrediction) -> str:
     """Return all of it as JSON; instants are texts."""
     return json.dumps(traced, indent=2, default=str)
 
 
-def as_text(traced: dict[str, Any]) -> str:
+def as_text(traced: TracedPrediction) -> str:
     """Return a section per link of the chain, from the prediction back to its inputs."""
     return "\n".join([*_prediction(traced), *_model(traced), *_features(traced), *_rest(traced)])
 
@@ -88,7 +90,7 @@ def _shown(value: Any) -> str:
     return "not recorded" if value is None else str(value)
 
 
-def _prediction(traced: dict[str, Any]) -> list[str]:
+def _prediction(traced: TracedPrediction) -> list[str]:
     bounds = "none"
     if (level := traced["interval_level"]) is not None:
         bounds = f"{traced['score_lower']} to {traced['score_upper']} ({level:.0%})"
@@ -108,7 +110,7 @@ def _prediction(traced: dict[str, Any]) -> list[str]:
     )[1:]
 
 
-def _model(traced: dict[str, Any]) -> list[str]:
+def _model(traced: TracedPrediction) -> list[str]:
     lines = _section(
         f"Model {traced['product']} {_shown(traced['model_version'])}",
         {
@@ -124,7 +126,7 @@ def _model(traced: dict[str, Any]) -> list[str]:
     return lines + ([f"  {traced['model_problem']}"] if traced["model_problem"] else [])
 
 
-def _features(traced: dict[str, Any]) -> list[str]:
+def _features(traced: TracedPrediction) -> list[str]:
     lines = _section(
         f"Features {_shown(traced['feature_version'])}",
         {
@@ -144,7 +146,7 @@ def _features(traced: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _rest(traced: dict[str, Any]) -> list[str]:
+def _rest(traced: TracedPrediction) -> list[str]:
     lines = _section(f"Inputs loaded before {_shown(traced['data_cutoff'])} UTC", {})
     for source in traced["inputs"] or []:
         lines.append(

@@ -246,11 +246,12 @@ def registry_differs(target: Target, registry: Registry) -> Iterable[Difference]
     if row is None:
         yield Difference("model", f"{registry.models_file} has no row for {name} any more")
         return
+    recorded: dict[str, Any] = {**target.recorded}
     for column in REGISTERED:
-        if row[column] != target.recorded[column]:
+        if row[column] != recorded[column]:
             yield Difference(
                 "model",
-                f"{registry.models_file}, row {name}: {column} {target.recorded[column]} recorded, "
+                f"{registry.models_file}, row {name}: {column} {recorded[column]} recorded, "
                 f"{row[column]} found",
             )
 

@@ -3,11 +3,12 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 import duckdb
 
 from python_scoring.errors import InputError
+from python_scoring.lineage.records import RunManifest
 from python_scoring.lineage.trace import recorded_model
 from python_scoring.models.artifacts import RegistryRow
 
@@ -16,7 +17,7 @@ from python_scoring.models.artifacts import RegistryRow
 class Target:
     """Recorded run, and the customers that are compared; None for all."""
 
-    recorded: dict[str, Any]  # the row of run_manifest
+    recorded: RunManifest
     customers: frozenset[str] | None
 
     @property
@@ -128,9 +129,11 @@ def predictions_sql(product: str) -> str:
     )
 
 
-def recorded_runs(lake: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+def recorded_runs(lake: duckdb.DuckDBPyConnection) -> dict[str, RunManifest]:
     """Return every row of run_manifest, by run."""
     found = lake.execute("select * from lake.operations.run_manifest order by recorded_at, run_id")
     columns = [column[0] for column in found.description or []]
-    rows = [dict(zip(columns, values, strict=True)) for values in found.fetchall()]
+    rows = [
+        cast("RunManifest", dict(zip(columns, values, strict=True))) for values in found.fetchall()
+    ]
     return {row["run_id"]: row for row in rows}

@@ -6,7 +6,7 @@ The models that build the features for scoring build them here, with the same da
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import duckdb
 import pandas as pd
@@ -19,13 +19,26 @@ from python_scoring.project import Manifest, feature_types, model_meta, run_dbt
 from python_scoring.warehouse import Warehouse, install_extensions
 
 
+class Recipe(TypedDict, total=False):
+    """Recipe of a reference model: config.meta.training of training_<product>.
+
+    `settings` are arguments of the estimator. `monotonic` has 1 or -1 for features whose
+    contribution may only rise or fall. `features` have `name` and `type` (`number`, `category`).
+    """
+
+    estimator: str
+    settings: dict[str, Any]
+    monotonic: dict[str, int]
+    features: list[dict[str, str]]
+
+
 @dataclass(frozen=True)
 class Prepared:
     """The training data of all as-ofs and what the project says about the product."""
 
     frame: pd.DataFrame
     contract: ScoringContract
-    recipe: dict[str, Any]
+    recipe: Recipe
     feature_version: str
     data_complete_until: datetime
 

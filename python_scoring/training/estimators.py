@@ -12,12 +12,13 @@ from sklearn.preprocessing import QuantileTransformer
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.segments import assign
+from python_scoring.training.data import Recipe
 
 # Fixed, so that training twice on the same data gives the same model.
 SEED = 20250101
 
 
-def build(recipe: dict[str, Any]) -> Any:
+def build(recipe: Recipe) -> Any:
     """The unfitted estimator that the recipe describes.
 
     Raises TrainingError for an estimator that is not a reference model; such models are trained
@@ -44,7 +45,7 @@ def build(recipe: dict[str, Any]) -> Any:
     )
 
 
-def _boosting(settings: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
+def _boosting(settings: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     """Without interactions each score is a sum of one contribution per feature."""
     directions = recipe.get("monotonic", {})
     return {
