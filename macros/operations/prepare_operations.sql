@@ -1,6 +1,6 @@
 {% macro prepare_operations() -%}
     {%- if execute -%}
-        {%- set is_unchanged = flags.WHICH == 'build' and forget_last_build_if_changed() -%}
+        {%- set is_unchanged = flags.WHICH == 'build' and forget_what_changed() -%}
         {%- if not is_unchanged -%}
             {%- do make_operations_tables() -%}
         {%- endif -%}

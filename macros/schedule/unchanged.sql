@@ -1,24 +1,29 @@
-{#- A build in which nothing is due, and that finds project, raw files and warehouse as the last whole build left them,
-    passes over its models and tests: it would make what is there. Tests tagged `every_build`, which time alone can
-    fail, are run. What the last build found is one row of the working set, and is forgotten as soon as it is untrue. -#}
+{#- Where project and relations are as the last whole build left them, a build need not load seeds and make views again;
+    where raw files and lake are so as well, and nothing is due, it passes over all of its models and tests, but for tests
+    tagged `every_build`, which time alone can fail. What the last build left is one row of the working set, if everything
+    in it succeeded; what is untrue by now is forgotten. -#}
 
-{#- At the start of a build, before anything is written. -#}
-{% macro forget_last_build_if_changed() -%}
-    {%- set found = run_query(
-        'select state = ' ~ build_state() ~ ' as is_unchanged from ' ~ last_build_table()
-    ).rows if is_built(last_build_table()) else [] -%}
-    {%- if found and not found[0]['is_unchanged'] -%}
-        {%- do run_query('delete from ' ~ last_build_table()) -%}
+{#- At the start of a build, before anything is written. Returns whether the definitions are those of the last build. -#}
+{% macro forget_what_changed() -%}
+    {%- if is_built(last_build_table()) -%}
+        {%- do run_query('delete from ' ~ last_build_table() ~ ' where definitions <> ' ~ definitions_digest()) -%}
+        {%- do run_query(
+            'update ' ~ last_build_table() ~ ' set lake_snapshot = null where lake_snapshot <> ' ~ newest_lake_snapshot()
+        ) -%}
     {%- endif -%}
-    {{ return(found | length > 0 and found[0]['is_unchanged']) }}
+    {{ return(last_build() is not none) }}
 {%- endmacro %}
 
 
 {#- Hook, when the raw files are known. -#}
 {% macro pass_over_unchanged_nodes() -%}
-    {%- if execute and flags.WHICH == 'build' and is_whole_build() and is_as_last_built() and not nodes_with_work() -%}
-        {%- do log_plan(relation_of_model('scoring_plan')) -%}
-        {%- do run_query('select pass_over_nodes()') -%}
+    {%- if execute and flags.WHICH == 'build' and is_whole_build() and last_build() -%}
+        {%- if last_build()['lake_snapshot'] is none or nodes_with_work() -%}
+            {%- do run_query("select pass_over_nodes('definitions')") -%}
+        {%- else -%}
+            {%- do log_plan(relation_of_model('scoring_plan')) -%}
+            {%- do run_query("select pass_over_nodes('all')") -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -31,8 +36,10 @@
 {%- endmacro %}
 
 
-{% macro is_as_last_built() -%}
-    {{ return(is_built(last_build_table()) and run_query('select 1 from ' ~ last_build_table()).rows | length > 0) }}
+{#- What the last whole build left; none where it failed, or where other definitions have come since. -#}
+{% macro last_build() -%}
+    {%- set found = run_query('select lake_snapshot from ' ~ last_build_table()).rows if is_built(last_build_table()) else [] -%}
+    {{ return(found[0] if found else none) }}
 {%- endmacro %}
 
 
@@ -75,8 +82,8 @@
             {%- do failed.append(result) -%}
         {%- endfor -%}
         {%- do run_query(
-            'create or replace table ' ~ last_build_table() ~ ' as select ' ~ build_state() ~ ' as state where '
-            ~ (failed | length == 0)
+            'create or replace table ' ~ last_build_table() ~ ' as select ' ~ definitions_digest() ~ ' as definitions, '
+            ~ newest_lake_snapshot() ~ ' as lake_snapshot where ' ~ (failed | length == 0)
         ) -%}
     {%- endif -%}
 {%- endmacro %}
@@ -84,24 +91,28 @@
 
 {% macro last_build_table() -%}
     {%- set plan = relation_of_model('scoring_plan') -%}
-    {{ return(plan.incorporate(path={'identifier': 'last_build'})) }}
+    {{ return(plan.incorporate(path={'identifier': 'last_whole_build'})) }}
 {%- endmacro %}
 
 
-{#- A digest of what a build rests on, and of what it left: whoever writes to the lake makes a snapshot of it. -#}
-{% macro build_state() -%}
+{#- Of the files and settings of the project, and of the relations that they define. -#}
+{% macro definitions_digest() -%}
     (
         select md5(concat_ws(
-            '|', getvariable('project_fingerprint'), (select max(snapshot_id) from ducklake_snapshots('lake')),
-            string_agg(concat_ws(' ', schema_name, name, definition), '|' order by schema_name, name)
+            '|', getvariable('project_fingerprint'),
+            string_agg(concat_ws('.', database_name, schema_name, name, definition), '|' order by database_name, schema_name, name)
         ))
         from (
-            select schema_name, table_name as name, sql as definition from duckdb_tables()
-            where database_name = current_database()
+            select database_name, schema_name, table_name as name, comment as definition from duckdb_tables()
             union all
-            select schema_name, view_name, null from duckdb_views()
-            where database_name = current_database() and not internal
+            select database_name, schema_name, view_name, comment from duckdb_views() where not internal
         ) as relations
-        where schema_name <> 'elementary' and name <> 'last_build'
+        where database_name in (current_database(), 'lake') and schema_name <> 'elementary' and name <> 'last_whole_build'
     )
+{%- endmacro %}
+
+
+{#- Whoever writes to the lake makes one. -#}
+{% macro newest_lake_snapshot() -%}
+    (select max(snapshot_id) from ducklake_snapshots('lake'))
 {%- endmacro %}

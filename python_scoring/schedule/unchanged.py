@@ -1,8 +1,7 @@
-"""What a build may leave out where it would find everything as the last build left it.
+"""Nodes that a build passes over, because it would find them as the last build left them.
 
-dbt spends some 40 ms on each model and test, whether or not it has work for them. Where nothing is
-due and nothing has changed (macros/schedule/unchanged.sql decides), all of them but those tagged
-`every_build` end as NO-OP at once, as exposures do.
+dbt spends some 40 ms on each model and test, whether or not it has work for them. Those that
+macros/schedule/unchanged.sql finds unchanged end as NO-OP at once, as exposures do.
 """
 
 import hashlib
@@ -23,6 +22,7 @@ from dbt.task.build import BuildTask
 from python_scoring.project import PROJECT
 
 EVERY_BUILD = "every_build"
+LAKE_VIEW = "lake_view"
 PROJECT_NAME = "customer_predictions"
 # Unit tests say something of the code, and those of this build may not have run in the last one.
 PASSED_OVER = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test, NodeType.Exposure)
@@ -44,19 +44,23 @@ _OWN_RUNNERS: dict[NodeType, Any] = dict(BuildTask.RUNNER_MAP)
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `pass_over_nodes()`: the nodes of this build that are still to come do nothing.
+    """Create `pass_over_nodes(which)`, for the nodes of this build that are still to come.
 
-    It returns true, and holds until `run_all_nodes`.
+    `definitions`: seeds, views of the lake, and tests of seeds alone. `all`: every node but tests
+    tagged `every_build`. It returns true, and holds until `run_all_nodes`.
     """
 
-    def pass_over_nodes() -> bool:
+    def pass_over_nodes(which: str) -> bool:
+        is_unchanged = {"definitions": _is_definition, "all": _has_no_work}[which]
         passing: dict[NodeType, Any] = {
-            kind: _passing_over(_OWN_RUNNERS[kind]) for kind in PASSED_OVER
+            kind: _passing_over(_OWN_RUNNERS[kind], is_unchanged) for kind in PASSED_OVER
         }
         BuildTask.RUNNER_MAP = {**_OWN_RUNNERS, **passing}
         return True
 
-    connection.create_function("pass_over_nodes", pass_over_nodes, [], "boolean", side_effects=True)
+    connection.create_function(
+        "pass_over_nodes", pass_over_nodes, ["varchar"], "boolean", side_effects=True
+    )
 
 
 def run_all_nodes() -> None:
@@ -103,9 +107,21 @@ class PassedOver(NoOpRunner):
         """Say nothing."""
 
 
-def _passing_over(own: type[BaseRunner]) -> Callable[..., BaseRunner]:
+def _is_definition(node: Any) -> bool:
+    if node.resource_type == NodeType.Test:
+        return all(parent.startswith("seed.") for parent in node.depends_on.nodes)
+    if node.resource_type == NodeType.Model:
+        return bool(node.config.materialized == LAKE_VIEW)
+    return bool(node.resource_type == NodeType.Seed)
+
+
+def _has_no_work(node: Any) -> bool:
+    return EVERY_BUILD not in node.tags
+
+
+def _passing_over(own: type[BaseRunner], is_unchanged: Callable[[Any], bool]) -> Any:
     def runner(config: Any, adapter: Any, node: Any, index: int, count: int) -> BaseRunner:
-        is_passed_over = node.package_name == PROJECT_NAME and EVERY_BUILD not in node.tags
+        is_passed_over = node.package_name == PROJECT_NAME and is_unchanged(node)
         return (PassedOver if is_passed_over else own)(config, adapter, node, index, count)
 
     return runner

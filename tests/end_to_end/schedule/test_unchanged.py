@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,11 +69,16 @@ def with_a_row_of_a_person(project: Project, folder: Path) -> Project:  # noqa: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [changed_project, with_a_row_of_a_person])
+@pytest.mark.parametrize(
+    ("change", "makes_views"), [(changed_project, True), (with_a_row_of_a_person, False)]
+)
 def test_whoever_changes_project_or_lake_is_noticed(
-    fresh: Fresh, tmp_path: Path, change: object
+    fresh: Fresh, tmp_path: Path, change: Callable[[Project, Path], Project], *, makes_views: bool
 ) -> None:
-    """The next build runs everything, and the one after it nothing again."""
-    project = change(fresh(), tmp_path)  # type: ignore[operator]
-    assert "lake.operations.run_states" in nodes_run(project)
+    """The next build runs everything, or all but the definitions; the one after it nothing."""
+    project = change(fresh(), tmp_path)
+    run = nodes_run(project)
+    assert "schedule.scoring_plan" in run
+    assert ("lake.report.run_starts" in run) == makes_views
+    assert ("registry.model_pins" in run) == makes_views
     assert all(name.startswith(EVERY_BUILD) for name in nodes_run(project))
