@@ -36,7 +36,7 @@ def recorded_outputs(file: Path = BASELINE) -> list[Recorded]:
     found: dict[tuple[str, int], list[dict[str, str]]] = {}
     for number, row in enumerate(rows, start=2):
         if not row["version"].isdigit():
-            raise InputError(f"{file}, line {number}: version '{row['version']}' is no number")
+            raise InputError(f"{file}, line {number}: version '{row['version']}' is not a number")
         found.setdefault((row["output"], int(row["version"])), []).append(row)
     return [_recorded(output, version, lines, file) for (output, version), lines in found.items()]
 

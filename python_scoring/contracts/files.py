@@ -95,7 +95,7 @@ def data_contract(
                 channel=owner,
                 tool="other",
                 scope="issues",
-                description="The owner of the product; hears of every incident.",
+                description="The owner of the product; is notified of every incident.",
             )
         ],
         team=Team(name=owner, description="Answers for the product."),

@@ -62,8 +62,9 @@ def _removed_version(promised: Recorded, served: Iterable[ServedOutput], today: 
         )
         return [problem]
     problem = (
-        f"{place}: {promised.output} version {promised.version} is gone, and consumers were never "
-        "told. Put it back with a deprecation_date at least the notice period ahead, record that "
+        f"{place}: {promised.output} version {promised.version} is gone, and its end was never "
+        "announced. Put it back with a deprecation_date at least the notice period ahead, record "
+        "that "
         f"with `{ACCEPT}`, and remove the version from that day on."
     )
     return [problem]
@@ -194,12 +195,13 @@ def _replacement(
     if found.replaces.announced_on is None:
         problems.append(
             f"{place}: config.meta.replaces.announced_on is missing: the day on which consumers "
-            f"of version {found.replaces.version} were told."
+            f"of version {found.replaces.version} were notified."
         )
     if is_new and (found.output, found.replaces.version) not in older:
         versions = ", ".join(str(version) for _, version in sorted(older)) or "none"
         problems.append(
-            f"{place} replaces version {found.replaces.version}, which is no older version of it; "
+            f"{place} replaces version {found.replaces.version}, which is not an older version of "
+            "it; "
             f"expected one of: {versions}."
         )
     replaced = now.get((found.output, found.replaces.version))

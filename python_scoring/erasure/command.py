@@ -67,8 +67,8 @@ class Erasure:
         self.journal = Journal(self.warehouse.folder)
         if not self.raw_folder.is_dir():
             raise InputError(
-                f"RAW_DATA={self.raw_folder} is no folder, so nobody can tell whether the raw "
-                "copies hold the person. Set RAW_DATA to the folder that builds read."
+                f"RAW_DATA={self.raw_folder} is not a folder, so the raw copies cannot be "
+                "searched. Set RAW_DATA to the folder that builds read."
             )
         self._operator_statements: list[str] = []
 
@@ -168,8 +168,8 @@ class Erasure:
                 lake.rollback()
             if isinstance(error, duckdb.Error):
                 raise PredictionError(
-                    f"the lake could not be written to: {error}. Somebody else may have written to "
-                    "it meanwhile. Run the same command again; it goes on from here."
+                    f"the lake could not be written to: {error}. Another process may have written "
+                    "to it. Run the same command again; it goes on from here."
                 ) from error
             raise
 
@@ -267,7 +267,8 @@ class Erasure:
         if holding:
             raise PredictionError(
                 "these files still hold the person: " + ", ".join(holding) + ". The project does "
-                "not know what they are, or they came meanwhile: remove them or the person in "
+                "not know what they are, or they were written during the erasure: remove them or "
+                "the person in "
                 "them, and run the same command again."
             )
 

@@ -115,8 +115,8 @@ def _retry_locked(work: Callable[[], object]) -> None:
         attempt()
     except (_InUseError, sqlite3.OperationalError) as error:
         raise PredictionError(
-            f"lake.sqlite cannot be written anew ({error}): somebody has been reading the lake in "
-            f"one transaction for {LOCK_TIMEOUT:g} s, and former bytes stay while they do. "
+            f"lake.sqlite cannot be written anew ({error}): a reader has kept one transaction on "
+            f"the lake open for {LOCK_TIMEOUT:g} s, and former bytes stay while they do. "
             "End that "
             "reader, and run the same command again; it goes on from here."
         ) from error

@@ -104,7 +104,7 @@ def erase(file: RawFile, subjects: DataSubjects) -> None:
         unfinished.unlink()
         raise PredictionError(
             f"{file.path}: {written} rows would remain, expected {expected}. Another process has "
-            "written to the file meanwhile; it is as that process left it. Run the command again."
+            "written to the file; it is as that process left it. Run the command again."
         )
     with unfinished.open("rb") as written_file:
         os.fsync(written_file.fileno())
@@ -146,7 +146,7 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubj
         ).fetchall()
     except (duckdb.Error, pa.ArrowInvalid, OSError) as error:
         raise InputError(
-            f"{path} cannot be read, so nobody knows whether it holds the person: "
+            f"{path} cannot be read, so it is unknown whether it holds the person: "
             f"{error}. Remove the file or load it anew, then run the command again."
         ) from error
     return int(found[0][0])

@@ -136,7 +136,7 @@ class Wordings:
                 if companion not in self._features:
                     raise InputError(
                         f"{DECLARED_IN}: the wording of {feature.name} names {{{companion}}}, "
-                        "which is no feature; expected value or the name of one"
+                        "which is not a feature; expected value or the name of one"
                     )
 
     @classmethod

@@ -177,5 +177,5 @@ def _rest(traced: TracedPrediction) -> list[str]:
         f"  {reader['role']:<20}{reader['output']} version {reader['version']} for "
         f"{reader['usage_context']}, {reader['reads']} times, the last at {reader['last_read_at']}"
         for reader in traced["readers"] or []
-    ] or ["  nobody on the serving database; who reads the lake itself leaves no trace"]
+    ] or ["  no reads on the serving database; reads of the lake itself are not logged"]
     return lines

@@ -132,7 +132,7 @@ def _refusal(model: Model, rows: pd.DataFrame) -> str:
 def _check_numbers(scores: Scores, name: str, origin: str) -> None:
     if not np.isfinite(scores).all():
         raise ArtifactError(
-            f"{name} gives scores that are no numbers (NaN or infinite) for "
+            f"{name} gives scores that are not numbers (NaN or infinite) for "
             f"{int((~np.isfinite(scores)).sum())} of {len(scores)} rows, tried on {origin}"
         )
 

@@ -87,7 +87,7 @@ def _registered(registry: Registry, product: str, model_version: str) -> ModelCa
     file = registry.artifact_folder(product, model_version) / CARD_FILE
     if not file.is_file():
         raise InputError(
-            f"{file} does not exist: {product} {model_version} is no registered version; "
+            f"{file} does not exist: {product} {model_version} is not a registered version; "
             "seeds/model_registry.csv lists them"
         )
     return ModelCard.from_json(file.read_text(), file)

@@ -161,7 +161,8 @@ def check_texts(card: ModelCard) -> None:
         [datetime.fromisoformat(as_of) for as_of in as_ofs]
     except (TypeError, ValueError) as error:
         raise ArtifactError(
-            f"the card of {card.product}: one of the as-ofs {as_ofs} is no ISO instant, such as "
+            f"the card of {card.product}: one of the as-ofs {as_ofs} is not an ISO instant, such "
+            "as "
             "2026-03-01T00:00:00. Correct it, and register the model again."
         ) from error
 

@@ -84,7 +84,7 @@ def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) 
     if differing:
         raise PredictionError(
             f"{len(differing)} of {len(outcomes)} runs differ from what was recorded; "
-            "the lines above say in what. Find out who changed it, and restore it."
+            "the lines above name the differences. Find the change, and restore what was recorded."
         )
     echo(f"{predictions:,} predictions of {len(outcomes)} runs are identical.")
     return outcomes

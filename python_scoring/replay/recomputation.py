@@ -67,7 +67,7 @@ def _checked_out(code_version: str, scratch: Path) -> Path:
     """Check out the project at a commit; raises PredictionError if git cannot."""
     if code_version == "unknown" or code_version.endswith("-dirty"):
         raise PredictionError(
-            f"Its code version {code_version} names no commit, so the definitions of then are lost."
+            f"Its code version {code_version} names no commit, so its definitions are lost."
         )
     command = ["git", "archive", "--format=tar", code_version]
     result = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)  # noqa: S603 - without a shell

@@ -83,7 +83,8 @@ def _snapshot(
             f"{data_cutoff}: products that share an as-of must share the availability lag."
         )
     raise ScoringError(
-        f"there is no feature snapshot as of {as_of}: is any customer loaded before {data_cutoff}?"
+        f"there is no feature snapshot as of {as_of}: expected customers loaded before "
+        f"{data_cutoff}?"
     )
 
 

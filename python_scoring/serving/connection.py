@@ -55,7 +55,7 @@ def masked(error: BaseException, dsn: str) -> str:
         parts = conninfo_to_dict(dsn)
     except psycopg.Error:
         return (
-            "SERVING_DSN is no connection string of PostgreSQL: expected postgresql://user@host/db"
+            "SERVING_DSN is not a PostgreSQL connection string: expected postgresql://user@host/db"
         )
     secrets = [parts.get("password"), parts.get("sslpassword"), os.environ.get("PGPASSWORD")]
     text = " ".join(str(error).split())

@@ -130,8 +130,8 @@ def remove(dsn: str, customer_ids: Sequence[str]) -> list[str]:
         left = [each.name for each in _find(connection, customer_ids)]
         if left:
             raise ServingError(
-                f"serving_data.{', '.join(left)} still hold the person: somebody has published "
-                "meanwhile. Run the same command again."
+                f"serving_data.{', '.join(left)} still hold the person: a publish has run at the "
+                "same time. Run the same command again."
             )
         return _run_operator_statements(connection)
 

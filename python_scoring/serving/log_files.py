@@ -92,7 +92,7 @@ class LogFolder:
             files = []
         if not files:
             raise ServingError(
-                "the server writes no JSON log, so nobody knows who read what. The operator sets "
+                "the server writes no JSON log, so reads are unknown. The operator sets "
                 "logging_collector = on and log_destination = 'jsonlog' in postgresql.conf."
             )
         return [LogFile(*row) for row in files]

@@ -108,7 +108,7 @@ def _times(request: TrainingRequest, contract: ScoringContract) -> Times:
     if not is_calibrated(contract):
         if calibrate_on:
             raise TrainingError(
-                f"--calibrate-on: scores of {request.product} are no probabilities, and its "
+                f"--calibrate-on: scores of {request.product} are not probabilities, and its "
                 "contract states no uncertainty.interval_level: there is nothing to calibrate"
             )
     elif not calibrate_on:

@@ -90,5 +90,5 @@ def test_the_card_states_what_model_json_states(manifest: Manifest) -> None:
 
 
 def test_an_unknown_version_is_named(manifest: Manifest, registry: Registry) -> None:
-    with pytest.raises(InputError, match=r"churn 9\.9\.9 is no registered version"):
+    with pytest.raises(InputError, match=r"churn 9\.9\.9 is not a registered version"):
         write_model_card(registry, "churn", "9.9.9", manifest)

@@ -128,7 +128,7 @@ def test_a_version_may_be_removed_from_its_end_date_on() -> None:
 
 def test_a_version_without_an_end_date_cannot_be_removed() -> None:
     (problem,) = problems([served(), successor()], [successor()])
-    assert "consumers were never told" in problem
+    assert "its end was never announced" in problem
 
 
 def test_a_new_version_beside_the_old_one() -> None:
@@ -153,7 +153,7 @@ def test_a_new_version_beside_the_old_one() -> None:
         (
             served(deprecated_on=FAR),
             served(2, replaces=Replacement(5, TODAY, "Read it.")),
-            "replaces version 5, which is no older version of it; expected one of: 1.",
+            "replaces version 5, which is not an older version of it; expected one of: 1.",
         ),
         (
             served(deprecated_on=FAR - timedelta(days=1)),
@@ -229,7 +229,7 @@ def test_the_baseline_reads_as_it_was_written(
     ("text", "message"),
     [
         ("output,version\n", "the header is not output,version,output_schema_version"),
-        ("{header}\na,one,1.0,,x,text,false\n", "line 2: version 'one' is no number"),
+        ("{header}\na,one,1.0,,x,text,false\n", "line 2: version 'one' is not a number"),
         ("{header}\na,1,2.0,,x,text,false\n", "output_schema_version '2.0' is not 1"),
         ("{header}\na,1,1.0,soon,x,text,false\n", "deprecated_on is 'soon'"),
         ("{header}\na,1,1.0,,x,text,false\na,1,1.1,,y,text,false\n", "more than one"),

@@ -224,7 +224,7 @@ def test_sentences_read_well(name: str, values: dict[str, Any], sentence: str) -
     [
         ({"value": "{value"}, "has a bracket without its pair"),
         ({"value": "{value:hours}"}, "expected for example"),
-        ({"value": "{nothing}"}, "which is no feature"),
+        ({"value": "{nothing}"}, "which is not a feature"),
         ({"other": "{value}"}, "expected sentences for value, zero, negative, missing"),
     ],
 )
