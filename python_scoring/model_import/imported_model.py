@@ -1,4 +1,4 @@
-"""A model read from its source: skops bytes, and the metadata that the source has."""
+"""Imported model: skops bytes, with the metadata of their source."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 @dataclass(frozen=True)
 class ImportedModel:
-    """A model trained outside the project, as bytes of skops that nothing has read yet.
+    """Model trained outside the project, as skops bytes that nothing has read yet.
 
-    `name` is how messages call it. `source` says where it is from, for the card: never a
-    credential, nor a path of this machine. `example` has a column per input. `signature` has name
-    and type (`number` or `category`) of each input, None where the source has none.
+    Messages call it `name`. `source` is its origin for the card: never a credential, nor a path of
+    this machine. `example` has a column per input. `signature` has name and type (`number` or
+    `category`) of each input, None if the source has none.
     """
 
     name: str
@@ -33,12 +33,12 @@ class ImportedModel:
 
 
 def without_credentials(text: str) -> str:
-    """An address, or words that quote one, as it may be kept and printed."""
+    """Return an address, or a text that quotes one, without its credentials."""
     return _CREDENTIALS.sub("//", text)
 
 
 def refusal_of_pickles(name: str, load: str, library: str) -> str:
-    """Message for a model that is not skops; `load` is the call that reads it in `library`."""
+    """Return the message for a model that is not skops; `load` is its call in `library`."""
     return (
         f"{name} is not a skops file. Pickle, cloudpickle and joblib can run any code when they "
         "are read, so they are never read here. Convert the model where it was trained:\n"

@@ -1,4 +1,4 @@
-"""Models of MLflow's scikit-learn flavour, saved as skops: fetched, with what their run knows."""
+"""Models of MLflow's scikit-learn flavour, saved as skops, with the metadata of their run."""
 
 import importlib.util
 import json
@@ -25,7 +25,7 @@ from python_scoring.models.skops_archive import checked_schema, read_file
 
 NUMBERS = frozenset({"double", "float", "integer", "long"})
 
-# Of MLmodel: what is read of it, by its path. Somebody else may have written the file.
+# Keys of MLmodel that are read, by path. The author of the file may be unknown.
 DESCRIPTION_BYTES = 2**20
 EXAMPLE_BYTES = 64 * 2**20
 _MAPPINGS = (
@@ -48,15 +48,15 @@ _TEXTS = (
     "signature.inputs",
 )
 
-# What of a run is worth keeping says how it was trained, not where, and is no secret.
+# Keys of a run that say how the model was trained, not where, and are not secret.
 _PRIVATE = re.compile(r"password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
 _LOCAL_PATH = re.compile(r"^(file:|/|~|[A-Za-z]:[\\/])|//[^/@\s]*@")
 
 
 def fetch(uri: str) -> ImportedModel:
-    """The model at an URI that MLflow resolves, with what its run knows.
+    """Fetch the model at a URI that MLflow resolves, with the metadata of its run.
 
-    Raises InputError where MLflow is not installed, or cannot fetch it.
+    Raises InputError if MLflow is not installed or cannot fetch it.
     """
     shown = without_credentials(uri).split("?", 1)[0]
     if importlib.util.find_spec("mlflow") is None:
@@ -106,7 +106,7 @@ def _errors_of_mlflow(failed: str, advice: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        # Where no server is named MLflow looks into a database of this machine.
+        # If no server is named, MLflow uses a database on this machine.
         raise InputError(
             f"{failed}: {error}, which MLflow's small client does without. Set MLFLOW_TRACKING_URI "
             "to the server that has the model, or install mlflow for a database of your own."
@@ -116,10 +116,10 @@ def _errors_of_mlflow(failed: str, advice: str) -> Iterator[None]:
 
 
 def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -> ImportedModel:
-    """The model in a folder as MLflow saves it.
+    """Read the model in a folder as MLflow saves it.
 
     Raises ArtifactError for another flavour, another version of scikit-learn, another format than
-    skops, or a model that is not made of trusted types.
+    skops, or a model with types that are not trusted.
     """
     name = name or str(folder)
     described = _described(folder, name)
@@ -205,7 +205,7 @@ def _check_version(flavour: dict[str, Any], name: str) -> None:
 
 
 def _signature(described: dict[str, Any], name: str) -> list[dict[str, str]] | None:
-    """The inputs by name and type; None where the model was logged without a signature."""
+    """Return the inputs by name and type; None if the model was logged without a signature."""
     inputs = (described.get("signature") or {}).get("inputs")
     if not inputs:
         return None
@@ -237,7 +237,7 @@ def _kind(column: dict[str, Any], name: str) -> str:
 
 
 def _example(folder: Path, described: dict[str, Any], name: str) -> pd.DataFrame | None:
-    """The input example, where one was logged as a DataFrame."""
+    """Return the input example if one was logged as a DataFrame, else None."""
     saved = described.get("saved_input_example_info") or {}
     if saved.get("type") != "dataframe" or saved.get("pandas_orient") != "split":
         return None

@@ -1,4 +1,4 @@
-"""Reader of models trained outside the project: skops files, MLflow folders and URIs."""
+"""Sources of imported models: skops files, MLflow folders and URIs."""
 
 import json
 import re
@@ -13,14 +13,14 @@ from python_scoring.model_import.imported_model import ImportedModel, refusal_of
 from python_scoring.models.boosters import libraries_of
 from python_scoring.models.skops_archive import checked_schema, read_file, types_in
 
-ZIP = b"PK"  # how a skops file begins; what else estimators are saved as can run code when read
+ZIP = b"PK"  # first bytes of a skops file; other formats of estimators can run code when read
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 
 
 def bring(source: str) -> ImportedModel:
-    """The model at a path or URI: a skops file, a folder with an MLmodel, or an URI of MLflow.
+    """Read the model at a path or URI: a skops file, a folder with an MLmodel, or a URI of MLflow.
 
-    Raises InputError where there is none, ArtifactError where it cannot be trusted or read.
+    Raises InputError if there is none, ArtifactError if it cannot be trusted or read.
     """
     path = Path(source.removeprefix("file://"))
     if path.is_dir():
@@ -36,11 +36,10 @@ def bring(source: str) -> ImportedModel:
 
 
 def scikit_learn_version(content: bytes, name: str) -> str:
-    """The version of scikit-learn that an estimator was fitted with, as a skops file says.
+    """Return the version of scikit-learn that an estimator was fitted with, as a skops file states.
 
-    An estimator of LightGBM or XGBoost may say none: then the installed one. Raises ArtifactError
-    where the file is not skops, holds types that are not trusted, needs an extra that is not
-    installed, or says no version, or more than one.
+    Raises ArtifactError if the file is not skops, holds types that are not trusted, or states no
+    version or more than one.
     """
     schema = checked_schema(content, name)
     extras = libraries_of(types_in(schema))
@@ -63,7 +62,7 @@ def scikit_learn_version(content: bytes, name: str) -> str:
 
 
 def _contents(schema: Any, key: str) -> list[str]:
-    """The JSON texts stored under a key anywhere in skops' description of an object."""
+    """Return the JSON texts stored under a key anywhere in skops' description of an object."""
     found: list[str] = []
     waiting = [schema]
     while waiting:

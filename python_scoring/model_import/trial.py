@@ -1,8 +1,8 @@
-"""Trial of an imported model in a process of its own, before this process reads it.
+"""Trial of an imported model in a child process, before this process reads it.
 
-A skops file made of trusted types alone can still hold arrays that crash scikit-learn's compiled
-code, or take all memory. The trial reads the model and scores a few rows under a memory limit;
-where it crashes, nothing but the trial ends.
+A skops file of trusted types alone can still hold arrays that crash scikit-learn's compiled code or
+take all memory. The trial reads the model and scores rows under a memory limit; a crash ends only
+the trial.
 """
 
 import json
@@ -30,7 +30,7 @@ SECONDS = 300  # of processor time
 
 @dataclass(frozen=True)
 class Tried:
-    """What the trial found: the estimator's class and its features by name and type, in order."""
+    """Result of the trial: the estimator's class, and its features by name and type, in order."""
 
     kind: str
     features: list[dict[str, str]]
@@ -41,9 +41,9 @@ def try_out(
 ) -> Tried:
     """Read an imported model in a child process, and score `rows` with it.
 
-    `card` may have no features yet: they are then those of the estimator, with the types of
-    `catalogue` (name to `number` or `category`). Raises ArtifactError where the model cannot be
-    read, does not score, ends the process, or takes more than MEMORY or SECONDS.
+    If `card` has no features, they are those of the estimator, with the types of `catalogue` (name
+    to `number` or `category`). Raises ArtifactError if the model cannot be read, does not score,
+    ends the process, or takes more than MEMORY or SECONDS.
     """
     with tempfile.TemporaryDirectory(prefix="trial-") as scratch:
         folder = Path(scratch)
@@ -84,7 +84,7 @@ def try_out(
 
 
 def _answer(folder: Path) -> dict[str, Any]:
-    """Do in this process what `try_out` asks for."""
+    """Do the work of `try_out` in this process."""
     question = json.loads((folder / "question.json").read_text())
     content = (folder / MODEL_FILE).read_bytes()
     card = ModelCard.from_json((folder / CARD_FILE).read_text(), folder / CARD_FILE)
@@ -107,7 +107,7 @@ def _answer(folder: Path) -> dict[str, Any]:
 
 
 def _limit() -> None:
-    """Limits of this process; memory only where the system says how much there is by now."""
+    """Set the limits of this process; of memory only where the system reports its use."""
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     status = Path("/proc/self/status")
@@ -118,7 +118,7 @@ def _limit() -> None:
 
 
 def main(folder: Path) -> None:
-    """Write the answer, or the error that the user is to read."""
+    """Write the answer, or the error for the user."""
     _limit()
     try:
         answer = _answer(folder)

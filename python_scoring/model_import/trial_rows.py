@@ -1,7 +1,7 @@
-"""Rows on which a model is tried before it is registered: customers as a build will score them.
+"""Rows for the trial of a model before its registration: customers as a build will score them.
 
-They come from the newest feature snapshot of the warehouse, where there is one. Elsewhere they are
-the input example of MLflow, or invented within what the units of the features allow.
+They come from the newest feature snapshot of the warehouse. Without one, they are MLflow's input
+example, or invented within the units of the features.
 """
 
 import json
@@ -21,7 +21,7 @@ from python_scoring.warehouse import Warehouse, connect_lake
 ROWS = 200
 UNSEEN = "a category that the training has not seen"
 
-# The largest value that is invented for a feature, by its unit.
+# Largest invented value of a feature, by its unit.
 _LARGEST = {"days": 300, "currency": 500, "ratio": 3, "months": 12, "types": 4}
 _LARGEST_COUNT = 12
 
@@ -30,8 +30,8 @@ _LARGEST_COUNT = 12
 class TrialRows:
     """Eligible customers, one list per feature of the catalogue; nulls as in the snapshot.
 
-    `origin` is how messages call the rows. `is_real` says whether they are customers. `nullable`
-    are the features that may be null for an eligible customer, by name: the values of other
+    Messages call the rows `origin`. `is_real` tells real customers from invented ones. `nullable`
+    has the features that may be null for an eligible customer, by name, with the values of other
     features in such a row.
     """
 
@@ -41,12 +41,12 @@ class TrialRows:
     nullable: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """For the process that tries the model."""
+        """Return JSON for the process that tries the model."""
         return json.dumps(asdict(self), default=str)
 
     @classmethod
     def from_json(cls, text: str) -> "TrialRows":
-        """What `to_json` wrote."""
+        """Parse the result of `to_json`."""
         return cls(**json.loads(text))
 
     def frame(self, features: list[dict[str, str]]) -> pd.DataFrame:
@@ -64,9 +64,9 @@ class TrialRows:
 def trial_rows(
     manifest: Manifest, contract: ScoringContract, example: pd.DataFrame | None = None
 ) -> TrialRows:
-    """The rows for a product of this contract; `example` has a column per input of the model.
+    """Return the rows for a product of this contract; `example` has a column per input.
 
-    Raises ArtifactError where the example has no numbers for a feature that is one.
+    Raises ArtifactError if the example lacks numbers for a numeric feature.
     """
     declared = _declared(manifest)
     condition = contract.eligible_population.condition
@@ -99,7 +99,7 @@ def _declared(manifest: Manifest) -> dict[str, dict[str, Any]]:
 
 
 def _snapshot(condition: str) -> tuple[pd.DataFrame, str] | None:
-    """Eligible customers of the newest snapshot; None without a warehouse, or without any."""
+    """Return eligible customers of the newest snapshot; None without a warehouse or customers."""
     try:
         with connect_lake(Warehouse.from_environment()) as lake:
             newest = lake.execute(
@@ -145,7 +145,7 @@ def _of_example(column: "pd.Series[Any]", data_type: str) -> Any:
 
 
 def _eligible(rows: pd.DataFrame, condition: str) -> pd.DataFrame:
-    """All rows where the condition asks for more than features, or for none of these."""
+    """Return the eligible rows; all if the condition needs other columns, or matches none."""
     try:
         found = duckdb.query(f"select * from rows where {condition}").df()  # noqa: S608 - as above
     except duckdb.Error:
@@ -154,7 +154,7 @@ def _eligible(rows: pd.DataFrame, condition: str) -> pd.DataFrame:
 
 
 def _may_be_null(name: str, others: dict[str, float], rows: pd.DataFrame, condition: str) -> bool:
-    """Whether a customer for whom the feature is null, with these other values, is eligible."""
+    """Whether a customer is eligible for whom the feature is null, with these other values."""
     if rows[name].isna().any():
         return True
     changed = rows.assign(**others)  # noqa: F841 - DuckDB reads it by its name
@@ -168,7 +168,7 @@ def _may_be_null(name: str, others: dict[str, float], rows: pd.DataFrame, condit
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
-    """The values as JSON has them; None for a null."""
+    """Return the values as in JSON; None for nulls."""
     values = column.astype(object)
     is_category = values.map(lambda value: isinstance(value, str)).any()
     return [

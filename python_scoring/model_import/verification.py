@@ -1,4 +1,4 @@
-"""Verification of an imported model before registration: it scores what a build hands it."""
+"""Verification of an imported model before registration: it scores the rows of a build."""
 
 from typing import Any
 
@@ -17,17 +17,16 @@ from python_scoring.models.segments import assign
 
 ALONE = 50  # rows that are also scored one by one
 
-# What a score may differ by between a row alone and in its batch: BLAS sums in another order. A
-# model that looks at other rows differs by far more.
+# Tolerance between the score of a row alone and in its batch: BLAS sums in another order. A model
+# that looks at other rows differs by far more.
 RELATIVE = 1e-9
 
 
 def verify(model: Model, imported: ImportedModel, rows: TrialRows) -> None:
-    """Score rows with the model as a build will, and with what a later one may hold.
+    """Score rows as a build will, including nulls and unseen categories of later builds.
 
-    Raises ArtifactError where the model cannot score rows without nulls, a feature that may be
-    null, or an unseen category; where a score is no number; or where it depends on other rows of
-    its batch.
+    Raises ArtifactError if the model cannot score rows without nulls, a feature that may be null,
+    or an unseen category; if a score is not a number; or if it depends on other rows of its batch.
     """
     _check_kind(model, imported.name)
     features = model.card.features
@@ -94,7 +93,7 @@ def _check_categories(model: Model, complete: pd.DataFrame, name: str) -> None:
         if feature["type"] != "category":
             continue
         refused = _refusal(model, complete.assign(**{feature["name"]: UNSEEN}))
-        # What is raised for every row alike has another reason.
+        # An error for every row alike has another cause.
         if refused and refused != _refusal(model, complete):
             raise ArtifactError(
                 f"{name}: {feature['name']} may have a value that the training has not seen, and "
@@ -121,7 +120,7 @@ def _check_nulls(model: Model, complete: pd.DataFrame, rows: TrialRows, name: st
 
 
 def _refusal(model: Model, rows: pd.DataFrame) -> str:
-    """The first line of what the estimator raises for rows; empty where it scores them."""
+    """Return the first line of the estimator's error for the rows; empty if it scores them."""
     try:
         _check_numbers(_raw_scores(model, rows), "the model", "such rows")
     except Exception as error:  # noqa: BLE001 - whatever the estimator raises
@@ -155,9 +154,9 @@ def _raw_scores(model: Model, rows: pd.DataFrame) -> Scores:
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows without nulls, and of each category with its commonest value alone.
+    """Return the rows without nulls, and with the commonest value of each category only.
 
-    That one the training has seen, if any. A number that no row has is 1; such a category is null.
+    The training has seen that value, if any. A number without values is 1; such a category is null.
     """
     filled: dict[Any, Any] = {}
     for name, column in frame.items():
@@ -171,5 +170,5 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _said(error: Exception) -> str:
-    """The first line of what an estimator raised."""
+    """Return the first line of an estimator's error."""
     return f"{type(error).__name__}: {str(error).strip().splitlines()[0].rstrip('.')}"

@@ -1,1 +1,1 @@
-"""How sure a score is: probabilities that come true, bounds with a level, and whether both hold."""
+"""Uncertainty of scores: calibrated probabilities, bounds with a level, and their coverage."""

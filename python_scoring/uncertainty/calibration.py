@@ -1,6 +1,6 @@
-"""Calibrated probabilities: a straight line in log-odds, learned from later as-ofs.
+"""Calibration of probabilities: a straight line in log-odds (Platt scaling), from later as-ofs.
 
-The line rises, so customers keep their order, and two numbers cannot learn chance: with the few
+The line rises, so customers keep their order, and two parameters cannot fit noise: with the few
 seasons that a calibration sees, more freedom (beta, isotonic) won nothing on either shop.
 """
 
@@ -11,7 +11,7 @@ from python_scoring.errors import TrainingError
 
 Values = npt.NDArray[np.float64]
 
-# Beyond it a probability is certain to a millionth of a millionth, and log-odds stay finite.
+# Clipping keeps log-odds finite: beyond it a probability is certain to one in a million million.
 _MARGIN = 1e-12
 _MOST_STEPS = 100
 # Beyond it the exponential overflows, and a probability has long been 0 or 1.
@@ -19,10 +19,10 @@ _LARGEST = 700.0
 
 
 def fit(scores: Values, outcomes: Values) -> dict[str, float]:
-    """Slope and intercept of the line that makes the outcomes most likely, found by Newton's steps.
+    """Return slope and intercept with the maximum likelihood, by Newton's method.
 
-    `scores` are raw probabilities, `outcomes` 0 or 1. Raises TrainingError where there is only one
-    outcome, or where higher scores did not go with more outcomes.
+    `scores` are raw probabilities, `outcomes` 0 or 1, both of shape (customers,). Raises
+    TrainingError if there is only one outcome, or if higher scores did not go with more outcomes.
     """
     if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 - both of them
         raise TrainingError(
@@ -56,7 +56,7 @@ def fit(scores: Values, outcomes: Values) -> dict[str, float]:
 
 
 def apply(calibration: dict[str, float], scores: Values) -> Values:
-    """The calibrated probabilities; the scores themselves where nothing was calibrated."""
+    """Return the calibrated probabilities; the scores themselves without a calibration."""
     if not calibration:
         return scores
     return _probability(calibration["slope"] * _log_odds(scores) + calibration["intercept"])
