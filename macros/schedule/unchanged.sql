@@ -1,7 +1,7 @@
-{#- Where project and relations are as the last whole build left them, a build need not load seeds and make views again;
-    where raw files and lake are so as well, and nothing is due, it passes over all of its models and tests, but for tests
-    tagged `every_build`, which time alone can fail. What the last build left is one row of the working set, if everything
-    in it succeeded; what is untrue by now is forgotten. -#}
+{#- Where project and relations are as the last build left them, a build need not load seeds and make views again; where
+    raw files and lake are so as well, and nothing is due, it passes over all of its models and tests, but for tests tagged
+    `every_build`, which time alone can fail. What the last build left is one row of the working set; what is untrue by
+    now is forgotten. -#}
 
 {#- At the start of a build, before anything is written. Returns whether the definitions are those of the last build. -#}
 {% macro forget_what_changed() -%}
@@ -17,7 +17,7 @@
 
 {#- Hook, when the raw files are known. -#}
 {% macro pass_over_unchanged_nodes() -%}
-    {%- if execute and flags.WHICH == 'build' and is_whole_build() and last_build() -%}
+    {%- if execute and flags.WHICH == 'build' and not names_nodes() and last_build() -%}
         {%- if last_build()['lake_snapshot'] is none or nodes_with_work() -%}
             {%- do run_query("select pass_over_nodes('definitions')") -%}
         {%- else -%}
@@ -28,15 +28,22 @@
 {%- endmacro %}
 
 
-{% macro is_whole_build() -%}
-    {%- for choice in ['select', 'exclude', 'selector', 'resource_types', 'full_refresh'] if invocation_args_dict.get(choice) -%}
-        {{ return(false) }}
+{#- Who names nodes wants them made. -#}
+{% macro names_nodes() -%}
+    {%- for choice in ['select', 'selector', 'resource_types', 'full_refresh'] if invocation_args_dict.get(choice) -%}
+        {{ return(true) }}
     {%- endfor -%}
-    {{ return(invocation_args_dict.get('exclude_resource_types', []) | reject('equalto', 'unit_test') | list | length == 0) }}
+    {{ return(false) }}
 {%- endmacro %}
 
 
-{#- What the last whole build left; none where it failed, or where other definitions have come since. -#}
+{% macro leaves_nodes_out() -%}
+    {%- set kinds = invocation_args_dict.get('exclude_resource_types', []) | reject('equalto', 'unit_test') | list -%}
+    {{ return(invocation_args_dict.get('exclude') or kinds) }}
+{%- endmacro %}
+
+
+{#- What the last build left; none where it could not make them, or where other definitions have come since. -#}
 {% macro last_build() -%}
     {%- set found = run_query('select lake_snapshot from ' ~ last_build_table()).rows if is_built(last_build_table()) else [] -%}
     {{ return(found[0] if found else none) }}
@@ -73,25 +80,42 @@
 {%- endmacro %}
 
 
-{#- Hook, at the end of a build: where each node succeeded, the next one need not look again. -#}
+{#- Hook, at the end of a build: what it could make, and whether everything in it succeeded. -#}
 {% macro remember_build(results) -%}
-    {%- if execute and flags.WHICH == 'build' and is_whole_build() -%}
+    {%- if execute and flags.WHICH == 'build' and not names_nodes() -%}
+        {%- set made = [] -%}
         {%- set failed = [] -%}
-        {%- for result in results
-            if result.status not in ['success', 'pass', 'no-op'] and 'every_build' not in result.node.tags -%}
-            {%- do failed.append(result) -%}
+        {%- for result in results -%}
+            {%- if result.status in ['success', 'pass', 'no-op'] -%}
+                {%- do made.append(result.node.unique_id) -%}
+            {%- elif 'every_build' not in result.node.tags -%}
+                {%- do failed.append(result.node.unique_id) -%}
+            {%- endif -%}
         {%- endfor -%}
+        {%- set is_whole = not failed and not leaves_nodes_out() -%}
         {%- do run_query(
             'create or replace table ' ~ last_build_table() ~ ' as select ' ~ definitions_digest() ~ ' as definitions, '
-            ~ newest_lake_snapshot() ~ ' as lake_snapshot where ' ~ (failed | length == 0)
+            ~ (newest_lake_snapshot() if is_whole else 'cast(null as bigint)') ~ ' as lake_snapshot where '
+            ~ (definitions() | reject('in', made) | list | length == 0)
         ) -%}
     {%- endif -%}
 {%- endmacro %}
 
 
+{#- The nodes that depend on the project alone, as python_scoring/schedule/unchanged.py passes over them. -#}
+{% macro definitions() -%}
+    {%- set found = [] -%}
+    {%- for unique_id, node in graph.nodes.items() if node.package_name == project_name
+        and (node.resource_type == 'seed' or node.config.materialized == 'lake_view') -%}
+        {%- do found.append(unique_id) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
 {% macro last_build_table() -%}
     {%- set plan = relation_of_model('scoring_plan') -%}
-    {{ return(plan.incorporate(path={'identifier': 'last_whole_build'})) }}
+    {{ return(plan.incorporate(path={'identifier': 'left_by_last_build'})) }}
 {%- endmacro %}
 
 
@@ -107,7 +131,7 @@
             union all
             select database_name, schema_name, view_name, comment from duckdb_views() where not internal
         ) as relations
-        where database_name in (current_database(), 'lake') and schema_name <> 'elementary' and name <> 'last_whole_build'
+        where database_name in (current_database(), 'lake') and schema_name <> 'elementary' and name <> 'left_by_last_build'
     )
 {%- endmacro %}
 

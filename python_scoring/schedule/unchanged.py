@@ -46,7 +46,7 @@ _OWN_RUNNERS: dict[NodeType, Any] = dict(BuildTask.RUNNER_MAP)
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `pass_over_nodes(which)`, for the nodes of this build that are still to come.
 
-    `definitions`: seeds, views of the lake, and tests of seeds alone. `all`: every node but tests
+    `definitions`: seeds and views of the lake. `all`: every node but tests
     tagged `every_build`. It returns true, and holds until `run_all_nodes`.
     """
 
@@ -108,8 +108,6 @@ class PassedOver(NoOpRunner):
 
 
 def _is_definition(node: Any) -> bool:
-    if node.resource_type == NodeType.Test:
-        return all(parent.startswith("seed.") for parent in node.depends_on.nodes)
     if node.resource_type == NodeType.Model:
         return bool(node.config.materialized == LAKE_VIEW)
     return bool(node.resource_type == NodeType.Seed)
