@@ -17,11 +17,14 @@ PYTEST = $(DBT_ENVIRONMENT) $(BIN)/python -m pytest --numprocesses 2 --dist load
 SQL_FILES := .sqlfluff .sqlfluffignore dbt_project.yml profiles.yml requirements.lock \
   $(shell find models macros seeds tests -name '*.sql' -o -name '*.yml' -o -name '*.csv')
 
-.PHONY: build test test-all pytest lint style docs figures lock sbom audit clean help
+MINUTES ?= 120
+
+.PHONY: build test test-all survive pytest lint style docs figures lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
 	@echo "make test    set up, lint, type-check, every test but the slow ones (make test-all)"
+	@echo "make survive what it survives: kills, damage, bad input (MINUTES=120), into docs/resilience.md"
 	@echo "make docs    target/static_index.html, the dbt docs, and target/report.html, the report"
 	@echo "make lock    resolve the dependencies again (needs uv)"
 	@echo "make sbom    target/sbom.json, the software bill of materials of the lock (CycloneDX)"
@@ -39,6 +42,10 @@ test: $(VENV)/elementary
 
 test-all: $(VENV)/elementary
 	@$(MAKE) --no-print-directory --jobs 2 pytest lint
+
+# Faults by the hundred, and docs/resilience.md with what came of them: make survive MINUTES=30 for fewer.
+survive: $(VENV)/elementary
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m tests.resilience --minutes $(MINUTES) --out docs/resilience.md
 
 pytest: $(VENV)/elementary
 	@$(PYTEST) $(CHOSEN)

@@ -3,7 +3,15 @@
 Plain `dbt build` therefore works in an empty `WAREHOUSE`.
 """
 
+import atexit
+import os
+import signal
+import sqlite3
+import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 import duckdb
@@ -18,7 +26,9 @@ from filelock import Timeout
 
 from python_scoring.contracts import duckdb_functions as contracts
 from python_scoring.contracts.validation import ValidatedProject, validate
-from python_scoring.errors import InputError
+from python_scoring.errors import InputError, PredictionError
+from python_scoring.integrity import catalogue, halves
+from python_scoring.integrity.duckdb_functions import Verifier
 from python_scoring.lineage import duckdb_functions as lineage
 from python_scoring.project import build_log, code_version
 from python_scoring.raw import duckdb_functions as raw
@@ -28,6 +38,7 @@ from python_scoring.scoring import duckdb_functions as scoring
 from python_scoring.serving import duckdb_functions as serving
 from python_scoring.warehouse import (
     Warehouse,
+    build_requests,
     keep_private,
     limit_threads,
     maintenance,
@@ -37,6 +48,12 @@ from python_scoring.warehouse import (
 
 # Seconds: longer than the transaction of any other writer, so a build waits for it.
 LOCK_TIMEOUT = 60.0
+# Seconds that a withdrawal waits for a build to come to its next node.
+REQUEST_TIMEOUT = 600.0
+INTERRUPTED = (
+    "Interrupted: what was published stays. The next build records the runs that were left undone "
+    "as crashed, and does them again."
+)
 LEVELS = [level.value for level in EventLevel]
 
 
@@ -45,6 +62,8 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:  # noqa: ARG002 - dbt-duckdb's signature
         """Create the folder, for its owner alone, before DuckDB opens the file in it."""
+        self.connection: duckdb.DuckDBPyConnection | None = None
+        self.verifier: Verifier | None = None
         drop_unwritten_events()
         build_log.shorten()
         unchanged.run_all_nodes()
@@ -53,24 +72,89 @@ class Plugin(BasePlugin):
         self.validate_project()
         self.warehouse = Warehouse.from_environment()
         keep_private(self.warehouse.folder)
-        self.lock = self.warehouse.writer_lock()
+        self._take_turn()
+        try:
+            self._verify_warehouse()
+        except BaseException:
+            self.lock.release()  # dbt asks again, and would wait for itself
+            raise
         self.code_version = code_version()
         self.raw_data = str(raw_data_folder())
         variables = get_flags().VARS or {}  # type: ignore[no-untyped-call]
         self.now = variables.get("now")
         self.fingerprint = unchanged.project_fingerprint(self.code_version, variables)
 
-    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Prepare the lake before the profile attaches it; no other build has the file open."""
+    def _verify_warehouse(self) -> None:
+        with duckdb.connect() as connection:
+            self.warehouse_id = prepare(self.warehouse, connection)
+        halves.require_working_set(self.warehouse)
+        self.verifier = Verifier(self.warehouse, *halves.require_history(self.warehouse))
+
+    def _take_turn(self) -> None:
+        """Wait for the writer's lock, before DuckDB opens the working set, which has a lock too."""
+        self.lock = self.warehouse.writer_lock()
         try:
-            self.lock.acquire(timeout=LOCK_TIMEOUT)
+            if _is_withdrawal():
+                self._withdraw_beside_a_build()
+            else:
+                self.lock.acquire(timeout=LOCK_TIMEOUT)
         except Timeout as error:
             raise InputError(
                 f"{self.lock.lock_file}: another process has been writing to the lake for "
                 f"{LOCK_TIMEOUT:g} s. Find out what it does, end it, and build again."
             ) from error
+        self.is_interrupted = False
+        self._notice_interrupts()
+        atexit.register(self._end_turn)
+
+    def _withdraw_beside_a_build(self) -> None:
+        """Take the turn, or have the build that has it withdraw the run, and end this process."""
+        request = None
+        started = time.monotonic()
+        while True:
+            with suppress(Timeout):
+                self.lock.acquire(timeout=0.2)
+                if request:
+                    build_requests.take_back(request)
+                return
+            request = request or build_requests.ask(self.warehouse, get_flags().ARGS)  # type: ignore[no-untyped-call]
+            if found := build_requests.answer(request):
+                is_granted, message = found
+                stream = sys.stdout if is_granted else sys.stderr
+                stream.write(f"{message}\n")
+                stream.flush()
+                os._exit(0 if is_granted else 1)
+            if time.monotonic() - started > REQUEST_TIMEOUT:
+                build_requests.take_back(request)
+                raise Timeout(self.lock.lock_file)
+
+    def _notice_interrupts(self) -> None:
+        def note(number: int, frame: FrameType | None) -> None:
+            self.is_interrupted = True
+            if callable(former):
+                former(number, frame)
+
+        former = signal.getsignal(signal.SIGINT)
+        with suppress(ValueError):  # not the main thread
+            signal.signal(signal.SIGINT, note)
+
+    def _end_turn(self) -> None:
+        """Close DuckDB, seal the catalogue, and let the next writer in."""
+        if self.connection:
+            self.connection.close()
+        if self.verifier:  # what was refused stays as it is, and is refused again
+            with suppress(PredictionError, OSError, sqlite3.Error):  # the next build finds out
+                catalogue.seal(self.warehouse, self.verifier.digests)
+        self.lock.release()
+        if self.is_interrupted:
+            sys.stderr.write(f"{INTERRUPTED}\n")
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Runs before the profile attaches the lake."""
+        self.connection = conn
+        halves.check_working_set(self.warehouse, conn, self.warehouse_id)
+        halves.working_set_is_there(self.warehouse)
         limit_threads(conn)
-        prepare(self.warehouse, conn)
         lineage.register(conn, self.warehouse)
         raw.register(conn)
         contracts.register(conn, self.validated_project)
@@ -78,6 +162,8 @@ class Plugin(BasePlugin):
         serving.register(conn, self.warehouse)
         maintenance.register(conn, self.warehouse)
         unchanged.register(conn)
+        if self.verifier:
+            self.verifier.register(conn)
 
     def validated_project(self) -> str:
         """The validated project of the present invocation, as macros read it."""
@@ -102,12 +188,20 @@ class Plugin(BasePlugin):
         self.manifest = manifest
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Set the session variables that macros/environment reads."""
+        """Set the session variables that macros/environment reads, before each node is built."""
         self.validate_project()
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
         cursor.execute("set variable project_fingerprint = ?", [self.fingerprint])
         set_clock(cursor, self.now)
+        for request in build_requests.waiting(self.warehouse):
+            if build_requests.grant(cursor, request) and os.environ.get("SERVING_DSN"):
+                cursor.execute("select publish_to_serving()")
+
+
+def _is_withdrawal() -> bool:
+    flags: Any = get_flags()  # type: ignore[no-untyped-call]
+    return getattr(flags, "WHICH", "") == "run-operation" and flags.MACRO == "withdraw_run"
 
 
 def drop_unwritten_events() -> None:

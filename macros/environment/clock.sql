@@ -55,8 +55,8 @@
 
 {% macro parse_instant(text, name) -%}
     {%- set text = text | string | trim -%}
-    {%- set pattern = '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?(Z|[+-]\d{2}:\d{2})?$' -%}
-    {%- if not modules.re.match(pattern, text) -%}
+    {%- set pattern = '^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$' -%}
+    {%- if not modules.re.match(pattern, text) or not is_day_of_month(text) | trim -%}
         {%- do exceptions.raise_compiler_error(
             name ~ ": '" ~ text ~ "' is not an ISO instant. Write for example 2026-01-05 or 2026-01-05T06:00:00Z."
         ) -%}
@@ -66,6 +66,14 @@
         {%- set instant = instant.astimezone(modules.pytz.utc).replace(tzinfo=none) -%}
     {%- endif -%}
     {{ return(instant) }}
+{%- endmacro %}
+
+
+{#- Of an ISO date: 2026-02-30 is none. -#}
+{% macro is_day_of_month(text) -%}
+    {%- set first = modules.datetime.date(text[:4] | int, text[5:7] | int, 1) -%}
+    {%- set next_month = (first + modules.datetime.timedelta(days=31)).replace(day=1) if first.year < 9999 else first -%}
+    {{ 'yes' if text[8:10] | int <= ((next_month - first).days or 31) }}
 {%- endmacro %}
 
 

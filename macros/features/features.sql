@@ -22,7 +22,11 @@
     {%- for plan in plans if plan.base_as_of %}
     {{ verify_carried_features(plan, customers_to_compute) }};
     {%- endfor %}
-    {%- for plan in plans %}
+    {%- for plan in plans if plan.is_repair %}
+    {{ verify_repaired_snapshot(plan) }};
+    {{ record_repair('features.feature_snapshots', as_of=plan.as_of) }};
+    {%- endfor %}
+    {%- for plan in plans if not plan.is_repair %}
     insert into {{ operations_table('snapshot_manifest') }}
     (
         as_of, data_cutoff, feature_version, feature_snapshot_id, customers, built_at, invocation_id, code_version,
@@ -44,9 +48,26 @@
     group by as_of, data_cutoff, feature_version;
     {%- endfor %}
     {%- if plans %}
-    {{ record_inputs('select as_of, data_cutoff, feature_version from ' ~ ref('snapshot_plan')) }};
+    {{ record_inputs('select as_of, data_cutoff, feature_version from ' ~ ref('snapshot_plan') ~ ' where not is_repair') }};
     {{ record_definitions() }};
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Stops where a snapshot that was made anew is not what its manifest says. -#}
+{% macro verify_repaired_snapshot(plan) -%}
+    select case when bool_or(found.digest <> manifest.feature_snapshot_id) then {{ raise_in_sql(
+        "'feature_snapshots as of ' || " ~ plan.as_of ~ " || ' was computed again and is not what was recorded: the digest is '"
+        ~ " || min(found.digest) || ' instead of ' || min(manifest.feature_snapshot_id)"
+        ~ " || '. Copy its damaged file back from a backup (lake.operations.damaged_files names it).'"
+    ) }} end
+    from (
+        select {{ rows_digest(snapshot_row_text(feature_names())) }} as digest
+        from {{ this }}
+        where as_of = {{ plan.as_of }} and feature_version = '{{ feature_version() }}'
+    ) as found
+    inner join {{ operations_table('snapshot_manifest') }} as manifest
+        on manifest.as_of = {{ plan.as_of }} and manifest.feature_version = '{{ feature_version() }}'
 {%- endmacro %}
 
 
@@ -181,12 +202,16 @@
                 concat('timestamp ', chr(39), {{ name }}, chr(39)) as {{ name }},
                 {% endfor -%}
                 base_as_of is not null as has_base,
+                is_repair,
                 cast(base_landing as text) as base_landing
             from {{ snapshot_plan }} as plan
             order by plan.as_of
         {%- endset -%}
         {%- for row in run_query(query).rows -%}
-            {%- do plans.append(row.dict() if row['has_base'] else {'as_of': row['as_of'], 'data_cutoff': row['data_cutoff']}) -%}
+            {%- do plans.append(
+                row.dict() if row['has_base']
+                else {'as_of': row['as_of'], 'data_cutoff': row['data_cutoff'], 'is_repair': row['is_repair']}
+            ) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(plans) }}

@@ -4,6 +4,8 @@
 {% macro severity(cause, criticality, state) -%}
     case
         when {{ cause }} in ('access_denied', 'access_log_gap') then 'medium'
+        -- Consumers must not act on what may be other than it was written.
+        when {{ cause }} = 'data_damaged' then 'high'
         else case
             {{ level('coalesce(' ~ criticality ~ ", 'low')") }} + case
                 when {{ cause }} = 'sla_escalation' then 0

@@ -15,7 +15,9 @@
     {%- endif -%}
     {{ log(
         'Snapshots: ' ~ answer.before.snapshots ~ ' before, ' ~ answer.after.snapshots ~ ' now; files: '
-        ~ answer.before.files ~ ' before, ' ~ answer.after.files ~ ' now. Files that no snapshot needs are deleted '
+        ~ answer.before.files ~ ' before, ' ~ answer.after.files ~ ' now; catalogue: '
+        ~ '%.1f' | format(answer.before.catalog_bytes / 1e6) ~ ' MB before, '
+        ~ '%.1f' | format(answer.after.catalog_bytes / 1e6) ~ ' MB now. Files that no snapshot needs are deleted '
         ~ keep_days ~ ' days later.', info=true
     ) }}
 {%- endmacro %}

@@ -11,6 +11,7 @@
             {%- if not is_unchanged -%}
                 {%- do make_operations_views() -%}
             {%- endif -%}
+            {%- do set_damaged_files_aside() -%}
             {%- do record_operations() -%}
         {%- endif -%}
     {%- endif -%}

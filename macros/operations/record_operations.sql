@@ -38,13 +38,19 @@
 
 {#- The build is about to end, before there is a plan. -#}
 {% macro record_source_failure(message) -%}
-    {%- set failures = operations_table('source_failures') -%}
-    {%- do run_query(
-        'insert into ' ~ failures ~ ' (entry, recorded_at, message, ledger_entry, invocation_id) '
-        ~ 'select (select coalesce(max(entry), 0) + 1 from ' ~ failures ~ '), ' ~ recorded_at() ~ ', ' ~ string_literal(message) ~ ', '
-        ~ "(select coalesce(max(entry), 0) + 1 from " ~ operations_table('run_ledger') ~ "), '" ~ invocation_id ~ "'"
-    ) -%}
+    {%- do run_query(source_failure_insert(message)) -%}
     {%- do record_operations() -%}
+{%- endmacro %}
+
+
+{#- Without a product it concerns all of them. -#}
+{% macro source_failure_insert(message, cause='source_broken', product=none, as_of=none) -%}
+    {%- set failures = operations_table('source_failures') -%}
+    insert into {{ failures }} (entry, recorded_at, message, ledger_entry, invocation_id, product, cause, as_of)
+    select
+        (select coalesce(max(entry), 0) + 1 from {{ failures }}), {{ recorded_at() }}, {{ string_literal(message) }},
+        (select coalesce(max(entry), 0) + 1 from {{ operations_table('run_ledger') }}), '{{ invocation_id }}',
+        {{ literal(product) }}, {{ literal(cause) }}, {{ literal(as_of, 'timestamp') }}
 {%- endmacro %}
 
 

@@ -25,7 +25,8 @@
     {%- endif -%}
 
     {%- set occasion = config.get('meta', {}).get('appends_for') -%}
-    {%- if occasion and not run_query('select 1 from ' ~ relation_of_model(occasion) ~ ' limit 1').rows -%}
+    {%- set is_due = not occasion or run_query('select 1 from ' ~ relation_of_model(occasion) ~ ' limit 1').rows | length > 0 -%}
+    {%- if not is_due -%}
         {%- call noop_statement('main', 'NOTHING DUE') -%}{%- endcall -%}
     {%- else -%}
     {%- call statement('main') -%}
@@ -39,6 +40,9 @@
     {% do persist_docs(target_relation, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
+    {%- if is_due -%}
+        {%- do run_query('select digest_new_files()') -%}
+    {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

@@ -13,7 +13,7 @@
         {%- do adapter.commit() -%}
     {%- endif -%}
     {%- for batch in batches -%}
-        {%- set landing = next_landing() -%}
+        {%- set landing = batch.landings[0] if batch.landings else next_landing() -%}
         {%- do read_from(source, relation_of(source, batch)) -%}
         {%- for file in batch.files if file.change == 'replaced' -%}
             {%- do take_back(target_relation, source.name, file.file) -%}
@@ -23,16 +23,16 @@
             select {{ model.columns.keys() | reject('equalto', 'landed_in') | join(', ') }}, {{ landing }}
             from ({{ compiled_code }}) as accepted
         {%- endcall -%}
-        {%- for query in [
-            rejected_rows_of(source, target_relation, landing), landed_days_of(source, landing),
-            landed_files_of(source, target_relation, batch.files, landing)
-        ] -%}
+        {%- for query in records_of_batch(source, target_relation, batch, landing) -%}
             {%- call statement('recorded') -%} {{ query }} {%- endcall -%}
         {%- endfor -%}
         {%- do adapter.commit() -%}
     {%- endfor -%}
     {%- if batches -%}
-        {%- do log_landing(source.name) -%}
+        {%- do run_query('select digest_new_files()') -%}
+        {%- if batches | rejectattr('landings') | list -%}
+            {%- do log_landing(source.name) -%}
+        {%- endif -%}
         {%- do read_from(source, no_raw_rows(source)) -%}
         {%- do run_query('drop table if exists raw.grown_' ~ source.name) -%}
     {%- else -%}
@@ -44,6 +44,22 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{#- Rows that are landed again, because a data file was damaged, are recorded already. -#}
+{% macro records_of_batch(source, relation, batch, landing) -%}
+    {%- set queries = [] -%}
+    {%- for restored in batch.landings -%}
+        {%- do queries.append(record_repair('raw.' ~ source.name, landing=restored)) -%}
+    {%- endfor -%}
+    {%- if not queries -%}
+        {%- do queries.extend([
+            rejected_rows_of(source, relation, landing), landed_days_of(source, landing),
+            landed_files_of(source, relation, batch.files, landing)
+        ]) -%}
+    {%- endif -%}
+    {{ return(queries) }}
+{%- endmacro %}
 
 
 {#- What this build lands, kept in the working set from the start of the build to the landing. -#}
@@ -69,7 +85,7 @@
 {#- The rows that a file has grown by are found by comparison with what was landed of it: kept, since landing them
     changes the answer. -#}
 {% macro relation_of(source, batch) -%}
-    {%- if batch.files[0].change != 'grown' -%}
+    {%- if batch.files[0].change not in ['grown', 'restored'] -%}
         {{ return(batch.relation) }}
     {%- endif -%}
     {%- do run_query('create or replace table raw.grown_' ~ source.name ~ ' as ' ~ batch.relation) -%}

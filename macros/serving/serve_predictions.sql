@@ -69,9 +69,9 @@
 {%- endmacro %}
 
 
-{#- The job fails where a product could not be served, after everything was recorded. -#}
+{#- The job fails where a product could not be served, or its predictions are damaged, after everything was recorded. -#}
 {% macro fail_unless_served() -%}
-    {%- set failures = serving_failures() if execute and flags.WHICH in ['build', 'run'] -%}
+    {%- set failures = serving_failures() or damage_of_invocation() if execute and flags.WHICH in ['build', 'run'] -%}
     {%- if failures %}
     select error({{ string_literal(failures) }})
     {%- endif -%}

@@ -5,6 +5,7 @@
 
 with built as (
     select * from {{ source('operations', 'snapshot_manifest') }}
+    where as_of not in (select damaged.as_of from {{ ref('damaged_snapshots') }} as damaged)
 ),
 
 needed as (
@@ -24,13 +25,13 @@ needed as (
         data_cutoff
     from {{ ref('scoring_plan') }}
     where is_due
+    union
+    select * from {{ ref('damaged_snapshots') }}
     {% endfor %}
 ),
 
 unbuilt as (
-    select
-        needed.as_of,
-        needed.data_cutoff
+    select needed.*
     from needed
     anti join built
         on needed.as_of = built.as_of and built.feature_version = '{{ feature_version() }}'
@@ -72,7 +73,8 @@ select
     '{{ feature_version() }}' as feature_version,
     bases.base_as_of,
     built.data_cutoff as base_cutoff,
-    built.newest_landing as base_landing
+    built.newest_landing as base_landing,
+    unbuilt.as_of in (select damaged.as_of from {{ ref('damaged_snapshots') }} as damaged) as is_repair
 from unbuilt
 left join bases on unbuilt.as_of = bases.as_of
 left join built

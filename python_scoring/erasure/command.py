@@ -31,6 +31,7 @@ from python_scoring.erasure.checkpoint import Checkpoint, Journal
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.inventory import Inventory
 from python_scoring.errors import ArgumentError, InputError, PredictionError
+from python_scoring.integrity import catalogue
 from python_scoring.project import Manifest, feature_types, parsed_manifest, raw_sources
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import customer_removal
@@ -107,9 +108,11 @@ class Erasure:
             checkpoint = self._write_checkpoint(checkpoint, found, requested_by, reason)
             self.echo(f"{self._customer_count()}: erasure {checkpoint.erasure_id}, from:")
             self._report_inventory(found)
+            self.warehouse.catalog_copy.unlink(missing_ok=True)  # it holds the person too
             self._remove(checkpoint, found)
             self._verify(found)
             self.journal.remove()
+            catalogue.seal(self.warehouse)
         self.echo(f"Erased; the tombstone is in lake.operations.erasures: {checkpoint.erasure_id}")
         self._report_operator_tasks()
 

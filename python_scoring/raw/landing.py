@@ -19,6 +19,7 @@ import duckdb
 from python_scoring.project.sql_macros import digest_sums
 from python_scoring.raw.columns import FILE_NAME, FileColumns, literal, read_columns, reading
 from python_scoring.raw.files import FileState, locations, raw_files
+from python_scoring.raw.restoration import SAME_ROWS, LostRows, lost_rows
 
 # Bytes. Files of one batch share a transaction: no file is landed in part, small ones cost little.
 BATCH = 512_000_000
@@ -32,6 +33,12 @@ FIRST_LANDING_THAT_COUNTS = """
 select coalesce(max(landing) filter (where change = 'replaced'), min(landing))
 from lake.operations.landed_files
 where source = ? and file = ?
+"""
+# The days on which rows were loaded: how many, and whether at one instant.
+LOAD_DAYS = """
+select count(distinct load_day), min(first_loaded_at) = max(last_loaded_at)
+from lake.operations.landed_days
+where source = ? and file = ? and landing >= ?
 """
 ACCEPTED = """
 select count(*) from lake.operations.accepted_files
@@ -143,7 +150,7 @@ class LandedFile:
     """What is recorded of one file that a batch lands."""
 
     file: str
-    change: str  # new, grown, replaced, or unchanged where only the bytes differ
+    change: str  # new, grown, replaced, restored, or unchanged where only the bytes differ
     size_bytes: int
     modified_at: str
     tail_digest: str
@@ -156,6 +163,9 @@ class Batch:
 
     relation: str  # SQL; the declared columns, has_loaded_at and landed_file
     files: list[LandedFile]
+    landings: tuple[
+        int, ...
+    ] = ()  # of rows that are landed again; their files are recorded already
 
 
 @dataclass
@@ -192,6 +202,8 @@ def plan(
         loaded_at = table.happened_at if loaded_when_happened else _instant(landed_at)
         present = _present(lake, folder, table, known, result)
         batches = result.batches.setdefault(table.name, [])
+        for lost in lost_rows(lake, table.name):
+            batches += _restored(lake, folder, table, lost, known, result.problems)
         alike: dict[FileColumns, list[FoundFile]] = defaultdict(list)
         for found in present:
             former = known.get((table.name, found.name))
@@ -279,6 +291,52 @@ def _relation(table: Table, columns: FileColumns, files: list[FoundFile], loaded
         f"{FILE_NAME}[{len(root) + 1}:] as landed_file "
         f"from {reading(columns.reader, [file.path for file in files])}"
     )
+
+
+def _restored(
+    lake: duckdb.DuckDBPyConnection,
+    folder: Path,
+    table: Table,
+    lost: LostRows,
+    known: dict[tuple[str, str], Any],
+    problems: list[str],
+) -> list[Batch]:
+    """Rows whose data file was lost, from the raw file that they came from."""
+    former = known[table.name, lost.file]
+    state = FileState(former[1], former[2], former[3])
+    if problem := lost.problem(folder, state):
+        problems.append(f"table {table.name}: {problem}")
+        return []
+    columns, found_problems = read_columns(lake, table.name, folder / lost.file, table.columns)
+    problems += found_problems
+    if columns is None:
+        return []
+    found = FoundFile(folder / lost.file, lost.file, state, columns)
+    [(first,)] = lake.execute(FIRST_LANDING_THAT_COUNTS, [table.name, lost.file]).fetchall()
+    # Load times of a file that has none are all alike, or those of what its rows tell of.
+    day_counts = lake.execute(LOAD_DAYS, [table.name, lost.file, first]).fetchall()
+    is_one_time = day_counts == [(1, True)] and lost.loaded_at is not None
+    loaded_at = _instant(lost.loaded_at) if is_one_time and lost.loaded_at else table.happened_at
+    rows = (
+        f"select *, {table.row_text} as row_text, {table.load_day} as load_day "  # noqa: S608 - declared
+        f"from ({_relation(table, columns, [found], loaded_at)}) as raw_rows"
+    )
+    comparison = SAME_ROWS.format(rows=rows, **digest_sums())
+    values = {"source": table.name, "file": lost.file, "first": first}
+    if not lake.execute(comparison, values).fetchall()[0][0]:
+        problems.append(
+            f"table {table.name}: {lost.data_file} is damaged, and {found.path}, which its rows "
+            "came from, has other rows than were landed. Put the raw file back as it was landed, "
+            f"or copy {lost.data_file} back from a backup. Nothing was built."
+        )
+        return []
+    landed = LANDED_TEXTS.format(
+        table=table.name, row_text=table.row_text, has_loaded_at=lost.has_loaded_at,
+        file=literal(found.name), first=first, days="true",
+    )  # fmt: skip
+    others = [name for name in table.columns if name != "loaded_at"]
+    relation = ADDED.format(columns=", ".join(others), rows=rows, days="true", landed=landed)
+    return [Batch(relation, [_landed(found, "restored")], lost.landings)]
 
 
 def _changed(

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from filelock import Timeout
+
 from python_scoring.clock import clock
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.project import run_dbt
 from python_scoring.schedule.calendar import slots_between
 from python_scoring.warehouse import Warehouse, connect_lake
+
+LOCK_TIMEOUT = 60.0  # seconds, as long as a build waits
 
 
 def backfill(
@@ -24,6 +28,7 @@ def backfill(
     if not slots:
         echo("Every slot between the two dates is published: nothing to do.")
     for as_of, due in sorted(slots.items()):
+        _wait_for_turn()
         echo(f"{as_of}: {', '.join(due)}")
         selection = [f"+path:models/products/{product}" for product in due]
         # Elementary's tests need its own tables, which a build of everything makes.
@@ -43,6 +48,20 @@ def backfill(
             "lake.operations.run_ledger and plan_log say why; run the same command again to try "
             "only those."
         )
+
+
+def _wait_for_turn() -> None:
+    """Raise InputError where another build is in the way for longer than a build waits for one."""
+    warehouse = Warehouse.from_environment()
+    lock = warehouse.writer_lock()
+    try:
+        with lock.acquire(timeout=LOCK_TIMEOUT):
+            return
+    except Timeout as error:
+        raise InputError(
+            f"{lock.lock_file}: a build was in the way for {LOCK_TIMEOUT:g} s. What was published "
+            "before stays; run the same command again when it has ended."
+        ) from error
 
 
 def _open_slots(first: datetime, last: datetime, products: list[str]) -> dict[datetime, list[str]]:

@@ -35,6 +35,7 @@ from python_scoring.serving.partition_cleanup import clean_up, retire
 from python_scoring.serving.schema import create_schema
 from python_scoring.serving.tables import Table, prepare_table
 from python_scoring.serving.views import prepare_view
+from python_scoring.serving.warehouse_identity import record_own, require_own
 
 LOADED = """
 select run_id from serving_data.runs
@@ -72,9 +73,11 @@ def publish(lake: duckdb.DuckDBPyConnection, dsn: str) -> list[Outcome]:
     outcomes: list[Outcome] = []
     try:
         with connect(dsn) as connection:
+            require_own(connection, lake)
             revoke(connection, read_entitlements(lake))
             with exclusive_lock(dsn):
                 create_schema(connection)
+                record_own(connection, lake)
                 problems = _sync_access(connection, lake)
                 # Views that withhold a column from now on come before anything is loaded.
                 for each in products:

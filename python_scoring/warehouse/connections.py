@@ -5,8 +5,9 @@ Readers use `connect_lake`. Commands that write while builds may run use `write_
 
 import importlib.resources
 import os
-import sqlite3
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_random_ex
 
 from python_scoring.clock import frozen_clock
 from python_scoring.errors import InputError
+from python_scoring.integrity import catalogue, halves
+from python_scoring.integrity.paths import WarehousePaths
 
 # Readers wait for a commit instead of failing, and never block one.
 ATTACH_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
@@ -29,30 +32,13 @@ CONFLICT_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class Warehouse(WarehousePaths):
     """Where the files of one warehouse are. Paths are absolute."""
-
-    folder: Path
 
     @classmethod
     def from_environment(cls) -> "Warehouse":
         """The folder named by `WAREHOUSE`; by default `data/warehouse` below the current folder."""
         return cls(Path(os.environ.get("WAREHOUSE") or "data/warehouse").resolve())
-
-    @property
-    def working_set(self) -> Path:
-        """Staging, intermediate and Elementary's tables; locked by a running build."""
-        return self.folder / "warehouse.duckdb"
-
-    @property
-    def catalog(self) -> Path:
-        """DuckLake's SQLite catalog: what readers attach."""
-        return self.folder / "lake.sqlite"
-
-    @property
-    def data(self) -> str:
-        """DuckLake's Parquet files, as DuckLake spells the folder."""
-        return f"{self.folder / 'lake'}/"
 
     def writer_lock(self) -> FileLock:
         """Held by whoever writes to the lake: a build from its start to its end.
@@ -63,11 +49,12 @@ class Warehouse:
         """
         return FileLock(self.folder / "writer.lock", thread_local=False)
 
-    def attach_sql(self, *, read_only: bool, create: bool = False, name: str = "lake") -> str:
-        """The statement that attaches the lake as `name`; `create` where there is none yet."""
-        options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'"]
-        if not create:  # a copied warehouse is read and written where it is now
-            options.append("OVERRIDE_DATA_PATH true")
+    def attach_sql(self, *, read_only: bool, name: str = "lake") -> str:
+        """The statement that attaches the lake as `name`.
+
+        A warehouse that was moved or copied is read and written where it is now.
+        """
+        options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'", "OVERRIDE_DATA_PATH true"]
         if read_only:
             options.append("READ_ONLY")
         path = _quoted(str(self.catalog))
@@ -118,26 +105,45 @@ def limit_threads(connection: duckdb.DuckDBPyConnection) -> None:
         ) from error
 
 
-def prepare(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the lake where there is none; follow the folder where it was moved or copied.
+def prepare(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> str:
+    """Check the halves of the warehouse, and create the lake where the folder is new.
 
-    DuckLake remembers its data folder as an absolute path. A restored backup or a copied
-    warehouse would otherwise write into the folder that it came from.
+    Returns the identity of the warehouse, and installs DuckDB's extensions on the connection. The
+    caller holds the writer's lock and has neither lake nor working set open. DuckLake remembers its
+    data folder as an absolute path: where the folder was moved or copied, the lake follows it.
+    Raises InputError as `halves.open_for_writing` does.
     """
     install_extensions(connection)
-    if not warehouse.catalog.exists():
-        connection.execute(warehouse.attach_sql(read_only=False, create=True))
-        connection.execute("detach lake")
-        return
-    with sqlite3.connect(warehouse.catalog, timeout=10) as catalog:
-        stored = catalog.execute(
+    warehouse_id = halves.open_for_writing(warehouse, lambda: _create_lake(warehouse, connection))
+    with catalogue.opened(warehouse.catalog) as catalog:
+        [stored] = catalog.execute(
             "select value from ducklake_metadata where key = 'data_path'"
         ).fetchone()
-        if stored and stored[0] != warehouse.data:
+        if stored != warehouse.data:
             catalog.execute(
                 "update ducklake_metadata set value = ? where key = 'data_path'", [warehouse.data]
             )
-    catalog.close()
+            catalog.commit()
+    return warehouse_id
+
+
+CREATED = ".new-lake-"
+
+
+def _create_lake(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
+    """Create an empty lake, aside: the catalogue appears under its name when it is whole."""
+    for leftover in warehouse.folder.glob(f"{CREATED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    warehouse.data_folder.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=CREATED, dir=warehouse.folder))
+    new = aside / warehouse.catalog.name
+    options = f"{ATTACH_OPTIONS}, DATA_PATH '{_quoted(warehouse.data)}'"
+    connection.execute(f"attach 'ducklake:sqlite:{_quoted(str(new))}' as new_lake ({options})")
+    connection.execute("detach new_lake")
+    with catalogue.opened(new) as catalog:
+        catalog.execute("pragma wal_checkpoint(truncate)").fetchall()
+    new.replace(warehouse.catalog)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def require_lake(warehouse: Warehouse) -> None:
@@ -160,13 +166,28 @@ def connect_lake(
     require_lake(warehouse)
     if not read_only:
         keep_private(warehouse.folder)
-    with duckdb.connect() as connection:
-        install_extensions(connection)
-        limit_threads(connection)
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(warehouse.attach_sql(read_only=read_only))
-        set_clock(connection)
-        yield connection
+        halves.reopen(warehouse)
+    try:
+        with duckdb.connect() as connection:
+            install_extensions(connection)
+            limit_threads(connection)
+            connection.execute("set timezone = 'UTC'")
+            connection.execute(warehouse.attach_sql(read_only=read_only))
+            set_clock(connection)
+            yield connection
+    finally:
+        if not read_only:
+            seal_unless_written(warehouse)
+
+
+def seal_unless_written(warehouse: Warehouse) -> None:
+    """Seal the catalogue where nobody is writing: a build that does seals it when it ends.
+
+    This process must have closed the lake.
+    """
+    lock = warehouse.writer_lock()
+    with suppress(Timeout), lock.acquire(timeout=0):
+        catalogue.seal(warehouse)
 
 
 def set_clock(connection: duckdb.DuckDBPyConnection, now: object = None) -> None:
@@ -184,6 +205,7 @@ class LakeWriter:
     def __init__(self, warehouse: Warehouse, lake: duckdb.DuckDBPyConnection) -> None:
         """`lake` is a connection with the lake attached for writing."""
         self.lake = lake
+        self.warehouse = warehouse
         self._lock = warehouse.writer_lock()
 
     def transact(
@@ -196,6 +218,7 @@ class LakeWriter:
         """
         try:
             with self._lock.acquire(timeout=timeout):
+                halves.reopen(self.warehouse)
                 _in_transaction(self.lake, work)
         except Timeout:
             return False

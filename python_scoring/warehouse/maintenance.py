@@ -6,9 +6,11 @@ done, ends no build, and is reported with its name.
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from typing import Any
 import duckdb
 
 from python_scoring.errors import PredictionError
+from python_scoring.integrity.catalogue import files_of, opened
 from python_scoring.project import PROJECT
+from python_scoring.project.processes import end_with_parent
 from python_scoring.warehouse.connections import Warehouse, connect_lake
 
 OLDER = "older_than => now() - interval '{keep_days}' day"
@@ -26,6 +30,7 @@ STEPS = {
     "merge small files": "call ducklake_merge_adjacent_files('lake')",
     "delete files that no snapshot needs": f"call ducklake_cleanup_old_files('lake', {OLDER})",
 }
+SHRINK = "shrink the catalogue"
 MEASURE = """
 select
     (select count(*) from ducklake_snapshots('lake')),
@@ -41,6 +46,7 @@ class Size:
 
     snapshots: int
     files: int
+    catalog_bytes: int
 
 
 def maintain(
@@ -102,17 +108,32 @@ def run_step(lake: duckdb.DuckDBPyConnection, statement: str) -> None:
 
 def main(folder: Path, keep_days: int) -> None:
     """Do every step, and say before each which one it is."""
-    with connect_lake(Warehouse(folder), read_only=False) as lake:
-        before = _size(lake)
+    warehouse = Warehouse(folder)
+    with connect_lake(warehouse, read_only=False) as lake:
+        before = _size(lake, warehouse)
         for step, statement in STEPS.items():
             _say({"step": step})
             run_step(lake, statement.format(keep_days=keep_days))
-        _say({"sizes": [asdict(before), asdict(_size(lake))]})
+    _say({"step": SHRINK})
+    _shrink_catalog(warehouse)
+    with connect_lake(warehouse) as lake:
+        _say({"sizes": [asdict(before), asdict(_size(lake, warehouse))]})
 
 
-def _size(lake: duckdb.DuckDBPyConnection) -> Size:
+def _shrink_catalog(warehouse: Warehouse) -> None:
+    """Give the pages of what has expired back: SQLite keeps them otherwise.
+
+    Where a reader is in a transaction, they stay until the next time.
+    """
+    with opened(warehouse.catalog) as catalog, suppress(sqlite3.OperationalError):
+        catalog.execute("vacuum")
+        catalog.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+
+def _size(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Size:
     [(snapshots, files)] = lake.execute(MEASURE).fetchall()
-    return Size(snapshots, files)
+    written = [file for file in files_of(warehouse.catalog) if not file.name.endswith("-shm")]
+    return Size(snapshots, files, sum(file.stat().st_size for file in written))
 
 
 def _say(answer: dict[str, Any]) -> None:
@@ -121,6 +142,7 @@ def _say(answer: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     try:
         main(Path(sys.argv[1]), int(sys.argv[2]))
     except (duckdb.Error, PredictionError) as error:

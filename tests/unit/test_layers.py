@@ -10,7 +10,7 @@ import pytest
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"dbt_plugin", "erasure", "model_import", "notifications", "replay", "report"},
+    {"dbt_plugin", "erasure", "model_import", "notifications", "recovery", "replay", "report"},
     {"lineage", "schedule", "serving", "training"},
     {"scoring"},
     {"explanations"},
@@ -18,6 +18,7 @@ LAYERS = (
     {"uncertainty"},
     {"contracts", "features", "raw"},
     {"warehouse"},
+    {"integrity"},
     {"clock"},
     {"project"},
     {"errors"},

@@ -1,5 +1,5 @@
--- Runs that failed, crashed or were quarantined, and builds that found no usable sources. A run of the same slot or
--- a later one that is published afterwards mitigates them, and resolves them if it is published in time.
+-- Runs that failed, crashed or were quarantined, builds that found no usable sources, and damaged files. A run of the
+-- same slot or a later one that is published afterwards mitigates them, and resolves them if it is published in time.
 with ledger as (
     select * from {{ source('operations', 'run_ledger') }}
 ),
@@ -40,13 +40,13 @@ failed_runs as (
 
     select
         contracts.product,
-        'source_broken' as cause,
-        cast(null as timestamp) as as_of,
+        coalesce(failures.cause, 'source_broken') as cause,
+        failures.as_of,
         failures.entry as watermark,
         failures.ledger_entry,
         failures.message
     from {{ source('operations', 'source_failures') }} as failures
-    cross join {{ ref('prediction_contracts') }} as contracts
+    inner join {{ ref('prediction_contracts') }} as contracts on contracts.product = coalesce(failures.product, contracts.product)
 ),
 
 later_runs as (

@@ -3,6 +3,11 @@ create schema if not exists serving_data;
 create schema if not exists serving;
 revoke all on schema serving_data, serving from public;
 
+-- The warehouse that publishes here; another one is refused.
+create table if not exists serving_data.warehouse_identity (
+    warehouse_id text not null
+);
+
 -- One row per mart version. Readers are served the run that current_run names.
 create table if not exists serving_data.marts (
     relation text primary key,

@@ -64,6 +64,7 @@ def test_nothing_that_is_read_changes(warehouse: Warehouse) -> None:
     assert rows(warehouse) == before
     assert sizes[0].snapshots > 10
     assert (sizes[0].files, sizes[1].files) == (9, 1)
+    assert sizes[1].catalog_bytes < sizes[0].catalog_bytes
     assert maintain(warehouse, 0)[0] == sizes[1]
 
 

@@ -1,0 +1,154 @@
+{#- Files of the lake that are not as they were written: taken out of their tables before anything reads them. Runs of
+    which predictions are lost are withdrawn, so that consumers are served the last intact one; snapshots and landed rows
+    are made anew by this build. -#}
+{% macro set_damaged_files_aside() -%}
+    {%- set found = fromjson(run_query(
+        'select damaged_files(' ~ string_literal(tojson(served_partitions())) ~ ', ' ~ (something_is_due() | lower) ~ ')'
+    ).columns[0].values()[0]) -%}
+    {%- if found -%}
+        {%- for damage in found -%}
+            {%- do record_damage(damage) -%}
+        {%- endfor -%}
+        {#- In the catalogue, beside DuckLake: no transaction is open. -#}
+        {%- do run_query('select set_damaged_aside(' ~ string_literal(tojson(found | map(attribute='file') | list)) ~ ')') -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Table and first partition of what consumers are served now. -#}
+{% macro served_partitions() -%}
+    {%- set partitions = [] -%}
+    {%- for run in run_query('select product, as_of from ' ~ relation_of_model('run_states') ~ ' where is_current').rows -%}
+        {%- do partitions.append(['predictions.predictions_' ~ run['product'], run['as_of'].strftime('%Y-%m-%d')]) -%}
+    {%- endfor -%}
+    {{ return(partitions) }}
+{%- endmacro %}
+
+
+{#- Whether this build may compute something: what it would read is verified then. The plan itself comes later. -#}
+{% macro something_is_due() -%}
+    {%- if requested_as_ofs() or requested_snapshots() -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {%- set slots -%}
+        select contracts.product
+        from {{ relation_of_model('prediction_contracts') }} as contracts
+        left join {{ relation_of_model('run_states') }} as runs
+            on
+                contracts.product = runs.product
+                and runs.is_served
+                and runs.as_of >= {{ slot_at_or_before(add_hours(clock(), '-availability_lag_hours'), 'cadence', 'anchor_days') }}
+        where runs.product is null
+        union all
+        select requests.product
+        from {{ operations_table('republish_requests') }} as requests
+        left join {{ relation_of_model('run_states') }} as runs
+            on requests.product = runs.product and requests.as_of = runs.as_of and requests.revision <= runs.revision
+        where runs.product is null
+    {%- endset -%}
+    {{ return(run_query(slots).rows | length > 0) }}
+{%- endmacro %}
+
+
+{% macro record_damage(damage) -%}
+    {%- set runs = run_query(runs_of_damage(damage)).rows if damage.kind in ['predictions', 'snapshots'] else [] -%}
+    {%- set message = damage.message ~ '. ' ~ way_back(damage, runs) -%}
+    {%- call statement('record_damage', auto_begin=true) -%}
+        insert into {{ operations_table('damaged_files') }} ({{ operations_columns('damaged_files') | join(', ') }})
+        select
+            (select coalesce(max(entry), 0) + 1 from {{ operations_table('damaged_files') }}), {{ recorded_at() }},
+            'damaged', {{ literal(damage.table_name) }}, {{ literal(damage.file) }}, {{ literal(damage.problem) }},
+            {{ literal(damage.slice if damage.kind in ['predictions', 'snapshots'] else none, 'timestamp') }},
+            {{ literal(damage.first_landing, 'bigint') }}, {{ literal(damage.last_landing, 'bigint') }},
+            '{{ invocation_id }}'
+    {%- endcall -%}
+    {%- for run in runs if damage.kind == 'predictions' -%}
+        {%- call statement('withdraw_damaged') -%}
+            {{ ledger_insert(review_entry(run, 'withdrawn', message, 'verification of files')) }}
+        {%- endcall -%}
+    {%- endfor -%}
+    {%- for concerned in products_of_damage(damage, runs) -%}
+        {%- call statement('record_failure') -%}
+            {{ source_failure_insert(message, concerned.cause, concerned.product, concerned.as_of) }}
+        {%- endcall -%}
+    {%- endfor -%}
+    {%- do adapter.commit() -%}
+    {{ log('  DAMAGED: ' ~ message, info=true) }}
+{%- endmacro %}
+
+
+{#- Runs that may be served and whose predictions, or whose features, the file held. -#}
+{% macro runs_of_damage(damage) -%}
+    select run_id, product, as_of, is_current
+    from {{ relation_of_model('run_states') }}
+    where
+        is_served
+        {%- if damage.kind == 'predictions' %}
+        and product = {{ literal(damage.product) }} and cast(as_of as date) = {{ literal(damage.slice, 'date') }}
+        {%- else %}
+        and is_current and as_of = {{ literal(damage.slice, 'timestamp') }}
+        {%- endif %}
+    order by product, run_id
+{%- endmacro %}
+
+
+{#- Whose incident it is: of predictions and snapshots the products that are served from them, of raw rows all. -#}
+{% macro products_of_damage(damage, runs) -%}
+    {%- set concerned = [] -%}
+    {%- if damage.kind == 'raw' -%}
+        {%- for contract in run_query('select product from ' ~ relation_of_model('prediction_contracts') ~ ' order by product').rows -%}
+            {%- do concerned.append({'product': contract['product'], 'as_of': none, 'cause': 'data_repaired'}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for run in runs -%}
+        {%- do concerned.append({
+            'product': run['product'], 'as_of': run['as_of'].isoformat(sep=' '),
+            'cause': 'data_damaged' if damage.kind == 'predictions' else 'data_repaired'
+        }) -%}
+    {%- endfor -%}
+    {{ return(concerned) }}
+{%- endmacro %}
+
+
+{% macro way_back(damage, runs) -%}
+    {%- if damage.kind == 'predictions' -%}
+        {%- set calls = [] -%}
+        {%- for run in runs -%}
+            {%- do calls.append(
+                "dbt run-operation republish --args '{run_id: " ~ run['run_id'] ~ ", reason: file damaged, by: NAME}'"
+            ) -%}
+        {%- endfor -%}
+        {{ return(
+            'It was put aside, and consumers are served the last intact run. To compute it again: '
+            ~ calls | join('; ') ~ '; then dbt build.' if calls else 'It was put aside; no run of it was served.'
+        ) }}
+    {%- endif -%}
+    {{ return({
+        'snapshots': 'It was put aside; this build computes the snapshot again, identical by its digest.',
+        'raw': 'It was put aside; this build lands its rows again from RAW_DATA.',
+        'derived': 'It was put aside; this build makes the table anew.',
+        'unserved': 'It was put aside; nothing of it is served.'
+    }[damage.kind]) }}
+{%- endmacro %}
+
+
+{#- Damage to predictions that this invocation found, in sentences; none where there is none. -#}
+{% macro damage_of_invocation() -%}
+    {{ return(run_query(
+        "select string_agg(failures.message, ' ' order by failures.entry) as damage from "
+        ~ operations_table('source_failures') ~ ' as failures semi join ' ~ operations_table('damaged_files')
+        ~ " as damaged on failures.invocation_id = damaged.invocation_id and contains(failures.message, damaged.file)"
+        ~ " and starts_with(damaged.table_name, 'predictions.') where failures.cause = 'data_damaged'"
+        ~ " and failures.invocation_id = '" ~ invocation_id ~ "'"
+    ).rows[0]['damage']) }}
+{%- endmacro %}
+
+
+{#- An event of damaged_files: rows of a table were made anew. -#}
+{% macro record_repair(table_name, as_of=none, landing=none) -%}
+    insert into {{ operations_table('damaged_files') }} ({{ operations_columns('damaged_files') | join(', ') }})
+    select
+        (select coalesce(max(entry), 0) + 1 from {{ operations_table('damaged_files') }}), {{ recorded_at() }},
+        'repaired', {{ literal(table_name) }}, null, null, {{ as_of or 'null' }}, {{ landing or 'null' }}, {{ landing or 'null' }},
+        '{{ invocation_id }}'
+{%- endmacro %}

@@ -1,0 +1,80 @@
+"""Single-bit flips over every file that a warehouse keeps: each is noticed, or changes no value.
+
+A flip is noticed where `doctor` names it, which checks by the same functions what a build checks
+before it reads or serves a file.
+"""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from python_scoring.errors import PredictionError
+from python_scoring.recovery.doctor import examine
+from python_scoring.warehouse import Warehouse, connect_lake
+from tests.resilience.trials import Bench, Result, flip, kept_files, trial
+from tests.support.project import Project
+
+DIGEST = 'select count(*), bit_xor(md5_number(rows::text)) from lake."{}"."{}" as rows'
+TABLES = """
+select schema_name, table_name from duckdb_tables() where database_name = 'lake' order by all
+"""
+
+
+def flips(bench: Bench, count: int) -> list[Result]:
+    """Flip `count` bits, one at a time, spread over the kinds of files."""
+    results: dict[str, Result] = {}
+    with trial(bench) as project:
+        contents = values(project)
+        files = kept_files(project)
+        kinds = sorted({kind(project, path) for path in files})
+        for number in range(count):
+            of_kind = [path for path in files if kind(project, path) == kinds[number % len(kinds)]]
+            path = bench.random.choice(of_kind)
+            result = results.setdefault(
+                f"one bit flipped: {kind(project, path)}", Result(kind(project, path))
+            )
+            original = path.with_name(f"{path.name}.original")
+            shutil.copy2(path, original)
+            flip(path, bench.random.randrange(path.stat().st_size * 8))
+            _judge(project, contents, result)
+            original.replace(path)
+            for leftover in project.warehouse.glob("*-wal"):
+                leftover.unlink()
+    return [_named(name, result) for name, result in sorted(results.items())]
+
+
+def _named(name: str, result: Result) -> Result:
+    result.fault = name
+    return result
+
+
+def _judge(project: Project, contents: dict[str, str] | None, result: Result) -> None:
+    result.tried += 1
+    problems = [each for each in examine(Warehouse(project.warehouse), quick=False) if each.problem]
+    if problems:
+        result.survived += 1
+        result.message = str(problems[0].problem)
+    elif values(project) == contents:
+        result.survived += 1
+    else:
+        result.unnoticed += 1
+        result.wrong += 1
+
+
+def kind(project: Project, path: Path) -> str:
+    """What a file is, for the table."""
+    parts = path.relative_to(project.warehouse).parts
+    return "/".join(parts[:2]) if len(parts) > 2 else "/".join(parts)
+
+
+def values(project: Project) -> dict[str, str] | None:
+    """A digest of each table of the lake; None where one cannot be read."""
+    try:
+        with connect_lake(Warehouse(project.warehouse)) as lake:
+            return {
+                f"{schema}.{table}": str(lake.execute(DIGEST.format(schema, table)).fetchall())
+                for schema, table in lake.execute(TABLES).fetchall()
+            }
+    except (duckdb.Error, PredictionError):
+        return None
