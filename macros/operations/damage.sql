@@ -6,6 +6,10 @@
         'select damaged_files(' ~ string_literal(tojson(served_partitions())) ~ ', ' ~ (something_is_due() | lower) ~ ')'
     ).columns[0].values()[0]) -%}
     {%- if found -%}
+        {%- if is_built(last_build_table()) -%}
+            {#- What is to be made anew is not as the last build left it. -#}
+            {%- do run_query('delete from ' ~ last_build_table()) -%}
+        {%- endif -%}
         {%- for damage in found -%}
             {%- do record_damage(damage) -%}
         {%- endfor -%}

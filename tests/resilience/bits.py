@@ -4,6 +4,7 @@ A flip is noticed where `doctor` names it, which checks by the same functions wh
 before it reads or serves a file.
 """
 
+import random
 import shutil
 from pathlib import Path
 
@@ -22,31 +23,29 @@ select schema_name, table_name from duckdb_tables() where database_name = 'lake'
 
 
 def flips(bench: Bench, count: int) -> list[Result]:
-    """Flip `count` bits, one at a time, spread over the kinds of files."""
-    results: dict[str, Result] = {}
+    """Flip `count` bits of a copy, one at a time, spread over the kinds of files."""
     with trial(bench) as project:
-        contents = values(project)
-        files = kept_files(project)
-        kinds = sorted({kind(project, path) for path in files})
-        for number in range(count):
-            of_kind = [path for path in files if kind(project, path) == kinds[number % len(kinds)]]
-            path = bench.random.choice(of_kind)
-            result = results.setdefault(
-                f"one bit flipped: {kind(project, path)}", Result(kind(project, path))
-            )
-            original = path.with_name(f"{path.name}.original")
-            shutil.copy2(path, original)
-            flip(path, bench.random.randrange(path.stat().st_size * 8))
-            _judge(project, contents, result)
-            original.replace(path)
-            for leftover in project.warehouse.glob("*-wal"):
-                leftover.unlink()
-    return [_named(name, result) for name, result in sorted(results.items())]
+        return flip_bits(project, bench.random, count)
 
 
-def _named(name: str, result: Result) -> Result:
-    result.fault = name
-    return result
+def flip_bits(project: Project, chance: random.Random, count: int) -> list[Result]:
+    """Flip `count` bits of a warehouse, one at a time; afterwards it is as before."""
+    results: dict[str, Result] = {}
+    contents = values(project)
+    files = kept_files(project)
+    kinds = sorted({kind(project, path) for path in files})
+    for number in range(count):
+        name = kinds[number % len(kinds)]
+        path = chance.choice([each for each in files if kind(project, each) == name])
+        original = path.with_name(f"{path.name}.original")
+        shutil.copy2(path, original)
+        flip(path, chance.randrange(path.stat().st_size * 8))
+        result = results.setdefault(name, Result(f"one bit flipped: {name}"))
+        _judge(project, contents, result)
+        original.replace(path)
+        for leftover in project.warehouse.glob("*-wal"):
+            leftover.unlink()
+    return [result for _, result in sorted(results.items())]
 
 
 def _judge(project: Project, contents: dict[str, str] | None, result: Result) -> None:

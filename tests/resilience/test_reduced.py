@@ -1,0 +1,58 @@
+"""The trials of `make survive` at a size that every change can afford."""
+
+import random
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from python_scoring.project import PROJECT
+from tests.resilience.bits import flip_bits
+from tests.support.project import Project
+
+FLIPS = 40
+
+
+@pytest.fixture
+def copy(built: Project, tmp_path: Path) -> Project:
+    """A copy of the built warehouse, as `cp -a` makes it."""
+    shutil.copytree(built.warehouse, tmp_path / "warehouse")
+    own = replace(built, warehouse=tmp_path / "warehouse")
+    own.command("doctor")
+    return own
+
+
+def test_each_flipped_bit_is_noticed_or_changes_no_value(copy: Project) -> None:
+    results = flip_bits(copy, random.Random(7), FLIPS)  # noqa: S311 - no secret
+    assert sum(result.tried for result in results) == FLIPS
+    assert [result.row() for result in results if not result.is_good] == []
+
+
+def test_the_runbook_restores_a_backup(copy: Project, tmp_path: Path) -> None:
+    """Its commands, typed as they stand there, but for the build."""
+    backup = tmp_path / "backup" / "warehouse"
+    backup.mkdir(parents=True)
+    shutil.copytree(copy.warehouse / "lake", backup / "lake")
+    shutil.copy2(copy.warehouse / "lake.sqlite", backup)
+    restored = replace(copy, warehouse=tmp_path / "restored")
+    text = (PROJECT / "docs" / "runbook.md").read_text().partition("## Restore")[2]
+    commands = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    assert commands[-1] == "dbt build"
+    for line in commands[:-1]:
+        typed = line.replace("NAME", "ana").replace("TEXT", "trial")
+        program, *arguments = shlex.split(typed)
+        if program == "customer-predictions":
+            result = restored.command(*arguments)
+            assert "DAMAGE" not in result.stdout
+        else:
+            subprocess.run(  # noqa: S602 - the runbook's own line
+                typed.replace("/backup", str(tmp_path / "backup")),
+                shell=True,
+                check=True,
+                env={"WAREHOUSE": str(restored.warehouse), "PATH": "/usr/bin:/bin"},
+            )
+    scores = "(select customer_id, score from lake.predictions.predictions_churn)"
+    assert restored.digest(scores) == copy.digest(scores)
