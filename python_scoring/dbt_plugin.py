@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -21,7 +21,7 @@ from dbt.flags import get_flags
 from dbt_common.events.base_types import EventLevel, EventMsg
 from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
-from dbt_common.exceptions import CompilationError
+from dbt_common.exceptions import CompilationError, DbtRuntimeError
 from filelock import Timeout
 
 from python_scoring.contracts import duckdb_functions as contracts
@@ -72,9 +72,11 @@ class Plugin(BasePlugin):
         self.validate_project()
         self.warehouse = Warehouse.from_environment()
         keep_private(self.warehouse.folder)
-        self._take_turn()
+        with _without_traceback():
+            self._take_turn()
         try:
-            self._verify_warehouse()
+            with _without_traceback():
+                self._verify_warehouse()
         except BaseException:
             self.lock.release()  # dbt asks again, and would wait for itself
             raise
@@ -152,7 +154,8 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake."""
         self.connection = conn
-        halves.check_working_set(self.warehouse, conn, self.warehouse_id)
+        with _without_traceback():
+            halves.check_working_set(self.warehouse, conn, self.warehouse_id)
         halves.working_set_is_there(self.warehouse)
         limit_threads(conn)
         lineage.register(conn, self.warehouse)
@@ -197,6 +200,15 @@ class Plugin(BasePlugin):
         for request in build_requests.waiting(self.warehouse):
             if build_requests.grant(cursor, request) and os.environ.get("SERVING_DSN"):
                 cursor.execute("select publish_to_serving()")
+
+
+@contextmanager
+def _without_traceback() -> Iterator[None]:
+    """Raise an error of this library as dbt's own, of which it prints the message alone."""
+    try:
+        yield
+    except PredictionError as error:
+        raise DbtRuntimeError(str(error)) from None
 
 
 def _is_withdrawal() -> bool:
