@@ -18,8 +18,9 @@ SQL_FILES := .sqlfluff .sqlfluffignore dbt_project.yml profiles.yml requirements
   $(shell find models macros seeds tests -name '*.sql' -o -name '*.yml' -o -name '*.csv')
 
 MINUTES ?= 120
+MUTANTS ?= 100
 
-.PHONY: build test test-all survive pytest lint style docs figures lock sbom audit clean help
+.PHONY: build test test-all survive mutate pytest lint style docs figures lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
@@ -46,6 +47,10 @@ test-all: $(VENV)/elementary
 # Faults by the hundred, and docs/resilience.md with what came of them: make survive MINUTES=30 for fewer.
 survive: $(VENV)/elementary
 	@$(DBT_ENVIRONMENT) $(BIN)/python -m tests.resilience --minutes $(MINUTES) --out docs/resilience.md
+
+# Small changes in the code that decides, each of which its tests should find.
+mutate: $(VENV)/elementary
+	@$(DBT_ENVIRONMENT) $(BIN)/python -m tests.resilience.mutation --mutants $(MUTANTS)
 
 pytest: $(VENV)/elementary
 	@$(PYTEST) $(CHOSEN)
