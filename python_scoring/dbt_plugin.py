@@ -41,13 +41,12 @@ from python_scoring.warehouse import (
     build_requests,
     keep_private,
     limit_threads,
+    lock_timeout,
     maintenance,
     prepare,
     set_clock,
 )
 
-# Seconds: longer than the transaction of any other writer, so a build waits for it.
-LOCK_TIMEOUT = 60.0
 # Seconds that a withdrawal waits for a build to come to its next node.
 REQUEST_TIMEOUT = 600.0
 INTERRUPTED = (
@@ -99,11 +98,12 @@ class Plugin(BasePlugin):
             if _is_withdrawal():
                 self._withdraw_beside_a_build()
             else:
-                self.lock.acquire(timeout=LOCK_TIMEOUT)
+                self.lock.acquire(timeout=lock_timeout())
         except Timeout as error:
             raise InputError(
                 f"{self.lock.lock_file}: another process has been writing to the lake for "
-                f"{LOCK_TIMEOUT:g} s. Find out what it does, end it, and build again."
+                f"{lock_timeout():g} s (WAIT_FOR_BUILD). Find out what it does, end it or wait, and build "
+                "again."
             ) from error
         self.is_interrupted = False
         self._notice_interrupts()

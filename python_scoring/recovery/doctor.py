@@ -182,7 +182,11 @@ def _orphans(warehouse: Warehouse) -> Finding:
 def _working_set(warehouse: Warehouse, identity: str | None, *, is_busy: bool) -> Iterator[Finding]:
     remedy = "customer-predictions repair working-set; it holds nothing durable"
     if not warehouse.working_set.exists():
-        yield Finding("working set", f"{warehouse.working_set} is missing", remedy)
+        known, _ = _record(warehouse)
+        if known and known.working_set_may_be_missing:
+            yield Finding("working set", None, "the next build makes it anew, as was decided")
+        else:
+            yield Finding("working set", f"{warehouse.working_set} is missing", remedy)
         return
     if is_busy:
         yield Finding("working set", None, "in use by the writer")

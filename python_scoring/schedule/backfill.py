@@ -9,9 +9,7 @@ from python_scoring.clock import clock
 from python_scoring.errors import InputError, PredictionError
 from python_scoring.project import run_dbt
 from python_scoring.schedule.calendar import slots_between
-from python_scoring.warehouse import Warehouse, connect_lake
-
-LOCK_TIMEOUT = 60.0  # seconds, as long as a build waits
+from python_scoring.warehouse import Warehouse, connect_lake, lock_timeout
 
 
 def backfill(
@@ -55,11 +53,11 @@ def _wait_for_turn() -> None:
     warehouse = Warehouse.from_environment()
     lock = warehouse.writer_lock()
     try:
-        with lock.acquire(timeout=LOCK_TIMEOUT):
+        with lock.acquire(timeout=lock_timeout()):
             return
     except Timeout as error:
         raise InputError(
-            f"{lock.lock_file}: a build was in the way for {LOCK_TIMEOUT:g} s. What was published "
+            f"{lock.lock_file}: a build was in the way for {lock_timeout():g} s. What was published "
             "before stays; run the same command again when it has ended."
         ) from error
 

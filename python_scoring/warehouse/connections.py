@@ -30,6 +30,22 @@ EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
 # For writers who do not know of the lock, such as a person with a DuckDB shell.
 CONFLICT_TIMEOUT = 30.0
 
+# Seconds that a build waits for another writer, by default: longer than a command's transaction.
+WAIT = "WAIT_FOR_BUILD"
+LOCK_TIMEOUT = 60.0
+
+
+def lock_timeout() -> float:
+    """Seconds that a build waits for another one. Raises InputError where it is no number."""
+    text = os.environ.get(WAIT) or str(LOCK_TIMEOUT)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise InputError(f"{WAIT}={text}: expected a number of seconds, for example 600")
+    return seconds
+
 
 @dataclass(frozen=True)
 class Warehouse(WarehousePaths):

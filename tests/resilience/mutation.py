@@ -60,6 +60,7 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
 }
+LEFT_OUT = re.compile(r"--[^\n]*|\{[{%#].*?[}%#]\}", re.DOTALL)
 WORDS = (
     (r" <= ", " < "),
     (r" < ", " <= "),
@@ -149,8 +150,8 @@ def is_found(mutant: Mutant, folder: Path, project: Project) -> bool:
             return ended.returncode != 0
         model = next(name for name, file in MODELS.items() if file == mutant.file)
         selection = f"{model},test_type:unit"
-        ended = project.dbt("test", "--select", selection, env=WITH_UNIT_TESTS, check=False)
-        return ended.returncode != 0
+        test = project.dbt("test", "--select", selection, env=WITH_UNIT_TESTS, check=False)
+        return test.returncode != 0
     finally:
         path.write_text(original)
 

@@ -14,6 +14,7 @@ import json
 import os
 import runpy
 import shutil
+import signal
 import socketserver
 import sys
 import traceback
@@ -93,6 +94,8 @@ def execute(request: dict[str, Any], server: Server) -> None:
     program, *arguments = request["command"]
     os.environ["DBT_PARTIAL_PARSE_FILE_PATH"] = str(former_parse(arguments, server))
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # As in a terminal: whoever started this server in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)

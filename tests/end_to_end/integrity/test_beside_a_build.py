@@ -58,7 +58,7 @@ def test_a_run_is_withdrawn_and_a_second_build_waits_while_one_runs(fresh: Fresh
         assert project.query(
             f"select is_served from lake.operations.run_states where run_id = '{run_id}'"
         ) == [(False,)]
-        second = elsewhere(project).build(env=NEXT_DAY)
+        second = elsewhere(project).build(env=NEXT_DAY | {"WAIT_FOR_BUILD": "600"})
         assert build.wait() == 0, (project.target / "started.log").read_text()
     assert "Nothing is due" in second.stdout
     assert project.query(
@@ -87,8 +87,9 @@ def test_backfill_says_that_a_build_is_in_the_way(fresh: Fresh) -> None:
     project = fresh()
     with Warehouse(project.warehouse).writer_lock():
         result = project.command(
-            "backfill", "--from", "2026-11-20", "--to", "2026-11-22", check=False
-        )
+            "backfill", "--from", "2026-11-20", "--to", "2026-11-22",
+            env={"WAIT_FOR_BUILD": "1"}, check=False,
+        )  # fmt: skip
     assert result.returncode == 1
     assert "a build was in the way" in result.stdout
     assert "Traceback" not in result.stdout
