@@ -102,8 +102,8 @@ class Plugin(BasePlugin):
         except Timeout as error:
             raise InputError(
                 f"{self.lock.lock_file}: another process has been writing to the lake for "
-                f"{lock_timeout():g} s (WAIT_FOR_BUILD). Find out what it does, end it or wait, and build "
-                "again."
+                f"{lock_timeout():g} s (WAIT_FOR_BUILD). Find out what it does, end it or wait for "
+                "it, and build again."
             ) from error
         self.is_interrupted = False
         self._notice_interrupts()

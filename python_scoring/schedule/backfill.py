@@ -57,8 +57,8 @@ def _wait_for_turn() -> None:
             return
     except Timeout as error:
         raise InputError(
-            f"{lock.lock_file}: a build was in the way for {lock_timeout():g} s. What was published "
-            "before stays; run the same command again when it has ended."
+            f"{lock.lock_file}: a build was in the way for {lock_timeout():g} s. What was "
+            "published before stays; run the same command again when it has ended."
         ) from error
 
 
