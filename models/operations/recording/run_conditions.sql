@@ -1,5 +1,5 @@
--- Runs that failed, crashed or were quarantined, builds that found no usable sources, and damaged files. A run of the
--- same slot or a later one that is published afterwards mitigates them, and resolves them if it is published in time.
+-- Failed, crashed and quarantined runs, unusable sources and damaged files. A run of the same slot or a later one that
+-- is published afterwards mitigates them, and resolves them if it is published in time.
 with ledger as (
     select * from {{ source('operations', 'run_ledger') }}
 ),
@@ -31,10 +31,8 @@ failed_runs as (
         end || ledger.reason as message
     from ledger
     left join drifted on ledger.run_id = drifted.run_id
-    where
-        ledger.status in ('failed', 'crashed', 'quarantined')
-        -- It waits for an earlier slot, which has a condition of its own.
-        and ledger.reason not like 'postponed:%'
+    -- A postponed run waits for an earlier slot, which has a condition of its own.
+    where ledger.status in ('failed', 'crashed', 'quarantined') and ledger.reason not like 'postponed:%'
 
     union all
 
@@ -46,7 +44,8 @@ failed_runs as (
         failures.ledger_entry,
         failures.message
     from {{ source('operations', 'source_failures') }} as failures
-    inner join {{ ref('prediction_contracts') }} as contracts on contracts.product = coalesce(failures.product, contracts.product)
+    inner join {{ ref('prediction_contracts') }} as contracts
+        on contracts.product = coalesce(failures.product, contracts.product)
 ),
 
 later_runs as (
