@@ -5,19 +5,18 @@ Plain `dbt build` therefore works in an empty `WAREHOUSE`.
 
 import atexit
 import os
-import signal
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.factory import get_adapter_by_type
 from dbt.flags import get_flags
+from dbt.task.runnable import GraphRunnableTask
 from dbt_common.events.base_types import EventLevel, EventMsg
 from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
@@ -53,6 +52,7 @@ INTERRUPTED = (
     "Interrupted: what was published stays. The next build records the runs that were left undone "
     "as crashed, and does them again."
 )
+EXECUTE_NODES: Any = GraphRunnableTask.execute_nodes
 LEVELS = [level.value for level in EventLevel]
 
 
@@ -64,6 +64,7 @@ class Plugin(BasePlugin):
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.verifier: Verifier | None = None
         drop_unwritten_events()
+        shorten_interrupts()
         build_log.shorten()
         unchanged.run_all_nodes()
         self.manifest: Any = None
@@ -105,8 +106,6 @@ class Plugin(BasePlugin):
                 f"{lock_timeout():g} s (WAIT_FOR_BUILD). Find out what it does, end it or wait for "
                 "it, and build again."
             ) from error
-        self.is_interrupted = False
-        self._notice_interrupts()
         atexit.register(self._end_turn)
 
     def _withdraw_beside_a_build(self) -> None:
@@ -130,16 +129,6 @@ class Plugin(BasePlugin):
                 build_requests.take_back(request)
                 raise Timeout(self.lock.lock_file)
 
-    def _notice_interrupts(self) -> None:
-        def note(number: int, frame: FrameType | None) -> None:
-            self.is_interrupted = True
-            if callable(former):
-                former(number, frame)
-
-        former = signal.getsignal(signal.SIGINT)
-        with suppress(ValueError):  # not the main thread
-            signal.signal(signal.SIGINT, note)
-
     def _end_turn(self) -> None:
         """Close DuckDB, seal the catalogue, and let the next writer in."""
         if self.connection:
@@ -148,8 +137,6 @@ class Plugin(BasePlugin):
             with suppress(PredictionError, OSError, sqlite3.Error):  # the next build finds out
                 catalogue.seal(self.warehouse, self.verifier.digests)
         self.lock.release()
-        if self.is_interrupted:
-            sys.stderr.write(f"{INTERRUPTED}\n")
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Runs before the profile attaches the lake."""
@@ -200,6 +187,18 @@ class Plugin(BasePlugin):
         for request in build_requests.waiting(self.warehouse):
             if build_requests.grant(cursor, request) and os.environ.get("SERVING_DSN"):
                 cursor.execute("select publish_to_serving()")
+
+
+def shorten_interrupts() -> None:
+    """Have dbt say in a line what an interrupt leaves undone, and print no traceback."""
+    GraphRunnableTask.execute_nodes = _execute_nodes  # type: ignore[method-assign]
+
+
+def _execute_nodes(task: Any) -> Any:
+    try:
+        return EXECUTE_NODES(task)
+    except KeyboardInterrupt:
+        raise DbtRuntimeError(INTERRUPTED) from None
 
 
 @contextmanager
