@@ -57,12 +57,13 @@ def measured(
     lake: duckdb.DuckDBPyConnection, product: str, count: int, repeats: int, *, into_file: bool
 ) -> tuple[float, float, float]:
     """Median seconds without and with reason codes; the largest error of a sum of contributions."""
-    [(version,)] = lake.execute(
-        "select model_version from lake.operations.run_states where product = ? and is_served "
+    [(version, as_of)] = lake.execute(
+        "select model_version, as_of from lake.operations.run_states "
+        "where product = ? and is_served "
         "order by as_of desc limit 1",
         [product],
     ).fetchall()
-    model = load(Registry().find(product, version))
+    model = load(Registry().find(product, version)).at(as_of)
     [(text,)] = lake.execute(
         "select contract_json from lake.operations.prediction_contracts where product = ?",
         [product],

@@ -7,9 +7,10 @@
 {%- endmacro %}
 
 
-{% macro label_names(contract) -%}
-    {%- for label in contract.get('labels', []) -%}
-        {{ string_literal(label.name) }}{{ ', ' if not loop.last }}
+{% macro label_names(contract, with_former=false) -%}
+    {%- set former = contract.get('former_labels') or [] if with_former else [] -%}
+    {%- for name in contract.get('labels', []) | map(attribute='name') | list + former -%}
+        {{ string_literal(name) }}{{ ', ' if not loop.last }}
     {%- else -%}
         null
     {%- endfor -%}

@@ -25,7 +25,7 @@ from (
         {{ usable_score('score') }} as usable_score,
         isfinite(score) as is_finite,
         score between {{ contract.valid_range.minimum }} and {{ contract.valid_range.maximum }} as is_in_range,
-        label is null or label not in ({{ label_names(contract) }}) as is_label_unknown,
+        label is null or label not in ({{ label_names(contract, with_former=true) }}) as is_label_unknown,
         coalesce(score_lower, score_upper, interval_level) is not null as has_bounds,
         coalesce(
             score between score_lower and score_upper and isfinite(score_lower) and isfinite(score_upper)

@@ -1,9 +1,12 @@
--- Outcomes against the contract, before any limit: bounds, calibration and discrimination.
+-- Outcomes against the contract, before any limit: bounds, calibration and discrimination; of segments what their names
+-- claim.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set fewest = check_setting(contract, 'minimum_customers') -%}
 {%- set group_size = contract.get('uncertainty', {}).get('group_size', 1) -%}
 {%- set is_probability = contract.get('score_type') == 'probability' %}
-
+{% if contract.get('score_type') == 'segment' %}
+select * from {{ product_ref('claim_findings') }}
+{%- else %}
 with outcomes as (
     select
         *,
@@ -52,3 +55,4 @@ found as (
 
 select {{ finding_columns() }}
 from found
+{%- endif %}

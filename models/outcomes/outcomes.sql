@@ -40,8 +40,13 @@ select
     {%- for figure in ['mae', 'bias', 'spearman'] %}
     {{ 'figures.' ~ figure if contract.score_type == 'estimate' else 'cast(null as double)' }} as {{ figure }},
     {%- endfor %}
+    {%- if contract.score_type == 'segment' %}
+    cast(null as text) as calibration,
+    cast(null as double) as calibration_gap,
+    {%- else %}
     tenths.calibration,
     round(cast(tenths.gap as double) / nullif(cast(figures.total_outcome as double), 0), 6) as calibration_gap,
+    {%- endif %}
     coverages.coverage,
     figures.interval_level
 from scored

@@ -27,6 +27,8 @@ select
     run_id,
     model_version,
     compared_with,
+    as_of,
+    label,
     score,
     score_lower,
     score_upper,

@@ -38,6 +38,8 @@ for command in (
     data.demo_data,
     data.raw,
     models.train,
+    models.training_data,
+    models.backtest,
     models.register,
     models.model_card,
     models.feature_version,

@@ -1,4 +1,4 @@
-"""Models and their features: `train`, `register`, `model-card`, `feature-version`."""
+"""Models: `train`, `training-data`, `backtest`, `register`, `model-card`, `feature-version`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -25,14 +25,19 @@ from python_scoring.cli.options import INSTANT
     "calibrate_on",
     type=INSTANT,
     multiple=True,
-    help="Later as-of for probabilities and bounds; repeatable, best one per season. By default"
-    " when the last label window of training closes.",
+    help="As-of to leave out for probabilities, level and bounds; repeatable. By default each of"
+    " the training, or, within one horizon, when the last label window closes.",
 )
 @click.option(
     "--evaluate-on",
     type=INSTANT,
     help="As-of to judge on; by default when the last label window closes.",
 )  # fmt: skip
+@click.option(
+    "--allow-overlap",
+    is_flag=True,
+    help="Accept as-ofs within a horizon of those learned from; the card says so.",
+)
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
 @click.option(
     "--pinned-by", default="training", show_default=True, help="Who decided, for the pin."
@@ -45,6 +50,7 @@ def train(  # noqa: PLR0913 - one argument per option
     model_version: str,
     calibrate_on: tuple[datetime, ...],
     evaluate_on: datetime | None,
+    allow_overlap: bool,
     pin_from: datetime | None,
     pinned_by: str,
     reason: str,
@@ -53,7 +59,7 @@ def train(  # noqa: PLR0913 - one argument per option
 
     \b
     Example:
-      customer-predictions train churn --as-of 2026-03-01 --model-version 2.0.0
+      customer-predictions train churn --as-of 2026-03-01 --as-of 2026-05-30 --model-version 2.0.0
     """
     import json
 
@@ -61,11 +67,18 @@ def train(  # noqa: PLR0913 - one argument per option
     from python_scoring.models.card import write_model_card
     from python_scoring.models.registry import Registry
     from python_scoring.project import parsed_manifest
-    from python_scoring.training.train import TrainingRequest, train
+    from python_scoring.training.as_ofs import TrainingRequest
+    from python_scoring.training.train import train
 
     registry = Registry()
     request = TrainingRequest(
-        product, list(as_ofs), model_version, list(calibrate_on), evaluate_on, pin_from
+        product,
+        list(as_ofs),
+        model_version,
+        list(calibrate_on),
+        evaluate_on,
+        pin_from,
+        allow_overlap,
     )
     content, card = train(request, registry)
     folder = registry.add(content, card, utc_now())
@@ -73,11 +86,102 @@ def train(  # noqa: PLR0913 - one argument per option
     click.echo(
         f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
     )
-    tables = ("calibration", "before_calibration")
+    tables = ("calibration", "before_calibration", "claims")
     click.echo(f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k not in tables})}")
     if pin_from:
         registry.pin(card, pin_from, pinned_by, reason)
         click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")
+
+
+@click.command("training-data")
+@click.argument("product")
+@click.option(
+    "--as-of", "as_ofs", type=INSTANT, multiple=True, required=True, help="As-of; repeatable."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The Parquet file.",
+)
+@click.option("--all-features", is_flag=True, help="Those of the catalogue, not of the recipe.")
+def training_data(
+    *, product: str, as_ofs: tuple[datetime, ...], out: Path, all_features: bool
+) -> None:
+    """Write the point-in-time features and outcomes that PRODUCT's model would learn from.
+
+    The digest that it prints ties a model trained elsewhere to these rows: register it with
+    --training-data-digest.
+
+    \b
+    Example:
+      customer-predictions training-data churn --as-of 2026-03-01 --out churn.parquet
+    """
+    from python_scoring.training.export import ExportRequest, export_training_data
+
+    found = export_training_data(ExportRequest(product, list(as_ofs), out, all_features))
+    for as_of, rows in found.rows_per_as_of.items():
+        click.echo(f"{as_of}: {rows:,} customers")
+    click.echo(f"features {found.feature_version}, definitions {found.definitions_sha256}")
+    click.echo(f"{out}: digest {found.digest}")
+
+
+@click.command()
+@click.argument("product")
+@click.option(
+    "--model-version",
+    "model_versions",
+    multiple=True,
+    required=True,
+    help="Registered version; give a second one to compare it with the first.",
+)
+@click.option("--from", "since", type=INSTANT, required=True, help="First as-of.")
+@click.option("--to", "until", type=INSTANT, required=True, help="Last as-of.")
+@click.option(
+    "--every",
+    type=click.Choice(["day", "week", "month"]),
+    default="month",
+    show_default=True,
+    help="Time between two as-ofs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For other programs, with every figure.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the JSON to a file too, for `report --backtest`.",
+)
+def backtest(
+    *,
+    product: str,
+    model_versions: tuple[str, ...],
+    since: datetime,
+    until: datetime,
+    every: str,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Measure one or two registered models of PRODUCT on past as-ofs, beside what came.
+
+    Features are built in a scratch warehouse, as they were known. As-ofs whose outcomes are not
+    complete, or that a model has learned from, are left out. Nothing is recorded or pinned.
+
+    \b
+    Example:
+      customer-predictions backtest churn --model-version 1.0.2 --from 2026-03-01 --to 2026-08-01
+    """
+    from python_scoring.backtest.command import BacktestRequest, backtest
+    from python_scoring.backtest.text import to_text
+    from python_scoring.errors import InputError
+    from python_scoring.models.registry import Registry
+
+    request = BacktestRequest(product, list(model_versions), since, until, every)
+    found = backtest(request, Registry())
+    if out:
+        try:
+            out.write_text(found.to_json(), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--out {out} cannot be written: {error.strerror}") from error
+    click.echo(found.to_json().rstrip() if as_json else to_text(found))
 
 
 @click.command()
@@ -88,11 +192,15 @@ def train(  # noqa: PLR0913 - one argument per option
 @click.option("--model-version", help="Its version here, MAJOR.MINOR.PATCH; without a card.")
 @click.option("--training-as-of", "training_as_ofs", type=INSTANT, multiple=True,
               help="As-of that it was trained on; repeatable; without a card.")  # fmt: skip
+@click.option("--training-data-digest",
+              help="Digest of the training-data file it learned from; without a card.")  # fmt: skip
 @click.option("--feature-version", help="Version of its features; by default the project's.")
 @click.option("--segment-name", "segment_names", multiple=True,
               help="Name of a segment, in the order of the clusters; repeatable.")  # fmt: skip
 @click.option("--evaluate-on", type=INSTANT,
               help="Judge it on this as-of, and record what its training looked like.")  # fmt: skip
+@click.option("--allow-overlap", is_flag=True,
+              help="Judge it also within a horizon of its training; the card says so.")  # fmt: skip
 @click.option("--pin-from", type=INSTANT, help="Pin the model from this as-of on.")
 @click.option(
     "--pinned-by", default="registration", show_default=True, help="Who decided, for the pin."
@@ -106,6 +214,7 @@ def register(
     training_as_ofs: tuple[datetime, ...],
     feature_version: str | None,
     segment_names: tuple[str, ...],
+    training_data_digest: str | None,
     **wanted: Any,
 ) -> None:
     """Register a model trained elsewhere for PRODUCT, after checking it.
@@ -121,7 +230,9 @@ def register(
     from python_scoring.model_import.registration import Registration, register
     from python_scoring.models.registry import Registry
 
-    known = DeclaredMetadata(model_version, training_as_ofs, feature_version, segment_names)
+    known = DeclaredMetadata(
+        model_version, training_as_ofs, feature_version, segment_names, training_data_digest
+    )
     card, folder = register(Registration(known=known, **wanted), Registry())
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
     if not card.reference:

@@ -14,7 +14,12 @@ import click
     "--days", type=click.IntRange(min=1, max=3660), default=90, show_default=True,
     help="How many days back the report looks.",
 )  # fmt: skip
-def report(out: Path, days: int) -> None:
+@click.option(
+    "--backtest", "backtests", multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A backtest to show, as `backtest --out` wrote it; repeatable.",
+)  # fmt: skip
+def report(out: Path, days: int, backtests: tuple[Path, ...]) -> None:
     """Write the state of all products as one HTML page that needs no network.
 
     \b
@@ -23,7 +28,7 @@ def report(out: Path, days: int) -> None:
     """
     from python_scoring.report import write_report
 
-    size = write_report(out, days)
+    size = write_report(out, days, list(backtests))
     click.echo(f"{out}: {size:,} bytes")
 
 

@@ -57,6 +57,27 @@ class Label(Part):
 
     name: Text = Field(description="the label that consumers read")
     below: Number | None = Field(None, description="the score below which it applies, a number")
+    definition: list[Text] | None = Field(
+        None,
+        description="comparisons of which one suffices, such as recency_days > 365; the first "
+        "label whose definition applies is the customer's, and the last has none",
+    )
+
+
+class Claim(Part):
+    """What the name of a segment claims of the days of the horizon: more than another one."""
+
+    segment: Text = Field(description="the segment that has more")
+    above: Text = Field(description="the segment that has less")
+    measure: Literal["purchases", "revenue"] = Field(
+        description="purchases (the share that buys again) or revenue (the mean)"
+    )
+
+
+class Segments(Part):
+    """What segments claim, which outcomes can contradict."""
+
+    claims: list[Claim] = Field(description="segment, above and measure, each")
 
 
 class Population(Part):
@@ -236,6 +257,19 @@ class ScoringContract(BaseModel):
     uncertainty: Uncertainty = Field(description="meaning, and the level of the bounds")
     schedule: Schedule = Field(description="cadence and availability_lag_hours")
     explanations: Explanations = Field(description="reasons and shap")
+    segments: Segments | None = Field(None, description="what the names of segments claim")
+
+    @field_validator("segments")
+    @classmethod
+    def _of_known_labels(cls, segments: Segments | None, info: ValidationInfo) -> Segments | None:
+        names = [label.name for label in info.data.get("labels") or []]
+        for place, claim in enumerate(segments.claims if segments else []):
+            for name in (claim.segment, claim.above):
+                if names and name not in names:
+                    raise ValueError(
+                        f".claims.{place} names {name}; expected two of {', '.join(names)}"
+                    )
+        return segments
 
 
 class Contract(ScoringContract):
@@ -253,6 +287,9 @@ class Contract(ScoringContract):
     check_settings: dict[str, Setting] = Field(default_factory=dict)
     checks: dict[str, Rule] = Field(description="limits of its own, possibly none: {}")
     notice_days: WholeNumber = Field(description="days, a whole number")
+    former_labels: list[Text] = Field(
+        default_factory=list, description="labels that only earlier models of the product give"
+    )
 
     @field_validator("conservative_default")
     @classmethod

@@ -14,7 +14,7 @@ import pyarrow as pa
 from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.explanations.explainers import explainer_for
 from python_scoring.explanations.reason_codes import DECIMALS
-from python_scoring.explanations.segments import Segments
+from python_scoring.explanations.segments import RuleSegments, Segments
 from python_scoring.explanations.wording import Wordings
 from python_scoring.models import artifacts
 from python_scoring.models.artifacts import Model
@@ -52,6 +52,7 @@ class Explanation:
     base: float
     features: list[Told]
     raw_score: float
+    counted_from: str = "the average in the training"
 
     def to_json(self) -> str:
         """Return JSON for other programs; instants are ISO texts."""
@@ -64,10 +65,8 @@ class Explanation:
     def to_text(self) -> str:
         """Return text for people: a line per feature, with a bar as long as its contribution."""
         prediction = self.prediction
-        is_segment = any(told.distance is not None for told in self.features)
-        counted_from = "as near to two segments" if is_segment else "the average in the training"
         rows = [
-            ("base", "", self.base, "", counted_from),
+            ("base", "", self.base, "", self.counted_from),
             *self._rows(),
             ("raw score", "", self.raw_score, "", "the sum"),
         ]
@@ -131,7 +130,11 @@ def explain(prediction_id: str, registry: Registry) -> Explanation:
     frame = feature_frame(row, model.card.features)
     contributions = explainer.contributions(frame)[0].tolist()
     centre: list[float | None] = [None] * len(names)
+    counted_from = "the average in the training"
+    if isinstance(explainer, RuleSegments):
+        counted_from = "at the limit of another segment"
     if isinstance(explainer, Segments):
+        counted_from = "as near to two segments"
         centre = explainer.distances(frame)[0].tolist()
     values = {**_values(frame), **_values(feature_frame(row, companions))}
     told = [
@@ -144,6 +147,7 @@ def explain(prediction_id: str, registry: Registry) -> Explanation:
         explainer.base,
         sorted(told, key=lambda one: -abs(one.contribution)),
         explainer.base + sum(contributions),
+        counted_from,
     )
 
 

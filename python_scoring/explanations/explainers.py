@@ -13,9 +13,10 @@ from python_scoring.explanations.boosters import BoosterValues
 from python_scoring.explanations.columnwise import Transformed, split, transformed
 from python_scoring.explanations.interface import Explainer
 from python_scoring.explanations.linear import Linear
-from python_scoring.explanations.segments import Segments
+from python_scoring.explanations.segments import RuleSegments, Segments
 from python_scoring.explanations.shapley import PermutationValues, TreeValues
 from python_scoring.models.artifacts import Model
+from python_scoring.models.segment_rules import is_rules
 
 BOOSTED_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 
@@ -29,6 +30,8 @@ def lookup_for(model: Model) -> Explainer | None:
     """Return the exact explainer of an additive or linear model or of segments; None for others."""
     features = [feature["name"] for feature in model.card.features]
     if model.card.score_type == "segment":
+        if is_rules(model.estimator):
+            return RuleSegments(features, model.estimator)
         return Segments.of(model.estimator, features)
     steps, last = split(model.estimator) or (None, None)
     explainer: Explainer | None = None

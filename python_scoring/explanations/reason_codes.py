@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.explanations.explainers import explainer_for, lookup_for
 from python_scoring.explanations.interface import Contributions, Explainer
-from python_scoring.explanations.segments import Segments
 from python_scoring.explanations.texts import (
     Codes,
     Distinct,
@@ -32,6 +31,7 @@ from python_scoring.explanations.thresholds import least_score
 from python_scoring.explanations.wording import Columns, Wordings
 from python_scoring.models.artifacts import Model
 from python_scoring.models.predict import BATCH_ROWS, Predicted
+from python_scoring.models.segment_rules import RuleAssignment
 from python_scoring.models.segments import Assignment
 
 # Documented precision of a contribution.
@@ -115,13 +115,17 @@ class ReasonCodes:
         return written.take(pa.array(np.cumsum(matter) - 1, mask=~matter))
 
     def _write(
-        self, frame: pd.DataFrame, companions: pd.DataFrame, assignment: Assignment | None = None
+        self,
+        frame: pd.DataFrame,
+        companions: pd.DataFrame,
+        assignment: Assignment | RuleAssignment | None = None,
     ) -> pa.ChunkedArray:
         if frame.empty:
             return pa.chunked_array([], pa.string())
         explainer = self._explainer
-        if assignment and isinstance(explainer, Segments):
-            contributions = explainer.contributions_of(assignment)
+        of_assignment = getattr(explainer, "contributions_of", None)  # of segments alone
+        if assignment is not None and of_assignment:
+            contributions: Contributions = of_assignment(assignment)
         else:
             contributions = explainer.contributions(frame)
         columns = {

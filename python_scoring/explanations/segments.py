@@ -1,4 +1,6 @@
-"""Explainer of segments: features by which a customer is nearer to its own segment."""
+"""Explainers of segments: features by which a customer is in its own segment and in no other."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -6,7 +8,9 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
 from python_scoring.explanations.interface import Contributions
-from python_scoring.models.segments import Assignment, assign
+from python_scoring.models import segment_rules
+from python_scoring.models.segment_rules import RuleAssignment
+from python_scoring.models.segments import Assignment, assign_to_centres
 
 
 class Segments:
@@ -39,7 +43,7 @@ class Segments:
 
     def contributions(self, frame: pd.DataFrame) -> Contributions:
         """Return contributions of shape (rows, features); positive in favour of the own segment."""
-        return self.contributions_of(assign(self._estimator, frame))
+        return self.contributions_of(assign_to_centres(self._estimator, frame))
 
     def contributions_of(self, assignment: Assignment) -> Contributions:
         """Return the contributions for segments that are assigned already."""
@@ -53,8 +57,41 @@ class Segments:
 
     def distances(self, frame: pd.DataFrame) -> Contributions:
         """Return the distance of each transformed feature from the centre of the segment."""
-        assignment = assign(self._estimator, frame)
+        assignment = assign_to_centres(self._estimator, frame)
         distances: Contributions = np.abs(
             assignment.points - self._centres[:, assignment.nearest]
         ).T
         return distances
+
+
+class RuleSegments:
+    """Rules: how far each feature is from a limit that would make the customer's segment another.
+
+    Counted are the comparisons of the own definition that hold, and those of the definitions tried
+    before it, which do not: 0 at the limit, 1 infinitely far from it. Of several comparisons of a
+    feature the one that is farthest counts. The time since the last purchase stands for `silence`.
+    """
+
+    only_support = True
+    base = 0.0
+
+    def __init__(self, features: list[str], estimator: Any) -> None:
+        """`estimator` is what segment_rules.estimator_of makes."""
+        self.features = features
+        self._estimator = estimator
+        self._rules = segment_rules.rules_of(estimator)
+
+    def contributions(self, frame: pd.DataFrame) -> Contributions:
+        """One row per customer, one column per feature; never negative."""
+        return self.contributions_of(segment_rules.assign(self._estimator, frame))
+
+    def contributions_of(self, assignment: RuleAssignment) -> Contributions:
+        """The contributions where the segments are assigned already."""
+        found = np.zeros((len(self.features), len(assignment.nearest)))
+        for number, (rule, margins) in enumerate(zip(self._rules, assignment.margins, strict=True)):
+            for comparison, margin in zip(rule.definition, margins, strict=True):
+                own = np.where(assignment.nearest == number, margin, 0)
+                before = np.where(assignment.nearest > number, -margin, 0)
+                column = found[self.features.index(comparison.feature)]
+                np.maximum(column, np.maximum(own, before), out=column)
+        return np.ascontiguousarray(found.T)

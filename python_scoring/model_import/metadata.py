@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,8 @@ from python_scoring.models.artifacts import ModelCard, sha256
 from python_scoring.models.boosters import libraries_of
 from python_scoring.models.skops_archive import checked_schema, types_in
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 @dataclass(frozen=True)
 class DeclaredMetadata:
@@ -26,9 +29,16 @@ class DeclaredMetadata:
     training_as_ofs: tuple[datetime, ...] = ()
     feature_version: str | None = None
     segment_names: tuple[str, ...] = ()
+    training_data_digest: str | None = None
 
     def require(self, imported: ImportedModel) -> None:
         """Raises InputError, which says what to add, where something is missing."""
+        digest = self.training_data_digest
+        if digest is not None and not _SHA256.fullmatch(digest):
+            raise InputError(
+                f"--training-data-digest {digest}: expected the SHA-256 that `customer-predictions "
+                "training-data` printed, 64 hexadecimal digits"
+            )
         missing = [
             option
             for option, value in (
@@ -114,8 +124,18 @@ def card_for(
         libraries=libraries | ({"python": str(imported.python)} if imported.python else {}),
         segment_names=list(known.segment_names),
         metrics=metrics,
-        training_data={"datasets": imported.datasets} if imported.datasets else {},
+        training_data=_training_data(known, imported),
     )
+
+
+def _training_data(known: DeclaredMetadata, imported: ImportedModel) -> dict[str, Any]:
+    """What is known of the rows that the model was trained on."""
+    found: dict[str, Any] = {}
+    if imported.datasets:
+        found["datasets"] = imported.datasets
+    if known.training_data_digest:
+        found["digest"] = known.training_data_digest
+    return found
 
 
 def _check_signature(

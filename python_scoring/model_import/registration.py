@@ -2,7 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from python_scoring.model_import.trial_rows import trial_rows
 from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
 from python_scoring.models.card import write_model_card
 from python_scoring.models.registry import Registry, check_texts
+from python_scoring.models.segment_rules import is_rules
 from python_scoring.models.skops_archive import read_file
 from python_scoring.project import Manifest, feature_types, model_meta, parsed_manifest
 from python_scoring.training import estimators, evaluation
+from python_scoring.training.as_ofs import overlaps_of, refuse_overlaps
 from python_scoring.training.data import prepare
 
 
@@ -36,6 +38,7 @@ class Registration:
     card_file: Path | None = None
     known: DeclaredMetadata = field(default_factory=DeclaredMetadata)
     evaluate_on: datetime | None = None
+    allow_overlap: bool = False
     pin_from: datetime | None = None
     pinned_by: str = "registration"
     reason: str = "registered artifact"
@@ -63,7 +66,7 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
         closed_at = datetime.fromisoformat(card.label_window_closed_at)
         registry.check_pin(card.product, wanted.pin_from, closed_at)
     if wanted.evaluate_on:
-        card = _evaluated(model, wanted.evaluate_on, manifest)
+        card = _evaluated(model, wanted.evaluate_on, manifest, allow_overlap=wanted.allow_overlap)
     _check_segments(card, model.estimator, imported.name)
     folder = registry.add(imported.content, card, utc_now())
     write_model_card(registry, card.product, card.model_version, manifest)
@@ -110,15 +113,19 @@ def _new_card(
     return replace(draft, features=tried.features, configuration=configuration)
 
 
-def _evaluated(model: Model, evaluate_on: datetime, manifest: Manifest) -> ModelCard:
+def _evaluated(
+    model: Model, evaluate_on: datetime, manifest: Manifest, *, allow_overlap: bool
+) -> ModelCard:
     """The card with metrics on a later as-of and reference distributions of the training as-ofs."""
     card = model.card
     as_ofs = [datetime.fromisoformat(as_of) for as_of in card.training_as_ofs]
-    if evaluate_on <= max(as_ofs):
-        raise InputError(
-            f"--evaluate-on {evaluate_on} is not later than the last training as-of {max(as_ofs)}"
-        )
     contract = contract_of(manifest, card.product)
+    learns_outcomes = contract.score_type != "segment"
+    embargo = timedelta(days=contract.horizon_days if learns_outcomes else 0)
+    overlaps = overlaps_of("--evaluate-on", [evaluate_on], as_ofs, embargo)
+    refuse_overlaps(overlaps, allowed=allow_overlap)
+    model = replace(model, card=replace(card, overlaps=overlaps))
+    card = model.card
     with tempfile.TemporaryDirectory(prefix="evaluation-") as scratch:
         wanted = [*as_ofs, evaluate_on]
         prepared = prepare(card.product, wanted, manifest, contract, Path(scratch), card.features)
@@ -141,7 +148,7 @@ def _evaluated(model: Model, evaluate_on: datetime, manifest: Manifest) -> Model
 
 def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:
     """A model of segments has a name for each of its clusters."""
-    if card.score_type != "segment":
+    if card.score_type != "segment" or is_rules(estimator):
         return
     clusters = len(getattr(estimator[-1], "cluster_centers_", []))
     if clusters != len(card.segment_names):

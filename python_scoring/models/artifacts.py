@@ -8,7 +8,8 @@ import hashlib
 import json
 import reprlib
 import warnings
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -24,11 +25,13 @@ CARD_FILE = "model.json"
 class ModelCard:
     """Content of model.json: everything known about a model except the model itself.
 
-    `features` are the snapshot columns in the order of the estimator, each with its type (`number`
-    or `category`). `label_window_closed_at` is when the last label of training and calibration was
-    complete: no pin may start earlier, or a backtest would look ahead. `calibration` and `bounds`
-    were learned by python_scoring/uncertainty on `calibration_as_ofs`; if empty, scores are not
-    calibrated and have no bounds.
+    `features` are the snapshot columns in the order the estimator takes them, each with its type
+    (`number` or `category`). `label_window_closed_at` is when the last label of training and
+    calibration was complete: no pin may start earlier, or a backtest would look ahead.
+    `calibration` and `bounds` are what python_scoring/uncertainty found on `calibration_as_ofs`,
+    which were left out for it in turn; empty, scores are used as they come, and have no bounds.
+    `overlaps` says which label windows of a measurement share days with those of the training.
+    `segments` are the rules of a model that has rules; one with clusters has `segment_names`.
     """
 
     product: str
@@ -49,6 +52,8 @@ class ModelCard:
     calibration_as_ofs: list[str] = field(default_factory=list)
     calibration: dict[str, float] = field(default_factory=dict)
     bounds: dict[str, Any] = field(default_factory=dict)
+    overlaps: list[str] = field(default_factory=list)
+    segments: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return canonical text: equal cards have equal digests."""
@@ -103,11 +108,19 @@ class RegistryRow:
 
 @dataclass(frozen=True)
 class Model:
-    """Trusted estimator with its card."""
+    """An estimator that may be used, and its card.
+
+    `as_of` is the instant that rows are scored for: the level of an estimate may follow the season.
+    """
 
     card: ModelCard
     estimator: Any
     artifact_sha256: str
+    as_of: datetime | None = None
+
+    def at(self, as_of: datetime) -> "Model":
+        """The same model, to score rows as of that instant."""
+        return replace(self, as_of=as_of)
 
 
 def sha256(content: bytes) -> str:

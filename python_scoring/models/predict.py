@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from python_scoring.models.artifacts import Model
+from python_scoring.models.artifacts import Model, ModelCard
+from python_scoring.models.segment_rules import RuleAssignment
 from python_scoring.models.segments import Assignment, assign
-from python_scoring.uncertainty import calibration
+from python_scoring.uncertainty import calibration, level
 
 # Small batches are slow: boosted trees at 8k rows take ten times as long per row.
 BATCH_ROWS = 100_000
@@ -30,7 +31,7 @@ class Predicted:
 
     scores: Scores
     labels: list[str | None] | None = None
-    assignment: Assignment | None = None
+    assignment: Assignment | RuleAssignment | None = None
 
 
 def feature_projection(features: list[dict[str, str]]) -> list[str]:
@@ -63,9 +64,16 @@ def predict(model: Model, frame: pd.DataFrame) -> Predicted:
         names = np.asarray(model.card.segment_names, dtype=object)
         labels = list(names[assignment.nearest])
         return Predicted(assignment.clearness.round(DECIMALS), labels, assignment)
+    raw = raw_scores(model.card, estimator, frame)
     if model.card.score_type == "probability":
-        raw = np.asarray(estimator.predict_proba(frame)[:, 1], dtype=np.float64)
-        scores = calibration.apply(model.card.calibration, raw)
+        scores = calibration.apply(model.card.calibration, raw, model.as_of)
     else:
-        scores = np.asarray(estimator.predict(frame), dtype=np.float64)
+        scores = level.apply(model.card.calibration, raw, model.as_of)
     return Predicted(scores.round(DECIMALS))
+
+
+def raw_scores(card: ModelCard, estimator: Any, frame: pd.DataFrame) -> Scores:
+    """What the estimator itself says of each row, before any calibration; not of segments."""
+    if card.score_type == "probability":
+        return np.asarray(estimator.predict_proba(frame)[:, 1], dtype=np.float64)
+    return np.asarray(estimator.predict(frame), dtype=np.float64)

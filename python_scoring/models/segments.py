@@ -1,7 +1,8 @@
-"""Assignment of customers to segments: distances to the centres of k-means."""
+"""To which segment a customer belongs: by rules, or by distances to the centres of k-means."""
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
 from python_scoring.errors import ScoringError
+from python_scoring.models import segment_rules
+from python_scoring.models.segment_rules import RuleAssignment
 
 Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -44,8 +47,15 @@ class Assignment:
         return np.where(second > 0, 1 - first / np.where(second > 0, second, 1), 0.0)
 
 
-def assign(estimator: Pipeline, frame: pd.DataFrame) -> Assignment:
-    """Assign the customers of a frame to segments.
+def assign(estimator: Any, frame: pd.DataFrame) -> Assignment | RuleAssignment:
+    """The segments of the customers of a frame, by rules or by the nearest centre of k-means."""
+    if segment_rules.is_rules(estimator):
+        return segment_rules.assign(estimator, frame)
+    return assign_to_centres(estimator, frame)
+
+
+def assign_to_centres(estimator: Pipeline, frame: pd.DataFrame) -> Assignment:
+    """The segments of the customers of a frame, by the nearest centre.
 
     Distances are summed feature by feature: KMeans.predict goes through BLAS, whose last bits
     depend on the batch and the number of threads. Raises ScoringError for other estimators.

@@ -273,9 +273,9 @@ def score_again(lake: duckdb.DuckDBPyConnection, target: Target, catalog: str) -
 
     Raises ArtifactError if the recorded model is missing or changed, and ScoringError if it fails.
     """
-    model = artifacts.load(target.model)
     contract = ScoringContract.model_validate_json(target.recorded["contract_json"])
     as_of, data_cutoff, feature_version = target.snapshot
+    model = artifacts.load(target.model).at(as_of)
     eligible = lake.sql(
         f"select * from {catalog}.features.feature_snapshots where as_of = $as_of "  # noqa: S608
         "and data_cutoff = $data_cutoff and feature_version = $feature_version "

@@ -29,7 +29,12 @@ FAMILIES = {
     "labels": ("label_share", "label_present"),
     "changes": ("labels_changed", "rank_agreement", "scores_unchanged", "score_jumps"),
     "features": ("feature_psi", "feature_nulls", "feature_categories"),
-    "outcomes": ("outcome_coverage", "outcome_calibration", "outcome_discrimination"),
+    "outcomes": (
+        "outcome_coverage",
+        "outcome_calibration",
+        "outcome_discrimination",
+        "outcome_claims",
+    ),
 }
 _FAMILY_OF = {check: family for family, checks in FAMILIES.items() for check in checks}
 _OTHERS = "others"

@@ -1,11 +1,14 @@
 """HTML page of the report: records turned into figures and text, set by the template."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jinja2
 
 from python_scoring.report import (
     attainment,
+    backtests,
     bands,
     challengers,
     checks,
@@ -39,8 +42,8 @@ class ProductSection:
     comparisons: list[Comparison]
 
 
-def render(records: Records) -> str:
-    """Return the whole page as HTML."""
+def render(records: Records, found: Sequence[dict[str, Any]] = ()) -> str:
+    """Return the whole page as HTML; `found` are backtests, as `backtests.read` returns them."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("python_scoring.report", "templates"),
         autoescape=True,
@@ -70,13 +73,15 @@ def render(records: Records) -> str:
             if (figure := durations.figure(records, contract))
         ],
         products=[
-            _product_section(records, contract, served[contract.product])
+            _product_section(records, contract, served[contract.product], [*found])
             for contract in records.contracts
         ],
     )
 
 
-def _product_section(records: Records, contract: Contract, served: Freshness) -> ProductSection:
+def _product_section(
+    records: Records, contract: Contract, served: Freshness, found: list[dict[str, Any]]
+) -> ProductSection:
     figures = [
         bands.figure(records, contract),
         spread.figure(records, contract),
@@ -90,6 +95,7 @@ def _product_section(records: Records, contract: Contract, served: Freshness) ->
     comparisons = [
         challengers.comparison(records, contract),
         challengers.outcomes(records, contract),
+        *backtests.of_product(found, contract.product),
     ]
     return ProductSection(
         contract.product,

@@ -31,7 +31,7 @@ def scoring_of(
     """
     _check_output_schema(row, run.output_schema_version)
     snapshot = _snapshot(snapshots, row, run.as_of, run.data_cutoff)
-    model = artifacts.load(row)
+    model = artifacts.load(row).at(run.as_of)
     _check_features(model, snapshot)
     return model, snapshot.filter(contract.eligible_population.condition)
 

@@ -3,6 +3,7 @@
 The models that build the features for scoring build them here, with the same data cutoffs.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,11 +12,11 @@ from typing import Any, TypedDict
 import duckdb
 import pandas as pd
 
-from python_scoring.clock import frozen_clock
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.predict import feature_projection
 from python_scoring.project import Manifest, feature_types, model_meta, run_dbt
+from python_scoring.training.completeness import complete_until
 from python_scoring.warehouse import Warehouse, install_extensions
 
 
@@ -40,12 +41,29 @@ class Prepared:
     contract: ScoringContract
     recipe: Recipe
     feature_version: str
-    data_complete_until: datetime
+    complete_until: dict[str, datetime]
 
     def has_labels(self, as_of: datetime) -> bool:
-        """Whether the label window of an as-of lies in the data."""
+        """Whether features and label window of an as-of lie in the data."""
+        return self.missing(as_of, with_outcomes=True) is None
+
+    def missing(self, as_of: datetime, *, with_outcomes: bool) -> str | None:
+        """What the data lack of an as-of, in a sentence; None where they are complete."""
+        lag = availability_lag(self.contract)
         horizon = timedelta(days=self.contract.horizon_days)
-        return as_of + horizon + availability_lag(self.contract) <= self.data_complete_until
+        needed = dict.fromkeys(self.complete_until, timedelta())
+        if with_outcomes:
+            needed["orders"] = horizon
+        for table, days in needed.items():
+            end, complete_at = self.complete_until[table], as_of + days + lag
+            if complete_at > end:
+                what = f"label window of {days.days} days is" if days else "features are"
+                return (
+                    f"its {what} complete at {complete_at}, but the data end at {end} in {table} "
+                    "(the last day with about as many loads as usual). "
+                    f"Choose {end - days - lag:%Y-%m-%d} or earlier."
+                )
+        return None
 
 
 def availability_lag(contract: ScoringContract) -> timedelta:
@@ -90,23 +108,19 @@ def prepare(
             order by training.as_of, training.customer_id
             """  # noqa: S608 - the names are the project's own
         ).df()
-        newest = connection.execute("select max(loaded_at) from lake.raw.orders").fetchone()
+        until = complete_until(connection)
     feature_version = model_meta(manifest, "feature_snapshots", "feature_version")
-    return Prepared(
-        frame,
-        contract,
-        recipe,
-        str(feature_version),
-        _complete_until(newest[0] if newest else None),
-    )
+    return Prepared(frame, contract, recipe, str(feature_version), until)
 
 
-def _complete_until(newest_load: datetime | None) -> datetime:
-    """What is known ends with the newest load, or with a frozen clock before it."""
-    if newest_load is None:
-        raise TrainingError("RAW_DATA holds no usable order: there is nothing to learn from")
-    frozen = frozen_clock()
-    return min(newest_load, frozen) if frozen else newest_load
+def frame_digest(frame: pd.DataFrame) -> str:
+    """SHA-256 of ordered training rows: as-of, customer, label and features, as CSV.
+
+    Floats are written with 17 significant digits, which name each of them.
+    """
+    digest = hashlib.sha256()
+    digest.update(frame.to_csv(index=False, float_format="%.17g").encode())
+    return digest.hexdigest()
 
 
 def _typed_features(names: list[str], manifest: Manifest) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -11,11 +12,39 @@ from sklearn.preprocessing import QuantileTransformer
 
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
-from python_scoring.models.segments import assign
+from python_scoring.models.segment_rules import (
+    OF_SILENCE,
+    TOP_VALUE,
+    USUAL_INTERVAL,
+    Comparison,
+    Rule,
+    estimator_of,
+    is_rules,
+    rules_of,
+)
+from python_scoring.models.segment_rules import assign as assign_by_rules
+from python_scoring.models.segments import assign_to_centres
 from python_scoring.training.data import Recipe
 
 # Fixed, so that training twice on the same data gives the same model.
 SEED = 20250101
+
+RULES = "segment_rules"
+VALUE = "revenue_365d"  # what `top_value` is a quantile of
+
+
+def fit(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContract) -> Any:
+    """The estimator of the recipe, fitted on customers with their features and `label`.
+
+    Raises TrainingError for an estimator that is not a reference model, and where rules of segments
+    find nobody to learn a limit from.
+    """
+    if recipe["estimator"] == RULES:
+        return segment_rules(recipe, learned, contract)
+    estimator = build(recipe)
+    inputs = learned[[feature["name"] for feature in recipe["features"]]]
+    estimator.fit(inputs, None if contract.score_type == "segment" else learned["label"])
+    return estimator
 
 
 def build(recipe: Recipe) -> Any:
@@ -40,7 +69,7 @@ def build(recipe: Recipe) -> Any:
         )
     raise TrainingError(
         f"the recipe's estimator {kind} is none of additive_boosted_trees_classifier, "
-        "additive_boosted_trees_regressor, k_means_on_quantiles; "
+        "additive_boosted_trees_regressor, k_means_on_quantiles, segment_rules; "
         "register a model trained elsewhere instead"
     )
 
@@ -57,6 +86,63 @@ def _boosting(settings: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     }
 
 
+def segment_rules(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContract) -> Any:
+    """The contract's definitions, with limits learned from the shop's customers.
+
+    `usual_interval` is a quantile of the mean days between purchases, over customers with more than
+    one purchase day; `top_value` a quantile of the year's revenue, over the customers whom no other
+    definition names.
+    """
+    settings = recipe["settings"]
+    features = [feature["name"] for feature in recipe["features"]]
+    rules = [
+        Rule(label.name, tuple(map(Comparison.of, label.definition or [])))
+        for label in contract.labels
+    ]
+    intervals = learned[OF_SILENCE[1]].dropna()
+    if intervals.empty:
+        raise TrainingError(
+            "no customer has bought on two days, so the shop's usual interval between purchases is "
+            "not known: choose later as-ofs with --as-of"
+        )
+    limits = {USUAL_INTERVAL: _quantile(intervals, settings["usual_interval_quantile"])}
+    if any(each.limit == TOP_VALUE for rule in rules for each in rule.definition):
+        # No value is above infinity: whoever a definition by value would name is in the last one.
+        draft = estimator_of(rules, {**limits, TOP_VALUE: np.inf}, features)
+        rest = assign_by_rules(draft, learned[features]).nearest == len(rules) - 1
+        if not rest.any():
+            raise TrainingError(
+                f"no customer is {rules[-1].name} at these as-ofs, so the value of the best of "
+                "them is not known: choose other as-ofs with --as-of"
+            )
+        limits[TOP_VALUE] = _quantile(learned.loc[rest, VALUE], settings["top_value_quantile"])
+    return estimator_of(rules, limits, features)
+
+
+def _quantile(values: "pd.Series[Any]", share: float) -> float:
+    """A value that occurs, so that no arithmetic of floats decides."""
+    return float(np.quantile(values.to_numpy(dtype=np.float64), share, method="inverted_cdf"))
+
+
+def segments_of(estimator: Any) -> dict[str, Any]:
+    """The rules of an estimator for its card: learned limits and definitions; empty for others."""
+    if not is_rules(estimator):
+        return {}
+    return {
+        "limits": dict(estimator["limits"]),
+        "definitions": [
+            {
+                "segment": rule.name,
+                "definition": " or ".join(
+                    f"{each.term} {each.op} {each.limit}" for each in rule.definition
+                )
+                or "all others",
+            }
+            for rule in rules_of(estimator)
+        ],
+    }
+
+
 def segment_names(estimator: Any, learned: pd.DataFrame, contract: ScoringContract) -> list[str]:
     """The contract's labels for the clusters, from the most to the least valuable behaviour.
 
@@ -65,9 +151,11 @@ def segment_names(estimator: Any, learned: pd.DataFrame, contract: ScoringContra
     """
     if contract.score_type != "segment":
         return []
+    if is_rules(estimator):
+        return [rule.name for rule in rules_of(estimator)]
     names = [label.name for label in contract.labels]
     features = [str(name) for name in estimator.feature_names_in_]
-    assignment = assign(estimator, learned[features])
+    assignment = assign_to_centres(estimator, learned[features])
     quantiles = pd.DataFrame(assignment.points.T, columns=features)
     for name in features:
         if name.startswith("recency"):

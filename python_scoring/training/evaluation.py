@@ -12,12 +12,14 @@ from python_scoring.contracts.contract import ScoringContract
 from python_scoring.models.artifacts import Model, ModelCard
 from python_scoring.models.predict import Scores, predict
 from python_scoring.scoring.batches import band_labels, bands_of
+from python_scoring.training.claims import judged_claims, refuse_contradicted
 from python_scoring.uncertainty import bounds
-from python_scoring.uncertainty.coverage import coverage
+from python_scoring.uncertainty.coverage import held
 
 # A feature is compared by tenths of its training values; a score also by hundredths, so that the
 # Kolmogorov-Smirnov distance misses at most one hundredth.
 TENTHS, HUNDREDTHS = 10, 100
+FIFTHS = 5  # of the groups by score, for the coverage of the bounds
 
 
 def complete_card(
@@ -33,23 +35,15 @@ def complete_card(
     are compared with. `judged` is None where the later as-of has no complete labels; the card says
     so.
     """
-    known_scores, known_labels = _scores(model, known, contract)
-    if judged is None or judged.empty:
-        found: dict[str, Any] = {
-            "not_evaluated": (
-                f"the label window of the later as-of {evaluate_on} is not complete in the data"
-            )
-        }
-    else:
-        scores, labels = _scores(model, judged, contract)
-        found = {
-            "as_of": evaluate_on.isoformat(),
-            "rows": len(judged),
-            **_metrics(scores, labels, judged, contract.score_type),
-            **_coverage(model.card, scores, judged),
-        }
-        if model.card.calibration:
-            found["before_calibration"] = _before_calibration(model, judged)
+    parts = [
+        _scores(model.at(as_of.to_pydatetime()), known[known["as_of"] == as_of], contract)
+        for as_of in known["as_of"].drop_duplicates()
+    ]
+    known_scores = np.concatenate([scores for scores, _ in parts])
+    known_labels = [label for _, labels in parts for label in labels]
+    found: dict[str, Any] = {"not_evaluated": _unusable(judged, evaluate_on, contract)}
+    if judged is not None and not found["not_evaluated"]:
+        found = _judged(model.at(evaluate_on), judged, contract)
     reference = {
         "features": {
             feature["name"]: _distribution(known[feature["name"]], feature["type"])
@@ -59,6 +53,35 @@ def complete_card(
         "label": _distribution(pd.Series(known_labels), "category"),
     }
     return replace(model.card, metrics=found, reference=reference)
+
+
+def _judged(model: Model, judged: pd.DataFrame, contract: ScoringContract) -> dict[str, Any]:
+    """Metrics of a model at the as-of that it is set to."""
+    scores, labels = _scores(model, judged, contract)
+    found = {
+        "as_of": str(model.as_of and model.as_of.isoformat()),
+        "rows": len(judged),
+        **_metrics(scores, labels, judged, contract.score_type),
+        **_coverage(model.card, scores, judged),
+    }
+    if contract.score_type == "segment":
+        claims = judged_claims(contract, labels, judged["label"].to_numpy())
+        refuse_contradicted(contract.product, model.as_of, claims)
+        found["claims"] = claims
+    elif model.card.calibration:
+        found["before_calibration"] = _before_calibration(model, judged)
+    return found
+
+
+def _unusable(
+    judged: pd.DataFrame | None, evaluate_on: datetime, contract: ScoringContract
+) -> str | None:
+    """Why an as-of cannot be judged on; None where it can."""
+    if judged is None or judged.empty:
+        return f"the label window of the later as-of {evaluate_on} is not complete in the data"
+    if contract.score_type != "segment" and judged["label"].nunique() < 2:  # noqa: PLR2004
+        return f"all {len(judged)} customers of the later as-of {evaluate_on} had the same outcome"
+    return None
 
 
 def _scores(
@@ -113,10 +136,13 @@ def _reliability(scores: Scores, truth: Any) -> dict[str, Any]:
 
 
 def _before_calibration(model: Model, judged: pd.DataFrame) -> dict[str, Any]:
-    """The same reliability without the calibration, so that its gain can be seen."""
+    """Reliability or bias without the calibration, so that its gain can be seen."""
     raw = replace(model, card=replace(model.card, calibration={}))
     found = predict(raw, judged[[feature["name"] for feature in model.card.features]])
-    return _reliability(found.scores, judged["label"].to_numpy())
+    truth = judged["label"].to_numpy()
+    if model.card.score_type == "probability":
+        return _reliability(found.scores, truth)
+    return {"bias": _rounded(found.scores.sum() / truth.sum() - 1)}
 
 
 def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str, Any]:
@@ -124,9 +150,11 @@ def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str
     if not card.bounds:
         return {}
     outcomes = judged["label"].to_numpy()
-    share = coverage(scores, outcomes, bounds.apply(card.bounds, scores), card.bounds["group_size"])
+    inside = held(scores, outcomes, bounds.apply(card.bounds, scores), card.bounds["group_size"])
+    fifths = [part for part in np.array_split(inside, FIFTHS) if len(part)]
     return {
-        "coverage": None if share is None else _rounded(share),
+        "coverage": _rounded(inside.mean()) if len(inside) else None,
+        "coverage_by_fifth": [_rounded(part.mean()) for part in fifths],
         "interval_level": card.bounds["interval_level"],
     }
 

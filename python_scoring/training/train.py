@@ -10,7 +10,6 @@ import json
 import platform
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,32 +20,23 @@ import skops
 import skops.io
 from sklearn.base import BaseEstimator
 
-from python_scoring.contracts.contract import ScoringContract
 from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import TrainingError
 from python_scoring.models.artifacts import Model, ModelCard, check_signature, sha256
+from python_scoring.models.predict import raw_scores
 from python_scoring.models.registry import Registry
 from python_scoring.project import parsed_manifest
 from python_scoring.training import estimators, evaluation
-from python_scoring.training.data import Prepared, availability_lag, prepare
-from python_scoring.training.uncertainty import fit_uncertainty, is_calibrated
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """What to train: the as-ofs to learn from, those to calibrate on and the one to judge on."""
-
-    product: str
-    as_ofs: list[datetime]
-    model_version: str
-    calibrate_on: list[datetime] = field(default_factory=list)
-    evaluate_on: datetime | None = None
-    pin_from: datetime | None = None
+from python_scoring.training.as_ofs import AsOfs, TrainingRequest
+from python_scoring.training.data import Prepared, frame_digest, prepare
+from python_scoring.training.uncertainty import LeftOut, fit_uncertainty
 
 
 def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCard]:
     """Train and evaluate; returns the skops bytes and the card, not yet registered.
 
+    Labelled as-ofs are used twice: each is left out in turn, to learn calibration and bounds from
+    what a model says of an as-of that it has not seen, and then the model is fitted on all of them.
     Raises TrainingError where a label window is not complete in the data, or where as-ofs are not
     in order: training, then calibration, then evaluation. Raises InputError where the version is
     taken.
@@ -55,78 +45,40 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     with tempfile.TemporaryDirectory(prefix="training-") as scratch:
         manifest = parsed_manifest(Path(scratch))
         contract = contract_of(manifest, request.product)
-        horizon = timedelta(days=contract.horizon_days)
-        times = _times(request, contract)
+        as_ofs = AsOfs.of(request, contract)
         if request.pin_from:
-            registry.check_pin(request.product, request.pin_from, times.labels_closed_at(horizon))
-        prepared = prepare(request.product, times.all, manifest, contract, Path(scratch))
-    _refuse_incomplete_labels(times, prepared)
-    learned = _customers(prepared, request.product, times.as_ofs)
-    evaluate_on = times.evaluate_on
-    frame = prepared.frame
-    judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
-    estimator = estimators.build(prepared.recipe)
-    inputs = learned[[feature["name"] for feature in prepared.recipe["features"]]]
-    estimator.fit(inputs, None if contract.score_type == "segment" else learned["label"])
+            registry.check_pin(request.product, request.pin_from, as_ofs.labels_closed_at())
+        prepared = prepare(request.product, as_ofs.all, manifest, contract, Path(scratch))
+    _refuse_incomplete(request, as_ofs, prepared)
+    learned = _customers(prepared, request.product, as_ofs.labelled)
+    estimator = estimators.fit(prepared.recipe, learned, contract)
     content = skops.io.dumps(estimator, compression=zipfile.ZIP_DEFLATED)
-    model = Model(_card(request, times, prepared, learned, estimator), estimator, sha256(content))
-    known = learned  # all that model, calibration and bounds have seen
-    if times.calibrate_on:
-        calibrated = _customers(prepared, request.product, times.calibrate_on)
-        model = fit_uncertainty(model, calibrated, contract)
-        known = pd.concat([learned, calibrated], ignore_index=True)
-    is_complete = prepared.has_labels(evaluate_on)
+    card = _card(request, as_ofs, prepared, learned, estimator)
+    if as_ofs.folds:
+        card = fit_uncertainty(card, _left_out(as_ofs, prepared, learned, card), contract)
+    model = Model(card, estimator, sha256(content))
+    frame, evaluate_on = prepared.frame, as_ofs.evaluate_on
+    judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
     card = evaluation.complete_card(
-        model, known, judged if is_complete else None, evaluate_on, contract
+        model, learned, judged if prepared.has_labels(evaluate_on) else None, evaluate_on, contract
     )
     check_signature(estimator, card, Path("the new model"))
     return content, card
 
 
-@dataclass(frozen=True)
-class Times:
-    """The as-ofs of a training: learn, calibrate, judge, each later than the former."""
-
-    as_ofs: list[datetime]
-    calibrate_on: list[datetime]
-    evaluate_on: datetime
-
-    @property
-    def all(self) -> list[datetime]:
-        """Every as-of that features and labels are needed for."""
-        return [*self.as_ofs, *self.calibrate_on, self.evaluate_on]
-
-    def labels_closed_at(self, horizon: timedelta) -> datetime:
-        """When the last outcome was known that training or calibration has seen."""
-        return max([*self.as_ofs, *self.calibrate_on]) + horizon
-
-
-def _times(request: TrainingRequest, contract: ScoringContract) -> Times:
-    """What is asked for; by default the first as-ofs whose label windows do not overlap."""
-    as_ofs, calibrate_on = sorted(set(request.as_ofs)), sorted(set(request.calibrate_on))
-    step = timedelta(days=contract.horizon_days or 30)
-    if not is_calibrated(contract):
-        if calibrate_on:
-            raise TrainingError(
-                f"--calibrate-on: scores of {request.product} are not probabilities, and its "
-                "contract states no uncertainty.interval_level: there is nothing to calibrate"
-            )
-    elif not calibrate_on:
-        calibrate_on = [as_ofs[-1] + step]
-    elif calibrate_on[0] <= as_ofs[-1]:
-        raise TrainingError(
-            f"--calibrate-on {calibrate_on[0]} is not later than the last training as-of "
-            f"{as_ofs[-1]}: the model knows its outcomes. Calibrate on {as_ofs[-1] + step} or "
-            "later, or train on earlier as-ofs."
-        )
-    last = max([*as_ofs, *calibrate_on])
-    evaluate_on = request.evaluate_on or last + step
-    if evaluate_on <= last:
-        raise TrainingError(
-            f"--evaluate-on {evaluate_on} is not later than the last training or calibration "
-            f"as-of {last}"
-        )
-    return Times(as_ofs, calibrate_on, evaluate_on)
+def _left_out(
+    as_ofs: AsOfs, prepared: Prepared, learned: pd.DataFrame, card: ModelCard
+) -> list[LeftOut]:
+    """Each as-of of a fold, foretold by a model that was fitted on the fold's other as-ofs."""
+    features = [feature["name"] for feature in prepared.recipe["features"]]
+    found = []
+    for fold in as_ofs.folds:
+        known = learned[learned["as_of"].isin(fold.learned)]
+        estimator = estimators.fit(prepared.recipe, known, prepared.contract)
+        part = learned[learned["as_of"] == fold.left_out]
+        scores = raw_scores(card, estimator, part[features])
+        found.append(LeftOut(fold.left_out, scores, part["label"].to_numpy()))
+    return found
 
 
 def _customers(prepared: Prepared, product: str, as_ofs: list[datetime]) -> pd.DataFrame:
@@ -141,40 +93,31 @@ def _customers(prepared: Prepared, product: str, as_ofs: list[datetime]) -> pd.D
     return frame[frame["as_of"].isin(as_ofs)].reset_index(drop=True)
 
 
-def _refuse_incomplete_labels(times: Times, prepared: Prepared) -> None:
-    horizon = timedelta(days=prepared.contract.horizon_days)
-    options = [("--as-of", as_of) for as_of in times.as_ofs]
-    options += [("--calibrate-on", as_of) for as_of in times.calibrate_on]
-    for option, as_of in options:
-        complete_at = as_of + horizon + availability_lag(prepared.contract)
-        if complete_at > prepared.data_complete_until:
-            newest = prepared.data_complete_until - horizon - availability_lag(prepared.contract)
-            raise TrainingError(
-                f"{option} {as_of}: its label window of {horizon.days} days is complete at "
-                f"{complete_at}, but the data end at {prepared.data_complete_until}. "
-                f"Choose {newest:%Y-%m-%d} or earlier."
-            )
+def _refuse_incomplete(request: TrainingRequest, as_ofs: AsOfs, prepared: Prepared) -> None:
+    """Raises TrainingError where an as-of's features or outcomes are not complete in the data."""
+    for as_of in as_ofs.labelled:
+        option = "--as-of" if as_of in request.as_ofs else "--calibrate-on"
+        if problem := prepared.missing(as_of, with_outcomes=as_ofs.embargo > timedelta()):
+            raise TrainingError(f"{option} {as_of}: {problem}")
 
 
 def _card(
     request: TrainingRequest,
-    times: Times,
+    as_ofs: AsOfs,
     prepared: Prepared,
     learned: pd.DataFrame,
     estimator: BaseEstimator,
 ) -> ModelCard:
     contract = prepared.contract
-    as_ofs = times.as_ofs
-    closed_at = times.labels_closed_at(timedelta(days=contract.horizon_days))
+    labelled = as_ofs.labelled
     configuration = {key: value for key, value in prepared.recipe.items() if key != "features"}
-    data_digest = _frame_digest(learned)
+    data_digest = frame_digest(learned)
     identity = [
         request.product, request.model_version, configuration, prepared.recipe["features"],
-        prepared.feature_version, [as_of.isoformat() for as_of in as_ofs], data_digest,
+        prepared.feature_version, [as_of.isoformat() for as_of in labelled], data_digest,
     ]  # fmt: skip
-    if times.calibrate_on:
-        calibrated = _customers(prepared, request.product, times.calibrate_on)
-        identity.append([*map(str, times.calibrate_on), _frame_digest(calibrated)])
+    if as_ofs.folds:
+        identity.append([str(as_of) for as_of in as_ofs.left_out])
     return ModelCard(
         product=request.product,
         model_version=request.model_version,
@@ -185,8 +128,8 @@ def _card(
         features=prepared.recipe["features"],
         feature_version=prepared.feature_version,
         output_schema_version=contract.output_schema_version,
-        training_as_ofs=[as_of.isoformat() for as_of in as_ofs],
-        label_window_closed_at=closed_at.isoformat(),
+        training_as_ofs=[as_of.isoformat() for as_of in labelled],
+        label_window_closed_at=as_ofs.labels_closed_at().isoformat(),
         configuration=configuration,
         libraries={
             "python": platform.python_version(),
@@ -198,16 +141,11 @@ def _card(
         training_data={
             "rows": len(learned),
             "rows_per_as_of": {
-                str(as_of): int((learned["as_of"] == as_of).sum()) for as_of in as_ofs
+                str(as_of): int((learned["as_of"] == as_of).sum()) for as_of in labelled
             },
             "digest": data_digest,
         },
-        calibration_as_ofs=[as_of.isoformat() for as_of in times.calibrate_on],
+        calibration_as_ofs=[as_of.isoformat() for as_of in as_ofs.left_out],
+        overlaps=as_ofs.overlaps,
+        segments=estimators.segments_of(estimator),
     )
-
-
-def _frame_digest(frame: pd.DataFrame) -> str:
-    """SHA-256 of the ordered training rows: features, labels and keys."""
-    digest = hashlib.sha256()
-    digest.update(frame.to_csv(index=False, float_format="%.17g").encode())
-    return digest.hexdigest()

@@ -1,14 +1,24 @@
-"""What a training adds to a model: its calibration and its bounds, from later as-ofs."""
+"""What a training adds to a model: its calibration or level, and its bounds.
 
-from dataclasses import replace
+Both are learned from what models said of as-ofs that they had not seen.
+"""
 
-import numpy as np
-import pandas as pd
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from python_scoring.contracts.contract import ScoringContract
-from python_scoring.models.artifacts import Model
-from python_scoring.models.predict import predict
-from python_scoring.uncertainty import bounds, calibration
+from python_scoring.models.artifacts import ModelCard
+from python_scoring.models.predict import Scores
+from python_scoring.uncertainty import bounds, calibration, level
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An as-of that a model foretold without having seen it: raw scores, and what came."""
+
+    as_of: datetime
+    scores: Scores
+    outcomes: Scores
 
 
 def is_calibrated(contract: ScoringContract) -> bool:
@@ -16,25 +26,39 @@ def is_calibrated(contract: ScoringContract) -> bool:
     return contract.score_type == "probability" or bounds.IntervalSpec.of(contract) is not None
 
 
-def fit_uncertainty(model: Model, calibrated: pd.DataFrame, contract: ScoringContract) -> Model:
-    """The model with its calibration and bounds; `calibrated` has features, label and as_of.
+def fit_uncertainty(card: ModelCard, parts: list[LeftOut], contract: ScoringContract) -> ModelCard:
+    """The card with calibration and bounds, from as-ofs left out, in order.
 
     Raises TrainingError where the customers are too few, or are not ranked by the model.
     """
-    features = [feature["name"] for feature in model.card.features]
-    parts = [
-        bounds.Calibrated(predict(model, part[features]).scores, part["label"].to_numpy())
-        for _, part in calibrated.groupby("as_of", sort=True)
-    ]
-    scores = np.concatenate([part.scores for part in parts])
-    outcomes = np.concatenate([part.outcomes for part in parts])
-    is_probability = contract.score_type == "probability"
-    card = model.card
-    if is_probability:
-        card = replace(card, calibration=calibration.fit(scores, outcomes))
+    if contract.score_type == "probability":
+        return _of_probabilities(card, parts, contract)
     spec = bounds.IntervalSpec.of(contract)
-    if spec and is_probability:
-        card = replace(card, bounds=bounds.of_probabilities(parts, spec))
-    elif spec:
-        card = replace(card, bounds=bounds.of_estimates(scores, outcomes, spec))
-    return replace(model, card=card)
+    totals = [
+        level.Total(part.as_of, float(part.scores.sum()), float(part.outcomes.sum()))
+        for part in parts
+    ]
+    card = replace(card, calibration=level.fit(totals))
+    if spec:
+        levelled = [
+            bounds.Calibrated(level.apply(card.calibration, part.scores, part.as_of), part.outcomes)
+            for part in parts
+        ]
+        card = replace(card, bounds=bounds.of_estimates(levelled, spec))
+    return card
+
+
+def _of_probabilities(
+    card: ModelCard, parts: list[LeftOut], contract: ScoringContract
+) -> ModelCard:
+    line = calibration.fit_with_season(
+        [calibration.Foretold(part.as_of, part.scores, part.outcomes) for part in parts]
+    )
+    card = replace(card, calibration=line)
+    if spec := bounds.IntervalSpec.of(contract):
+        calibrated = [
+            bounds.Calibrated(calibration.apply(line, part.scores, part.as_of), part.outcomes)
+            for part in parts
+        ]
+        card = replace(card, bounds=bounds.of_probabilities(calibrated, spec))
+    return card

@@ -4,25 +4,27 @@ An estimate's bounds enclose the outcome of single customers, at the stated leve
 single customer is never a probability, so a probability's bounds enclose the share among a group of
 customers with such scores, `group_size` of them.
 
-Both are conformal: how far outcomes lay from scores in the calibration as-ofs says how far they may
-lie, with the finite-sample correction. Both widen with the score as its errors do; bounds of one
-width for all would be too wide for most customers and too narrow for the best.
+Both are conformal: how far outcomes lay from the scores of models that had not seen their as-of
+says how far they may lie, with the finite-sample correction. Both widen with the score as its
+errors do; bounds of one width for all would be too wide for most customers and too narrow for the
+best.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
-from python_scoring.uncertainty import calibration
 from python_scoring.uncertainty.calibration import Values
 from python_scoring.uncertainty.coverage import groups_by_score
 
 _DECIMALS = 6
 # The table of a probability: fine enough that straight lines between the rows are exact to 0.001.
 _PROBABILITY_ROWS = 101
+_FIFTHS = 5
 # The table of an estimate: at most so many groups, each of at least so many customers.
 _MOST_GROUPS, _FEWEST_CUSTOMERS = 20, 50
 
@@ -47,7 +49,7 @@ class IntervalSpec:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """One calibration as-of: raw scores and the outcomes that followed, customer by customer."""
+    """One as-of left out: scores as they are served, and what came, customer by customer."""
 
     scores: Values
     outcomes: Values
@@ -63,10 +65,13 @@ def apply(table: dict[str, Any], scores: Values) -> tuple[Values, Values]:
 def of_probabilities(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]:
     """Bounds of the share among `group_size` customers with such a score.
 
-    With two as-ofs or more, each is foretold by a calibration on the others, so that what changes
-    from season to season widens the bounds. Raises TrainingError where there are too few customers.
+    `as_ofs` have calibrated scores of models that had not seen them, so that what changes from one
+    as-of to another widens the bounds. Their width follows the score by fifths, each drawn halfway
+    to the width of all; it is never below what chance alone asks for. Raises TrainingError where
+    there are too few customers.
     """
-    distances = np.concatenate([_distances(as_ofs, number, spec) for number in range(len(as_ofs))])
+    parts = [_distances(part, spec) for part in as_ofs]
+    expected, distances = (np.concatenate(column) for column in zip(*parts, strict=True))
     # With fewer, even the widest that was seen is too narrow for the level.
     fewest = int(np.ceil(spec.level / (1 - spec.level) - 1e-9))
     if len(distances) < fewest:
@@ -75,21 +80,43 @@ def of_probabilities(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, 
             f"customers, and bounds need {fewest}: choose more as-ofs with "
             "--calibrate-on, or a smaller group_size in the contract's uncertainty"
         )
-    width = _conformal_quantile(distances, spec.level)
+    middles, widths = _widths(expected, distances, spec.level, fewest)
     scores: Values = np.arange(_PROBABILITY_ROWS) / (_PROBABILITY_ROWS - 1)
+    width = np.interp(scores, middles, widths)
     spread = width * binomial_standard_error(scores, spec.group_size)
     return _table(scores, scores - spread, scores + spread, spec)
 
 
-def of_estimates(scores: Values, outcomes: Values, spec: IntervalSpec) -> dict[str, Any]:
+def _widths(
+    expected: Values, distances: Values, level: float, fewest: int
+) -> tuple[Values, Values]:
+    """Width of the bounds in standard errors, at the middle score of each fifth of the groups.
+
+    Chance alone needs the normal quantile: a share among n customers with probability p has the
+    standard error of `binomial_standard_error`.
+    """
+    of_chance = NormalDist().inv_cdf((1 + level) / 2)
+    of_all = _conformal_quantile(distances, level)
+    order = np.argsort(expected, kind="stable")
+    fifths = np.array_split(order, min(_FIFTHS, len(order) // fewest))
+    middles = np.array([expected[fifth].mean() for fifth in fifths])
+    widths = [(_conformal_quantile(distances[fifth], level) + of_all) / 2 for fifth in fifths]
+    return middles, np.maximum(widths, of_chance)
+
+
+def of_estimates(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]:
     """Bounds of single customers' outcomes, from outcomes as multiples of alike scores.
 
     Half of the customers (every second one by score) give the shape: in each group of scores, the
     multiples between which the outcomes lie. The other half say how much the upper bounds must grow
-    or shrink to keep the level. Raises TrainingError where there are too few customers.
+    or shrink to keep the level; an as-of that needed more than all together counts with what it
+    needed, so that what changes from one as-of to another widens the bounds. Raises TrainingError
+    where there are too few customers.
     """
+    scores = np.concatenate([part.scores for part in as_ofs])
     order = np.argsort(scores, kind="stable")
-    scores, outcomes = np.maximum(scores[order], 0), outcomes[order]
+    scores = np.maximum(scores[order], 0)
+    outcomes = np.concatenate([part.outcomes for part in as_ofs])[order]
     groups = min(_MOST_GROUPS, len(scores) // (2 * _FEWEST_CUSTOMERS))
     if groups < 2:  # noqa: PLR2004 - a line needs two points
         raise TrainingError(
@@ -103,8 +130,11 @@ def of_estimates(scores: Values, outcomes: Values, spec: IntervalSpec) -> dict[s
         )
     ]
     middles, lower, upper = (np.array(column) for column in zip(*rows, strict=True))
-    lower, upper = np.maximum.accumulate(lower), np.maximum.accumulate(upper)
-    factor = _factor(scores[1::2], outcomes[1::2], (middles, lower, upper), spec.level)
+    shape = (middles, np.maximum.accumulate(lower), np.maximum.accumulate(upper))
+    of_all = _factor(scores[1::2], outcomes[1::2], shape, spec.level)
+    of_each = [max(of_all, _factor_of(part, shape, spec.level)) for part in as_ofs]
+    factor = float(np.mean(of_each))
+    _, lower, upper = shape
     upper = np.maximum.accumulate(middles + factor * (upper - middles))
     # Beyond the best group the multiples stay what they are there.
     beyond = spec.maximum / middles[-1]
@@ -114,6 +144,14 @@ def of_estimates(scores: Values, outcomes: Values, spec: IntervalSpec) -> dict[s
         np.array([upper[0], *upper, upper[-1] * beyond]),
         spec,
     )
+
+
+def _factor_of(part: Calibrated, shape: tuple[Values, Values, Values], level: float) -> float:
+    """The factor that one as-of needs, from the half of its customers that gave no shape."""
+    order = np.argsort(part.scores, kind="stable")[1::2]
+    if len(order) < _FEWEST_CUSTOMERS:
+        return 0.0
+    return _factor(np.maximum(part.scores[order], 0), part.outcomes[order], shape, level)
 
 
 def _shape(scores: Values, outcomes: Values, level: float) -> tuple[float, float, float]:
@@ -140,23 +178,13 @@ def _factor(
     return max(factor, 0.0) if np.isfinite(factor) else 1.0
 
 
-def _distances(as_ofs: list[Calibrated], number: int, spec: IntervalSpec) -> Values:
-    """How far the share of each group lay from its mean score, in units of chance."""
-    own = as_ofs[number]
-    others = [other for place, other in enumerate(as_ofs) if place != number] or [own]
-    line = calibration.fit(
-        np.concatenate([other.scores for other in others]),
-        np.concatenate([other.outcomes for other in others]),
-    )
-    scores = calibration.apply(line, own.scores)
-    shares = [
-        (scores[group].mean(), own.outcomes[group].mean())
-        for group in groups_by_score(scores, spec.group_size)
-    ]
-    if not shares:
-        return np.array([])
-    expected, found = (np.array(column) for column in zip(*shares, strict=True))
-    return np.asarray(np.abs(found - expected) / binomial_standard_error(expected, spec.group_size))
+def _distances(part: Calibrated, spec: IntervalSpec) -> tuple[Values, Values]:
+    """Mean score of each group, and how far its share lay from it, in standard errors."""
+    groups = groups_by_score(part.scores, spec.group_size)
+    expected = np.array([part.scores[group].mean() for group in groups])
+    found = np.array([part.outcomes[group].mean() for group in groups])
+    chance = binomial_standard_error(expected, spec.group_size)
+    return expected, np.asarray(np.abs(found - expected) / chance, dtype=np.float64)
 
 
 def binomial_standard_error(probability: Values, group_size: int) -> Values:

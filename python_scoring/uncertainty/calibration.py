@@ -1,13 +1,18 @@
-"""Calibration of probabilities: a straight line in log-odds (Platt scaling), from later as-ofs.
+"""Calibrated probabilities: a straight line in log-odds, learned from as-ofs left out.
 
-The line rises, so customers keep their order, and two parameters cannot fit noise: with the few
-seasons that a calibration sees, more freedom (beta, isotonic) won nothing on either shop.
+The line rises, so customers keep their order, and two numbers cannot learn chance: with the few
+seasons that a calibration sees, more freedom (beta, isotonic) won nothing on either shop. A season
+moves the whole line (python_scoring/uncertainty/season.py).
 """
+
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from python_scoring.errors import TrainingError
+from python_scoring.uncertainty import season
 
 Values = npt.NDArray[np.float64]
 
@@ -16,6 +21,51 @@ _MARGIN = 1e-12
 _MOST_STEPS = 100
 # Beyond it the exponential overflows, and a probability has long been 0 or 1.
 _LARGEST = 700.0
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """An as-of left out: raw probabilities, and outcomes of 0 or 1."""
+
+    as_of: datetime
+    scores: Values
+    outcomes: Values
+
+
+def fit_with_season(parts: list[Foretold]) -> dict[str, float]:
+    """Slope and intercept of all as-ofs, and the terms of a season where that measured better.
+
+    Raises TrainingError as `fit` does.
+    """
+    line = fit(
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.outcomes for part in parts]),
+    )
+    offsets = np.array([_offset(part, line) for part in parts])
+    mean, terms = season.fit([part.as_of for part in parts], offsets)
+    if not terms:
+        return line
+    return {**line, "intercept": round(line["intercept"] + mean, season.DECIMALS), **terms}
+
+
+def _offset(part: Foretold, line: dict[str, float]) -> float:
+    """By how much the log-odds of an as-of must move for as many outcomes as came.
+
+    As if half a customer more had had either outcome, so that it is finite.
+    """
+    odds = line["slope"] * _log_odds(part.scores) + line["intercept"]
+    share = (part.outcomes.sum() + 0.5) / (len(odds) + 1)
+    moved = 0.0
+    for _ in range(_MOST_STEPS):
+        expected = _probability(odds + moved)
+        weight = float((expected * (1 - expected)).mean())
+        if weight <= 0:
+            break
+        step = float(share - expected.mean()) / weight
+        moved += max(-1.0, min(1.0, step))
+        if abs(step) < 1e-10:  # noqa: PLR2004 - far below the digits that are kept
+            break
+    return moved
 
 
 def fit(scores: Values, outcomes: Values) -> dict[str, float]:
@@ -55,11 +105,15 @@ def fit(scores: Values, outcomes: Values) -> dict[str, float]:
     return {"slope": round(float(slope), 9), "intercept": round(float(intercept), 9)}
 
 
-def apply(calibration: dict[str, float], scores: Values) -> Values:
-    """Return the calibrated probabilities; the scores themselves without a calibration."""
+def apply(calibration: dict[str, float], scores: Values, as_of: datetime | None = None) -> Values:
+    """The calibrated probabilities; the scores themselves where nothing was calibrated.
+
+    Raises ScoringError where the calibration follows the season and the as-of is not known.
+    """
     if not calibration:
         return scores
-    return _probability(calibration["slope"] * _log_odds(scores) + calibration["intercept"])
+    intercept = calibration["intercept"] + season.offset(calibration, as_of)
+    return _probability(calibration["slope"] * _log_odds(scores) + intercept)
 
 
 def _log_odds(probabilities: Values) -> Values:

@@ -38,22 +38,19 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Project:
     now = {"PREDICTION_NOW": ""}
     project.script("examples/online_retail.py", "--from", str(DATA), "--out", str(project.raw_data))
     for product in PRODUCTS:
-        learned = (*monthly("--as-of", "02", "03"), *monthly("--calibrate-on", "04", "05", "06"))
-        as_ofs = monthly("--as-of", "04", "05", "06") if product == "segmentation" else learned
+        days: tuple[str, ...] = ("04-01", "05-01", "06-01")
+        if product != "segmentation":
+            days = ("02-01", "03-02", "04-01", "05-02", "06-01")
+        as_ofs = [part for day in days for part in ("--as-of", f"2011-{day}")]
         version = ("--model-version", "0.1.0", "--pin-from", "2011-08-31")
         project.command("train", product, *as_ofs, *version, env=now)
     project.build(env={**now, "PREDICTION_AS_OF": AS_OF}, tests="all")
     return project
 
 
-def monthly(option: str, *months: str) -> tuple[str, ...]:
-    """The option for the first of each month of 2011."""
-    return tuple(part for month in months for part in (option, f"2011-{month}-01"))
-
-
 @pytest.mark.parametrize("product", ["churn", "clv"])
 def test_bounds_keep_their_level(retail: Project, product: str) -> None:
-    """On the 90 days before Christmas, which no calibration has seen: within three points.
+    """On the 90 days before Christmas, which no calibration has seen: 88 to 94%.
 
     Calibration, too: churn comes closer to what happened than the raw scores at training did.
     """
@@ -62,7 +59,7 @@ def test_bounds_keep_their_level(retail: Project, product: str) -> None:
         f"where product = '{product}' and as_of = '{AS_OF}'"
     )
     assert labels == 3357
-    assert abs(coverage - level) <= 0.03, coverage
+    assert level - 0.02 <= coverage <= level + 0.04, coverage
     file = retail.folder / "python_scoring" / "artifacts" / product / "0.1.0" / "model.json"
     metrics = json.loads(file.read_text())["metrics"]
     if product == "churn":
@@ -71,7 +68,7 @@ def test_bounds_keep_their_level(retail: Project, product: str) -> None:
 
 
 def test_churn_ranks_customers(retail: Project) -> None:
-    """On the 90 days that followed, the AUC is at least 0.735."""
+    """On the 90 days that followed, the AUC is at least 0.745."""
     predictions = retail.frame(
         "select customer_id, score from lake.marts.churn_prediction_history_v1 "
         f"where as_of = '{AS_OF}'"
@@ -88,7 +85,37 @@ def test_churn_ranks_customers(retail: Project) -> None:
     assert len(predictions) == 3357
     assert 0.42 < churned.mean() < 0.44
     auc = roc_auc_score(churned, predictions["score"])
-    assert auc >= 0.735, auc
+    assert auc >= 0.745, auc
+
+
+def test_the_level_of_lifetime_value_is_right(retail: Project) -> None:
+    """The sum of the predictions is within 15% of the revenue that came; it was 40% above."""
+    [(bias,)] = retail.query(
+        "select bias from lake.operations.outcome_scores "
+        f"where product = 'clv' and as_of = '{AS_OF}'"
+    )
+    assert abs(bias) <= 0.15, bias
+
+
+def test_segments_are_what_their_names_claim(retail: Project) -> None:
+    """New customers are new, and no claim of the contract is contradicted by what came."""
+    [(late,)] = retail.query(
+        "select count(*) from lake.marts.segmentation_prediction_history_v1 as predictions "
+        "inner join lake.features.feature_snapshots using (as_of, customer_id) "
+        "where (label = 'new') <> (days_since_first_order <= 30)"
+    )
+    assert late == 0
+    claims = retail.query(
+        "select scope, outcome from lake.operations.output_checks "
+        "where check_name = 'outcome_claims' order by scope"
+    )
+    assert dict(claims) == {
+        "at_risk above dormant": "not_evaluated",
+        "champions above loyal": "passed",
+        "loyal above at_risk": "passed",
+        "loyal above one_time": "passed",
+        "new above dormant": "not_evaluated",
+    }
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

@@ -186,7 +186,7 @@ def change_model(folder: Path) -> None:
     with (folder / "seeds" / "model_pins.csv").open("a") as pins:
         pins.write(f"churn,{NEW_VERSION},2026-12-03 00:00:00,ana,a new version\n")
     with (folder / "seeds" / "challenger_pins.csv").open("a") as pins:
-        pins.write("churn,1.0.1,2026-12-03 00:00:00,,ana,a comparison\n")
+        pins.write("churn,1.0.2,2026-12-03 00:00:00,,ana,a comparison\n")
 
 
 def kill_in_candidates(project: Project, now: str) -> None:

@@ -10,7 +10,10 @@ import pytest
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"dbt_plugin", "erasure", "model_import", "notifications", "recovery", "replay", "report"},
+    {
+        *("backtest", "dbt_plugin", "erasure", "model_import", "notifications", "recovery"),
+        *("replay", "report"),
+    },
     {"lineage", "schedule", "serving", "training"},
     {"scoring"},
     {"explanations"},

@@ -1,16 +1,7 @@
 -- The outcome to be learned: revenue net of returns in the label window, never below zero.
 -- depends_on: {{ ref('stg_orders') }}
-with orders as (
-    select * from {{ product_ref('label_window_orders') }}
-),
-
-revenue as (
-    select
-        as_of,
-        customer_id,
-        sum(amount) as revenue
-    from orders
-    group by as_of, customer_id
+with revenue as (
+    select * from {{ product_ref('label_window_revenue') }}
 ),
 
 snapshots as (

@@ -1,7 +1,18 @@
--- The customers to be grouped. Segments are learned without an outcome.
+-- What the segments claim is measured by: revenue net of returns in the label window, never below zero.
+-- depends_on: {{ ref('stg_orders') }}
+with revenue as (
+    select * from {{ product_ref('label_window_revenue') }}
+),
+
+snapshots as (
+    select * from {{ ref('feature_snapshots') }}
+)
+
 select
-    as_of,
-    customer_id,
-    cast(null as double) as label
-from {{ ref('feature_snapshots') }}
+    snapshots.as_of,
+    snapshots.customer_id,
+    cast(greatest(coalesce(revenue.revenue, 0), 0) as double) as label
+from snapshots
+left join revenue
+    on snapshots.as_of = revenue.as_of and snapshots.customer_id = revenue.customer_id
 where {{ eligible_population('segmentation') }}

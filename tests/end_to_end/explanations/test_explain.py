@@ -66,14 +66,14 @@ def test_explain_matches_the_stored_reasons(
     assert f"{told['raw_score']:+.6f}" in text
 
 
-def test_explain_states_the_distance_from_the_segment(
+def test_explain_counts_from_the_limit_of_another_segment(
     built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WAREHOUSE", str(built.warehouse))
     explanation = explain(first_prediction(built, "segmentation"), Registry())
-    assert all(told.distance is not None and told.distance >= 0 for told in explanation.features)
+    assert all(0 <= told.contribution <= 1 for told in explanation.features)
     assert explanation.base == 0
-    assert "off centre" in explanation.to_text()
+    assert "at the limit of another segment" in explanation.to_text()
 
 
 def delete_snapshots(lake: duckdb.DuckDBPyConnection) -> None:
@@ -100,7 +100,7 @@ def test_explain_says_what_is_missing(
     with pytest.raises(ArtifactError, match=r"artifact_sha256 0+, but the ledger says that run"):
         explain(prediction_id, copy)
     copy.models_file.write_text(text.replace("churn,", "other,"))
-    with pytest.raises(ArtifactError, match=r"model_registry\.csv has no row of churn 1\.0\.1"):
+    with pytest.raises(ArtifactError, match=r"model_registry\.csv has no row of churn 1\.0\.2"):
         explain(prediction_id, copy)
 
     with write_to_lake(Warehouse(project.warehouse)) as writer:

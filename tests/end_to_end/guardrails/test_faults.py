@@ -225,7 +225,7 @@ FAULTS = {
         "labels are not in the contract.",
     ),
     "another model under the same version": Fault(
-        lambda folder: register(folder, "1.0.1", shift_slightly),
+        lambda folder: register(folder, "1.0.2", shift_slightly),
         {("model_unchanged", "model_version")},
         set(),
         "is not the one that was published before under this version",

@@ -117,7 +117,7 @@ def test_two_hundred_predictions_are_identical_and_traced(thirty_days: Project) 
     lineage = thirty_days.frame(
         "select * from lake.operations.prediction_lineage using sample 200 rows (reservoir, 7)"
     )
-    assert set(lineage.loc[lineage["product"] == "churn", "model_version"]) == {"1.0.1", "1.1.0"}
+    assert set(lineage.loc[lineage["product"] == "churn", "model_version"]) == {"1.0.2", "1.1.0"}
     may_be_missing = {"score_lower", "score_upper", "interval_level", "reason_codes", "readers"}
     assert not lineage.drop(columns=list(may_be_missing)).isna().any().any()
 
@@ -201,7 +201,7 @@ def test_changed_feature_sql_is_found(built: Project, tmp_path: Path) -> None:
 
 
 def flip_a_byte(folder: Path) -> None:
-    file = folder / "python_scoring" / "artifacts" / "churn" / "1.0.1" / "model.skops"
+    file = folder / "python_scoring" / "artifacts" / "churn" / "1.0.2" / "model.skops"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
@@ -209,13 +209,13 @@ def flip_a_byte(folder: Path) -> None:
 
 def register_another(folder: Path) -> None:
     file = Registry(folder).models_file
-    row = Registry(folder).row("churn", "1.0.1") or {}
+    row = Registry(folder).row("churn", "1.0.2") or {}
     file.write_text(file.read_text().replace(row["artifact_sha256"], "0" * 64))
 
 
 def strike_from_registry(folder: Path) -> None:
     file = Registry(folder).models_file
-    lines = [line for line in file.read_text().splitlines() if not line.startswith("churn,1.0.1,")]
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("churn,1.0.2,")]
     file.write_text("\n".join(lines) + "\n")
 
 
@@ -223,8 +223,8 @@ def strike_from_registry(folder: Path) -> None:
     ("break_it", "says"),
     [
         (flip_a_byte, "The file is not the one that was registered"),
-        (register_another, "row churn 1.0.1: artifact_sha256 "),
-        (strike_from_registry, "has no row for churn 1.0.1 any more"),
+        (register_another, "row churn 1.0.2: artifact_sha256 "),
+        (strike_from_registry, "has no row for churn 1.0.2 any more"),
     ],
 )
 def test_another_model_is_found(built: Project, tmp_path: Path, break_it: Any, says: str) -> None:

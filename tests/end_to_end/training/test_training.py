@@ -51,11 +51,21 @@ def seeds(folder: Path) -> tuple[str, str]:
         ),
         (
             ("churn", *EARLY, "--calibrate-on", "2026-05-01", "--model-version", "2.0.0"),
-            "--calibrate-on 2026-05-01 00:00:00 is not later than the last training as-of",
+            "--calibrate-on 2026-05-01 00:00:00 is not later than the last as-of",
+        ),
+        (
+            (
+                *("churn", "--as-of", "2026-05-01", "--calibrate-on", "2026-05-02"),
+                *("--evaluate-on", "2026-05-03", "--model-version", "2.0.0"),
+            ),
+            "expected at least the horizon of 90 days, 2026-07-30 00:00:00 or later",
         ),
         (("churn", *EARLY, "--model-version", "1.0.0"), "has churn 1.0.0 already"),
         (("churn", *EARLY, "--model-version", "two"), "expected MAJOR.MINOR.PATCH"),
-        (("nothing", *EARLY, "--model-version", "2.0.0"), "no model nothing_predictions"),
+        (
+            ("nothing", *EARLY, "--model-version", "2.0.0"),
+            "the project has no contract for nothing",
+        ),
     ],
 )
 def test_refusals_leave_nothing_behind(
@@ -87,7 +97,7 @@ def test_a_new_version_is_trained_pinned_and_used(fresh: Fresh, folder: Path) ->
     history = project.query(
         "select distinct model_version from lake.marts.churn_prediction_history_v1 order by 1"
     )
-    assert history == [("1.0.1",), ("1.1.0",)]
+    assert history == [("1.0.2",), ("1.1.0",)]
 
 
 def test_register_checks_before_it_copies(fresh: Fresh, folder: Path, tmp_path: Path) -> None:
@@ -95,7 +105,7 @@ def test_register_checks_before_it_copies(fresh: Fresh, folder: Path, tmp_path: 
     project = fresh(empty=True, folder=folder)
     source = folder / registered("clv", folder).artifact_path
     shutil.copy(source, tmp_path / MODEL_FILE)
-    card = source.with_name(CARD_FILE).read_text().replace('"1.0.1"', '"3.0.0"')
+    card = source.with_name(CARD_FILE).read_text().replace('"1.0.2"', '"3.0.0"')
     card = card.replace('"feature_version": "2.0.0"', '"feature_version": "3.0.0"')
     wrong = card.replace('"recency_days"', '"recency_weeks"')
     (tmp_path / CARD_FILE).write_text(wrong)

@@ -1,6 +1,7 @@
 """Reason codes: the largest contributions in order, in words, and independent of batches."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -85,7 +86,7 @@ def customers(codes: ReasonCodes, model: Model, seed: int, count: int = 300) -> 
 @given(seed=st.integers(0, 2**32), cut=st.integers(1, 299))
 def test_reasons_are_the_largest_contributions(product: str, seed: int, cut: int) -> None:
     """In order, of equal ones the first feature, as canonical JSON; alike however rows are cut."""
-    model = load(registered(product))
+    model = load(registered(product)).at(datetime(2026, 11, 1))
     codes = writer(model, THREE, CATALOGUE)
     frame = customers(codes, model, seed)
     texts = written(codes, frame)
@@ -114,7 +115,7 @@ def test_reasons_are_the_largest_contributions(product: str, seed: int, cut: int
 @pytest.mark.parametrize("product", ["churn", "clv", "segmentation"])
 def test_reasons_are_the_same_among_many(product: str) -> None:
     """Of so many customers that parts are written beside each other, and each text only once."""
-    model = load(registered(product))
+    model = load(registered(product)).at(datetime(2026, 11, 1))
     codes = writer(model, THREE, CATALOGUE)
     names = [companion["name"] for companion in codes.companions]
     few = customers(codes, model, 1, 2_000)

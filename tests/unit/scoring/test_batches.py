@@ -1,6 +1,7 @@
 """A score depends only on the customer's features and the model."""
 
 import itertools
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,10 @@ CONTRACT = contract(
 )
 
 
-MODELS = {product: load(registered(product)) for product in ("churn", "clv", "segmentation")}
+AS_OF = datetime(2026, 11, 1)  # levels follow the season
+MODELS = {
+    product: load(registered(product)).at(AS_OF) for product in ("churn", "clv", "segmentation")
+}
 
 
 def customers(model: Model, count: int, seed: int) -> pa.RecordBatch:
@@ -90,6 +94,6 @@ def test_bands_cover_every_score(scores: list[float]) -> None:
 def test_failing_estimator_is_named() -> None:
     """An estimator that fails on a batch ends the run with a message that names the model."""
     model = MODELS["churn"]
-    broken = Model(model.card, object(), "")
-    with pytest.raises(ScoringError, match=r"churn 1\.0\.1 failed on a batch of 3 customers"):
+    broken = Model(model.card, object(), "", AS_OF)
+    with pytest.raises(ScoringError, match=r"churn 1\.0\.2 failed on a batch of 3 customers"):
         score(broken, [customers(model, 3, 0)])

@@ -12,26 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import log_loss
 
-from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.artifacts import ModelCard
 from python_scoring.project import PROJECT
-from python_scoring.training.train import TrainingRequest, _times
 from python_scoring.uncertainty import bounds, calibration
 from python_scoring.uncertainty.bounds import Calibrated, IntervalSpec
-from python_scoring.uncertainty.calibration import Values
+from python_scoring.uncertainty.calibration import Foretold, Values
 from python_scoring.uncertainty.coverage import coverage
-from tests.support.contracts import contract
 
 SHARE = IntervalSpec(level=0.9, group_size=25, minimum=0, maximum=1)
 
 
 REVENUE = IntervalSpec(level=0.9, group_size=1, minimum=0, maximum=1_000_000)
-
-CHURN = contract("churn")
-
-
-SEGMENTS = contract("segmentation")
 
 
 probabilities = arrays(
@@ -63,7 +55,7 @@ def table(kind: str) -> dict[str, Any]:
     """A table of bounds as a training makes it."""
     if kind == "probability":
         return bounds.of_probabilities([shop(seed, 2_000, seed / 10) for seed in range(3)], SHARE)
-    return bounds.of_estimates(*spenders(1, 4_000), REVENUE)
+    return bounds.of_estimates([Calibrated(*spenders(1, 4_000))], REVENUE)
 
 
 def test_calibration_undoes_overconfidence() -> None:
@@ -135,6 +127,11 @@ def test_bounds_of_estimates_keep_their_level_on_later_customers() -> None:
         assert share == pytest.approx(0.9, abs=0.05)
 
 
+def calibrated(part: Calibrated, line: dict[str, float]) -> Calibrated:
+    """The same customers with the scores that are served."""
+    return Calibrated(calibration.apply(line, part.scores), part.outcomes)
+
+
 def test_bounds_of_probabilities_keep_their_level_through_the_seasons() -> None:
     """Groups of later seasons lie within, as often as stated; chance alone would hold too few."""
     seasons = [-0.25, -0.1, 0.05, 0.15, 0.25, -0.2]
@@ -143,19 +140,65 @@ def test_bounds_of_probabilities_keep_their_level_through_the_seasons() -> None:
         np.concatenate([part.scores for part in known]),
         np.concatenate([part.outcomes for part in known]),
     )
-    made = bounds.of_probabilities(known, SHARE)
-    by_chance = bounds.of_probabilities([shop(0, 4_000)], SHARE)
+    made = bounds.of_probabilities([calibrated(part, line) for part in known], SHARE)
+    by_chance = bounds.of_probabilities([calibrated(shop(0, 4_000), line)], SHARE)
     held: list[float] = []
     held_by_chance: list[float] = []
     for place, season in enumerate([-0.22, -0.05, 0.1, 0.24]):
-        later = shop(100 + place, 10_000, season)
-        scores = calibration.apply(line, later.scores)
+        later = calibrated(shop(100 + place, 10_000, season), line)
         for shares, bounds_table in ((held, made), (held_by_chance, by_chance)):
             shares.append(
-                coverage(scores, later.outcomes, bounds.apply(bounds_table, scores), 25) or 0.0
+                coverage(later.scores, later.outcomes, bounds.apply(bounds_table, later.scores), 25)
+                or 0.0
             )
     assert np.mean(held) == pytest.approx(0.9, abs=0.03)
     assert np.mean(held_by_chance) < np.mean(held)
+
+
+def test_a_season_moves_the_whole_calibration() -> None:
+    """Nineteen months with a season: later months are foretold to a hundredth, each one."""
+
+    def month(place: int, customers: int, seed: int) -> Foretold:
+        as_of = datetime(2024 + (2 + place) // 12, (2 + place) % 12 + 1, 1)
+        shift = 0.3 * np.sin(2 * np.pi * as_of.timetuple().tm_yday / 365.25)
+        part = shop(seed, customers, shift)
+        return Foretold(as_of, part.scores, part.outcomes)
+
+    learned = calibration.fit_with_season([month(place, 4_000, place) for place in range(19)])
+    assert learned["sin_1"] == pytest.approx(0.3, abs=0.05)
+    for place in range(22, 34):
+        later = month(place, 20_000, 100 + place)
+        foretold = calibration.apply(learned, later.scores, later.as_of)
+        assert foretold.mean() == pytest.approx(later.outcomes.mean(), abs=0.015)
+    few = calibration.fit_with_season([month(place, 4_000, place) for place in range(6)])
+    assert set(few) == {"slope", "intercept"}
+
+
+def test_bounds_are_never_narrower_than_chance() -> None:
+    """Outcomes that happen to lie on their scores teach no width below that of the binomial."""
+    scores = np.repeat(np.arange(1, 25) / 25, 25)
+    shares = np.tile(np.arange(25), 24)
+    on_the_scores = (shares < (scores * 25).round()).astype(np.float64)
+    made = bounds.of_probabilities([Calibrated(scores, on_the_scores)], SHARE)
+    lower, upper = bounds.apply(made, np.array([0.5]))
+    chance = 1.6449 * bounds.binomial_standard_error(np.array([0.5]), 25)
+    assert upper - 0.5 >= chance - 1e-4
+    assert 0.5 - lower >= chance - 1e-4
+
+
+def test_the_width_of_a_fifth_follows_its_own_errors() -> None:
+    """Where the lowest scores drift and the others do not, the lowest have the wider bounds."""
+    chance = np.random.default_rng(3)
+    parts = []
+    for drift in (-0.25, 0.25, -0.2, 0.2):
+        scores = chance.uniform(0.1, 0.9, 5_000)
+        true = np.clip(scores + np.where(scores < 0.26, drift / 2, 0), 0.01, 0.99)
+        parts.append(Calibrated(scores, (chance.random(5_000) < true).astype(np.float64)))
+    made = bounds.of_probabilities(parts, SHARE)
+    low, high = (
+        np.diff(bounds.apply(made, np.array([score])), axis=0)[0][0] for score in (0.2, 0.8)
+    )
+    assert low > 1.15 * high
 
 
 def test_too_few_customers_are_refused_in_words() -> None:
@@ -163,7 +206,7 @@ def test_too_few_customers_are_refused_in_words() -> None:
     with pytest.raises(TrainingError, match="have 4 groups of 25 customers, and bounds need 9"):
         bounds.of_probabilities([shop(1, 100)], SHARE)
     with pytest.raises(TrainingError, match="have 150 customers, and bounds need 200"):
-        bounds.of_estimates(*spenders(1, 150), REVENUE)
+        bounds.of_estimates([Calibrated(*spenders(1, 150))], REVENUE)
 
 
 def test_coverage_counts_whole_groups_from_the_lowest_score_up() -> None:
@@ -191,35 +234,12 @@ def test_the_reference_models_keep_their_level_and_gain_from_calibration(product
     assert json.loads(replace(card, bounds={}, calibration={}).to_json())["bounds"] == {}
 
 
-def request(**times: Any) -> TrainingRequest:
-    """A training on March and June."""
-    march_and_june = [datetime(2025, 6, 1), datetime(2025, 3, 1)]
-    return TrainingRequest("churn", march_and_june, "2.0.0", **times)
-
-
-def test_by_default_label_windows_do_not_overlap() -> None:
-    """Training, calibration, evaluation follow one another; segments have nothing to calibrate."""
-    times = _times(request(), CHURN)
-    assert times.calibrate_on == [datetime(2025, 8, 30)]
-    assert times.evaluate_on == datetime(2025, 11, 28)
-    assert _times(request(), SEGMENTS).calibrate_on == []
-
-
-@pytest.mark.parametrize(
-    ("asked", "times", "message"),
-    [
-        (CHURN, {"calibrate_on": [datetime(2025, 6, 1)]}, "is not later than the last training"),
-        (
-            CHURN,
-            {"calibrate_on": [datetime(2025, 9, 1)], "evaluate_on": datetime(2025, 9, 1)},
-            "is not later than the last training or calibration as-of 2025-09-01",
-        ),
-        (SEGMENTS, {"calibrate_on": [datetime(2025, 9, 1)]}, "there is nothing to calibrate"),
-    ],
-)
-def test_as_ofs_out_of_order_are_refused(
-    asked: ScoringContract, times: dict[str, Any], message: str
-) -> None:
-    """What is judged or calibrated may not have been learned from."""
-    with pytest.raises(TrainingError, match=message):
-        _times(request(**times), asked)
+def test_an_as_of_that_needed_more_widens_the_bounds_of_estimates() -> None:
+    """One month with twice the revenue is not made up for by one with half of it."""
+    scores, outcomes = spenders(1, 4_000)
+    alike = bounds.of_estimates([Calibrated(scores, outcomes)] * 2, REVENUE)
+    other = bounds.of_estimates(
+        [Calibrated(scores, 2 * outcomes), Calibrated(scores, outcomes / 2)], REVENUE
+    )
+    at = np.array([100.0])
+    assert bounds.apply(other, at)[1] > 1.2 * bounds.apply(alike, at)[1]

@@ -1,0 +1,1 @@
+"""Models compared on past as-ofs, on request: `customer-predictions backtest`."""

@@ -1,0 +1,103 @@
+"""Training data as a file, for whoever trains elsewhere: what `train` would learn from."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from python_scoring.contracts.validation import contract_of
+from python_scoring.errors import InputError, TrainingError
+from python_scoring.features.definitions import definitions_digest
+from python_scoring.project import feature_types, parsed_manifest
+from python_scoring.training.data import frame_digest, prepare
+
+# Keys of the Parquet file's metadata begin with it.
+PREFIX = "customer_predictions."
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """The product and as-ofs to export, and the file.
+
+    By default the file has the features of the product's recipe, with `all_features` those of the
+    whole catalogue.
+    """
+
+    product: str
+    as_ofs: list[datetime]
+    out: Path
+    all_features: bool = False
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: rows per as-of, and the digests that the file's metadata hold too."""
+
+    rows_per_as_of: dict[str, int]
+    digest: str
+    feature_version: str
+    definitions_sha256: str
+
+
+def export_training_data(request: ExportRequest) -> Exported:
+    """Write as_of, customer_id, label and features of every eligible customer, as Parquet.
+
+    Features are point-in-time, outcomes complete. Rows are ordered by as-of and customer; numbers
+    are doubles. Raises TrainingError where an as-of has no customer or its data are not complete,
+    InputError where the file cannot be written.
+    """
+    as_ofs = sorted(set(request.as_ofs))
+    with tempfile.TemporaryDirectory(prefix="training-data-") as scratch:
+        manifest = parsed_manifest(Path(scratch))
+        contract = contract_of(manifest, request.product)
+        types = feature_types(manifest)
+        catalogue = [{"name": name, "type": kind} for name, kind in types.items()]
+        features = catalogue if request.all_features else None
+        prepared = prepare(request.product, as_ofs, manifest, contract, Path(scratch), features)
+    for as_of in as_ofs:
+        if problem := prepared.missing(as_of, with_outcomes=True):
+            raise TrainingError(f"--as-of {as_of}: {problem}")
+        if not (prepared.frame["as_of"] == as_of).any():
+            raise TrainingError(
+                f"--as-of {as_of}: no eligible {request.product} customer; "
+                "the raw data in RAW_DATA start later, or the eligible population is empty"
+            )
+    found = Exported(
+        {str(as_of): int((prepared.frame["as_of"] == as_of).sum()) for as_of in as_ofs},
+        frame_digest(prepared.frame),
+        prepared.feature_version,
+        definitions_digest(manifest),
+    )
+    _write(prepared.frame, request, found)
+    return found
+
+
+def read_digest(file: Path) -> str:
+    """The digest of an exported file's rows, computed again from them."""
+    return frame_digest(pq.read_table(file).to_pandas())
+
+
+def _write(frame: pd.DataFrame, request: ExportRequest, found: Exported) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    named = {
+        "product": request.product,
+        "training_data_digest": found.digest,
+        "feature_version": found.feature_version,
+        "definitions_sha256": found.definitions_sha256,
+    }
+    metadata = {f"{PREFIX}{name}": text for name, text in named.items()}
+    unfinished = request.out.with_name(f".{request.out.name}.unfinished")
+    try:
+        pq.write_table(
+            table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), unfinished
+        )
+        unfinished.replace(request.out)
+    except OSError as error:
+        raise InputError(
+            f"{request.out} cannot be written: {error.strerror or error}. Expected a file in a "
+            "folder that exists and may be written to"
+        ) from error

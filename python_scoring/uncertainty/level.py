@@ -1,0 +1,54 @@
+"""The level of an estimate: a factor that makes totals right, learned from as-ofs left out."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from python_scoring.errors import TrainingError
+from python_scoring.uncertainty import season
+from python_scoring.uncertainty.calibration import Values
+
+
+@dataclass(frozen=True)
+class Total:
+    """What was foretold and what came, over all customers of an as-of."""
+
+    as_of: datetime
+    predicted: float
+    observed: float
+
+
+def fit(totals: list[Total]) -> dict[str, float]:
+    """`log_factor`, and the terms of a season where that measured better.
+
+    Raises TrainingError where nothing was foretold or nothing came at an as-of.
+    """
+    for total in totals:
+        if not (total.predicted > 0 and total.observed > 0):
+            raise TrainingError(
+                f"the outcomes of the calibration as-of {total.as_of} add up to {total.observed:g}"
+                f", where {total.predicted:g} was foretold, so the level of the estimates cannot "
+                "be learned: choose other as-ofs with --calibrate-on"
+            )
+    logs = np.log([total.observed / total.predicted for total in totals])
+    mean, terms = season.fit([total.as_of for total in totals], logs)
+    if not terms:
+        observed = math.fsum(total.observed for total in totals)
+        predicted = math.fsum(total.predicted for total in totals)
+        mean = round(math.log(observed / predicted), season.DECIMALS)
+    return {"log_factor": mean, **terms}
+
+
+def factor(level: dict[str, float], as_of: datetime | None) -> float:
+    """What to multiply raw estimates of an as-of by; 1 where no level was learned.
+
+    Raises ScoringError where the level follows the season and the as-of is not known.
+    """
+    return math.exp(level.get("log_factor", 0.0) + season.offset(level, as_of))
+
+
+def apply(level: dict[str, float], scores: Values, as_of: datetime | None) -> Values:
+    """Estimates at their level."""
+    return scores * factor(level, as_of) if level else scores
