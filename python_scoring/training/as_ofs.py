@@ -81,7 +81,7 @@ class AsOfs:
         if not is_calibrated(contract):
             if named:
                 raise TrainingError(
-                    f"--calibrate-on: scores of {request.product} are no probabilities, and its "
+                    f"--calibrate-on: scores of {request.product} are not probabilities, and its "
                     "contract states no uncertainty.interval_level: there is nothing to calibrate"
                 )
         elif named:
