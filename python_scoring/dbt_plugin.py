@@ -66,8 +66,8 @@ class Plugin(BasePlugin):
         drop_unwritten_events()
         shorten_interrupts()
         build_log.shorten()
-        unchanged.run_all_nodes()
         self.manifest: Any = None
+        self.fingerprint = ""
         self.project = ValidatedProject()
         self.validate_project()
         self.warehouse = Warehouse.from_environment()
@@ -82,9 +82,7 @@ class Plugin(BasePlugin):
             raise
         self.code_version = code_version()
         self.raw_data = str(raw_data_folder())
-        variables = get_flags().VARS or {}  # type: ignore[no-untyped-call]
-        self.now = variables.get("now")
-        self.fingerprint = unchanged.project_fingerprint(self.code_version, variables)
+        self.now = (get_flags().VARS or {}).get("now")  # type: ignore[no-untyped-call]
 
     def _verify_warehouse(self) -> None:
         with duckdb.connect() as connection:
@@ -176,6 +174,7 @@ class Plugin(BasePlugin):
         except InputError as error:
             raise CompilationError(str(error)) from None
         self.manifest = manifest
+        self.fingerprint = unchanged.project_fingerprint(code_version(), adapter.config.cli_vars)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Set the session variables that macros/environment reads, before each node is built."""

@@ -17,14 +17,20 @@
 
 {#- Hook, when the raw files are known. -#}
 {% macro pass_over_unchanged_nodes() -%}
-    {%- if execute and flags.WHICH == 'build' and not names_nodes() and last_build() -%}
-        {%- if last_build()['lake_snapshot'] is none or nodes_with_work() -%}
-            {%- do run_query("select pass_over_nodes('definitions')") -%}
-        {%- else -%}
-            {%- do log_plan(relation_of_model('scoring_plan')) -%}
-            {%- do run_query("select pass_over_nodes('all')") -%}
-        {%- endif -%}
+    {%- if execute and flags.WHICH == 'build' -%}
+        {%- do run_query("select pass_over_nodes('" ~ unchanged_nodes() ~ "')") -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro unchanged_nodes() -%}
+    {%- if names_nodes() or not last_build() -%}
+        {{ return('none') }}
+    {%- elif last_build()['lake_snapshot'] is none or nodes_with_work() -%}
+        {{ return('definitions') }}
+    {%- endif -%}
+    {%- do log_plan(relation_of_model('scoring_plan')) -%}
+    {{ return('all') }}
 {%- endmacro %}
 
 

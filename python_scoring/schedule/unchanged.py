@@ -46,12 +46,12 @@ _OWN_RUNNERS: dict[NodeType, Any] = dict(BuildTask.RUNNER_MAP)
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `pass_over_nodes(which)`, for the nodes of this build that are still to come.
 
-    `definitions`: seeds and views of the lake. `all`: every node but tests
-    tagged `every_build`. It returns true, and holds until `run_all_nodes`.
+    `none`. `definitions`: seeds and views of the lake. `all`: every node but tests tagged
+    `every_build`. It returns true, and holds until it is called again: a process may build twice.
     """
 
     def pass_over_nodes(which: str) -> bool:
-        is_unchanged = {"definitions": _is_definition, "all": _has_no_work}[which]
+        is_unchanged = UNCHANGED[which]
         passing: dict[NodeType, Any] = {
             kind: _passing_over(_OWN_RUNNERS[kind], is_unchanged) for kind in PASSED_OVER
         }
@@ -61,11 +61,6 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     connection.create_function(
         "pass_over_nodes", pass_over_nodes, ["varchar"], "boolean", side_effects=True
     )
-
-
-def run_all_nodes() -> None:
-    """Let the nodes do their work again, in a process that builds more than once."""
-    BuildTask.RUNNER_MAP = dict(_OWN_RUNNERS)
 
 
 def project_fingerprint(
@@ -115,6 +110,13 @@ def _is_definition(node: Any) -> bool:
 
 def _has_no_work(node: Any) -> bool:
     return EVERY_BUILD not in node.tags
+
+
+UNCHANGED: dict[str, Callable[[Any], bool]] = {
+    "none": lambda node: False,  # noqa: ARG005 - the node does not matter
+    "definitions": _is_definition,
+    "all": _has_no_work,
+}
 
 
 def _passing_over(own: type[BaseRunner], is_unchanged: Callable[[Any], bool]) -> Any:
