@@ -16,8 +16,8 @@ LONGEST_MODEL = 80
 MOST_FILES = 12  # per product
 
 MACRO = re.compile(r"\{%-?\s*macro (\w+)\(.*?\{%-?\s*endmacro\s*-?%\}", re.DOTALL)
-NO_SQL = re.compile(r"\{#.*?#\}|\{%.*?%\}|\s+|--[^\n]*", re.DOTALL)
-QUERY = re.compile(r"\(?(with|select)\b")
+NO_SQL = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{ 'union all'.*?\}\}|\s+|--[^\n]*", re.DOTALL)
+QUERY = re.compile(r"\(? ?(with|select)\b.*\bfrom\b")
 
 
 def lines(text: str) -> int:
@@ -35,7 +35,7 @@ def macros() -> dict[str, str]:
 
 
 def returns_query(macro: str) -> bool:
-    """Whether the SQL of a macro starts as a query does, and not within an expression."""
+    """Whether the SQL of a macro is a query on a relation, and no expression or other statement."""
     body = macro[macro.index("%}") + 2 :]
     return bool(QUERY.match(NO_SQL.sub(" ", body).lstrip()))
 

@@ -13,8 +13,9 @@
 {%- endmacro %}
 
 
-{% macro no_rows(columns) -%}
-    select {% for name, type in columns.items() %}cast(null as {{ type }}) as {{ name }}{{ ', ' if not loop.last }}{% endfor %} where false
+{#- Columns of a query without rows. -#}
+{% macro typed_nulls(types) -%}
+    {% for name, type in types.items() %}cast(null as {{ type }}) as {{ name }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 

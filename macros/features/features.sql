@@ -16,80 +16,20 @@
 {%- endmacro %}
 
 
+{#- Post-hook of feature_snapshots, in its transaction, which the last statement undoes where carried features differ from
+    computed ones. -#}
 {% macro record_snapshots() -%}
-    {%- set customers_to_compute = ref('customers_to_compute') -%}
     {%- set plans = planned_snapshots() -%}
-    {%- for plan in plans if plan.base_as_of %}
-    {{ verify_carried_features(plan, customers_to_compute) }};
-    {%- endfor %}
+    {%- if plans -%}
     {%- for plan in plans if plan.is_repair %}
-    {{ verify_repaired_snapshot(plan) }};
     {{ record_repair('features.feature_snapshots', as_of=plan.as_of) }};
     {%- endfor %}
-    {%- for plan in plans if not plan.is_repair %}
-    insert into {{ operations_table('snapshot_manifest') }}
-    (
-        as_of, data_cutoff, feature_version, feature_snapshot_id, customers, built_at, invocation_id, code_version,
-        definitions_sha256, newest_landing, base_as_of, customers_computed
-    )
-    select
-        as_of, data_cutoff, feature_version,
-        {{ rows_digest(snapshot_row_text(feature_names())) }} as feature_snapshot_id,
-        count(*) as customers,
-        {{ recorded_at() }} as built_at,
-        '{{ invocation_id }}' as invocation_id,
-        {{ code_version() }} as code_version,
-        {{ literal(feature_definitions().definitions_sha256) }} as definitions_sha256,
-        (select coalesce(max(landing), 0) from {{ operations_table('landed_files') }}) as newest_landing,
-        {{ plan.base_as_of or 'cast(null as timestamp)' }} as base_as_of,
-        (select count(*) from {{ customers_to_compute }} where as_of = {{ plan.as_of }}) as customers_computed
-    from {{ this }} as snapshots
-    where as_of = {{ plan.as_of }} and data_cutoff = {{ plan.data_cutoff }} and feature_version = '{{ feature_version() }}'
-    group by as_of, data_cutoff, feature_version;
-    {%- endfor %}
-    {%- if plans %}
-    {{ record_inputs('select as_of, data_cutoff, feature_version from ' ~ ref('snapshot_plan') ~ ' where not is_repair') }};
-    {{ record_definitions() }};
+    {{ insert_into('snapshot_manifest', query_of('snapshot_records')) }};
+    {{ insert_into('snapshot_inputs', query_of('input_digests')) }};
+    {{ insert_into('feature_definitions', query_of('definition_records')) }};
+    select {{ raise_in_sql('message') }} from {{ query_of('carried_differences') }} as differences;
+    select {{ raise_in_sql('message') }} from {{ query_of('repaired_differences') }} as differences;
     {%- endif -%}
-{%- endmacro %}
-
-
-{#- Stops where a snapshot that was made anew is not what its manifest says. -#}
-{% macro verify_repaired_snapshot(plan) -%}
-    select case when bool_or(found.digest <> manifest.feature_snapshot_id) then {{ raise_in_sql(
-        "'feature_snapshots as of ' || " ~ plan.as_of ~ " || ' was computed again and is not what was recorded: the digest is '"
-        ~ " || min(found.digest) || ' instead of ' || min(manifest.feature_snapshot_id)"
-        ~ " || '. Copy its damaged file back from a backup (lake.operations.damaged_files names it).'"
-    ) }} end
-    from (
-        select {{ rows_digest(snapshot_row_text(feature_names())) }} as digest
-        from {{ this }}
-        where as_of = {{ plan.as_of }} and feature_version = '{{ feature_version() }}'
-    ) as found
-    inner join {{ operations_table('snapshot_manifest') }} as manifest
-        on manifest.as_of = {{ plan.as_of }} and manifest.feature_version = '{{ feature_version() }}'
-{%- endmacro %}
-
-
-{#- Stops, and takes back the snapshot, where customers by chance came out otherwise than the base has them. -#}
-{% macro verify_carried_features(plan, customers_to_compute) -%}
-    select case when count(*) > 0 then {{ raise_in_sql(
-        "'feature_snapshots as of ' || " ~ plan.as_of ~ " || ': ' || count(*) || ' customers that did not change came out"
-        ~ " otherwise than carried forward, for example ' || min(customer_id)"
-        ~ " || '. Build once with RECOMPUTE_FEATURES=all, and report it.'"
-    ) }} end
-    from (
-        select computed.customer_id
-        from {{ customers_to_compute }} as computed
-        inner join {{ this }} as former
-            on former.as_of = {{ plan.base_as_of }} and former.feature_version = '{{ feature_version() }}'
-            and computed.customer_id = former.customer_id
-        inner join {{ this }} as present
-            on present.as_of = {{ plan.as_of }} and present.feature_version = '{{ feature_version() }}'
-            and computed.customer_id = present.customer_id
-        where computed.as_of = {{ plan.as_of }} and computed.is_verification
-            and ({{ carried_columns('former') }}) is distinct from ({{ carried_columns('present') }})
-    ) as differing
 {%- endmacro %}
 
 
@@ -127,6 +67,27 @@
 
 {% macro month_bit(age) -%}
     cast(1 as bigint) << cast(least({{ whole_quotient('(' ~ age ~ ' - 1)', 30 * 86400000000) }}, 11) as integer)
+{%- endmacro %}
+
+
+{#- Days between one purchase and the next, from the sorted list of their days: 0 on the same day. -#}
+{% macro day_gaps(days) -%}
+    list_transform(list_zip({{ days }}[2:], {{ days }}[:-2]), lambda pair: cast(pair[1] - pair[2] as bigint))
+{%- endmacro %}
+
+
+{% macro day_gap_count(days) -%}
+    len(list_filter({{ day_gaps(days) }}, lambda gap: gap > 0))
+{%- endmacro %}
+
+
+{% macro day_span(days) -%}
+    ({{ days }}[-1] - {{ days }}[1])
+{%- endmacro %}
+
+
+{% macro squared_day_gaps(days) -%}
+    list_sum(list_transform({{ day_gaps(days) }}, lambda gap: gap * gap))
 {%- endmacro %}
 
 
@@ -196,22 +157,12 @@
     {%- set snapshot_plan = ref('snapshot_plan') -%}
     {%- set plans = [] -%}
     {%- if execute and is_built(snapshot_plan) -%}
-        {%- set query -%}
-            select
-                {% for name in ['as_of', 'data_cutoff', 'base_as_of', 'base_cutoff'] -%}
-                concat('timestamp ', chr(39), {{ name }}, chr(39)) as {{ name }},
-                {% endfor -%}
-                base_as_of is not null as has_base,
-                is_repair,
-                cast(base_landing as text) as base_landing
-            from {{ snapshot_plan }} as plan
-            order by plan.as_of
-        {%- endset -%}
-        {%- for row in run_query(query).rows -%}
-            {%- do plans.append(
-                row.dict() if row['has_base']
-                else {'as_of': row['as_of'], 'data_cutoff': row['data_cutoff'], 'is_repair': row['is_repair']}
-            ) -%}
+        {%- for row in run_query('select * from ' ~ snapshot_plan ~ ' order by as_of').rows -%}
+            {%- set plan = {'is_repair': row['is_repair']} -%}
+            {%- for name in ['as_of', 'data_cutoff'] + (['base_as_of', 'base_cutoff'] if row['base_as_of'] else []) -%}
+                {%- do plan.update({name: timestamp_literal(row[name]) | string}) -%}
+            {%- endfor -%}
+            {%- do plans.append(dict(plan, base_landing=row['base_landing'] | int) if row['base_as_of'] else plan) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(plans) }}
@@ -223,30 +174,15 @@
 {%- endmacro %}
 
 
-{#- The snapshots that plans are based on, or no rows where there is no snapshot yet. A relation, not a ref: what
-    reads it is what snapshots are built from. -#}
-{% macro former_snapshots(columns=none) -%}
-    {%- set bases = plans_with_base() | map(attribute='base_as_of') | unique | list -%}
-    {%- set snapshots = snapshots_table() if bases -%}
-    {%- if snapshots -%}
-    select {{ columns | join(', ') if columns else '*' }} from {{ snapshots }}
-    where as_of in ({{ bases | join(', ') }}) and feature_version = '{{ feature_version() }}'
-    {%- else -%}
-    {{ no_rows(snapshot_types(columns)) }}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{% macro snapshot_types(columns) -%}
+{#- Of the columns that a snapshot is carried forward by, for a query without rows. -#}
+{% macro carried_types() -%}
     {%- set types = {'as_of': 'timestamp', 'customer_id': 'text'} -%}
-    {%- if not columns -%}
-        {%- for column in state_columns() -%}
-            {%- do types.update({column.name: 'timestamp'}) -%}
-        {%- endfor -%}
-        {%- for feature in carried_features() -%}
-            {%- do types.update({feature.name: feature.data_type}) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for column in state_columns() -%}
+        {%- do types.update({column.name: 'timestamp'}) -%}
+    {%- endfor -%}
+    {%- for feature in carried_features() -%}
+        {%- do types.update({feature.name: feature.data_type}) -%}
+    {%- endfor -%}
     {{ return(types) }}
 {%- endmacro %}
 

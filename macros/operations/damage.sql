@@ -68,7 +68,9 @@
     {%- endcall -%}
     {%- for run in runs if damage.kind == 'predictions' -%}
         {%- call statement('withdraw_damaged') -%}
-            {{ ledger_insert(review_entry(run, 'withdrawn', message, 'verification of files')) }}
+            {{ ledger_insert(query_of(
+                'reviewed_run', reviewed=run['run_id'], decision='withdrawn', reason=message, by='verification of files'
+            )) }}
         {%- endcall -%}
     {%- endfor -%}
     {%- for concerned in products_of_damage(damage, runs) -%}

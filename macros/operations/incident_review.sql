@@ -71,25 +71,10 @@
 
 {#- What is known by now is accounted for: only what comes later opens another incident of this cause. -#}
 {% macro record_incident_event(incident, event, message, by) -%}
-    {%- set events = operations_table('incident_events') -%}
     {%- call statement('record_incident_event', auto_begin=true) -%}
-        insert into {{ events }} (
-            event_number, incident_id, product, cause, event, severity, fallback_mode, as_of, served_as_of, message,
-            watermark, recorded_at, recorded_by, invocation_id
-        )
-        select
-            (select max(known.event_number) from {{ events }} as known) + 1, newest.incident_id, newest.product,
-            newest.cause, '{{ event }}', newest.severity, newest.fallback_mode, newest.as_of, newest.served_as_of,
-            {{ string_literal(message) }}, coalesce(known_watermarks.watermark, newest.watermark), {{ recorded_at() }},
-            {{ string_literal(by) }}, '{{ invocation_id }}'
-        from {{ events }} as newest
-        left join {{ relation_of_model('known_watermarks') }} as known_watermarks
-            on newest.product = known_watermarks.product and newest.cause = known_watermarks.cause
-        where
-            newest.event_number = (
-                select max(own.event_number) from {{ events }} as own
-                where own.incident_id = {{ string_literal(incident['incident_id']) }}
-            )
+        {{ insert_into('incident_events', query_of(
+            'reviewed_incident', reviewed=incident['incident_id'], decision=event, note=message, by=by
+        )) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {#- The owners hear of it at once, not with the next build. -#}

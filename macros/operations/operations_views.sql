@@ -45,24 +45,6 @@
 {%- endmacro %}
 
 
-{#- The model's text with relations in place of refs and sources: in a hook, dbt resolves only those that it saw when it
-    parsed the hook, and partial parsing does not parse hooks again when a macro changes. -#}
-{% macro with_relations(node) -%}
-    {%- set text = namespace(sql=node.raw_code) -%}
-    {%- for unique_id in node.depends_on.nodes -%}
-        {%- set parent = graph.nodes[unique_id] if unique_id in graph.nodes else graph.sources[unique_id] -%}
-        {%- set is_source = parent.resource_type == 'source' -%}
-        {%- set relation = api.Relation.create(
-            database=parent.database, schema=parent.schema,
-            identifier=parent.identifier if is_source else parent.alias
-        ) -%}
-        {%- set call = "source('" ~ parent.source_name ~ "', '" ~ parent.name ~ "')" if is_source else "ref('" ~ parent.name ~ "')" -%}
-        {%- set text.sql = text.sql.replace('{{ ' ~ call ~ ' }}', relation | string) -%}
-    {%- endfor -%}
-    {{ return(text.sql) }}
-{%- endmacro %}
-
-
 {% macro make_view(relation, sql, digest) -%}
     {%- for statement_sql in [
         'create schema if not exists ' ~ relation.without_identifier(),

@@ -108,25 +108,11 @@
 
 
 {% macro close_crashed_attempts() -%}
-    {%- set ledger = operations_table('run_ledger') -%}
-    {%- set crashed -%}
-        select
-            ledger.run_id, ledger.product, ledger.as_of, 'crashed' as status,
-            'the process ended before the run had an outcome; the next build tries again' as reason,
-            ledger.model_version, ledger.feature_version, ledger.feature_snapshot_id,
-            cast(null as bigint) as rows_scored, cast(null as bigint) as rows_published,
-            ledger.invocation_id, ledger.revision, ledger.artifact_sha256, ledger.training_config_sha256,
-            cast(null as text) as recorded_by
-        from {{ ledger }} as ledger
-        where
-            ledger.status = 'started'
-            and ledger.invocation_id <> '{{ invocation_id }}'
-            and ledger.entry in (select max(entry) from {{ ledger }} group by run_id)
-    {%- endset -%}
-    {%- set found = run_query(crashed) -%}
-    {%- if found.rows | length -%}
+    {%- set crashed = query_of('crashed_attempts') -%}
+    {%- set found = run_query('select product, as_of from ' ~ crashed ~ ' as crashed').rows -%}
+    {%- if found -%}
         {%- do run_query(ledger_insert(crashed)) -%}
-        {%- for row in found.rows -%}
+        {%- for row in found -%}
             {{ log(row['product'] ~ ' ' ~ row['as_of'] ~ ': the last attempt crashed; it is in the ledger', info=true) }}
         {%- endfor -%}
     {%- endif -%}

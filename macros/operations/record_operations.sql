@@ -21,18 +21,9 @@
 
 {#- The rows of a view of models/operations/recording, with this invocation. -#}
 {% macro record_due(table, view) -%}
-    {%- do record_missing(
-        table, "select *, '" ~ invocation_id ~ "' as invocation_id from " ~ relation_of_model(view)
-    ) -%}
-{%- endmacro %}
-
-
-{% macro record_missing(table, query) -%}
-    {%- set columns = operations_columns(table) | join(', ') -%}
-    {%- do run_query(
-        'insert into ' ~ operations_table(table) ~ ' (' ~ columns ~ ') select ' ~ columns
-        ~ ' from (' ~ query ~ ') as missing'
-    ) -%}
+    {%- do run_query(insert_into(
+        table, "(select *, '" ~ invocation_id ~ "' as invocation_id from " ~ relation_of_model(view) ~ ')'
+    )) -%}
 {%- endmacro %}
 
 

@@ -26,10 +26,8 @@
 {#- The steps of each attempt, and the failure of those that have no outcome: by the views due_steps and due_failures. -#}
 {% macro record_attempts(results) -%}
     {%- do keep_results(results) -%}
-    {%- set steps = operations_table('step_log') -%}
-    {%- set columns = operations_columns('step_log') | join(', ') -%}
-    {%- do run_query('insert into ' ~ steps ~ ' (' ~ columns ~ ') select ' ~ columns ~ ' from ' ~ relation_of_model('due_steps')) -%}
-    {%- do run_query(ledger_insert('select * from ' ~ relation_of_model('due_failures'))) -%}
+    {%- do run_query(insert_into('step_log', relation_of_model('due_steps'))) -%}
+    {%- do run_query(ledger_insert(relation_of_model('due_failures'))) -%}
     {%- for attempt in run_query(
         'select product, as_of, status, reason from ' ~ relation_of_model('run_attempts') ~ ' order by product, as_of'
     ).rows -%}

@@ -18,7 +18,7 @@
                     select stored.run_id from {{ predictions }} as stored
                     where stored.prediction_date = cast('{{ run["as_of"] }}' as date)
                 );
-            {{ ledger_insert(review_entry(run, 'released', reason, by)) }}
+            {{ ledger_insert(query_of('reviewed_run', reviewed=run['run_id'], decision='released', reason=reason, by=by)) }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
         {{ log(describe_run(run) ~ ' is released: consumers are served it now.', info=true) }}
@@ -36,7 +36,7 @@
     {%- set run = run_under_review('withdraw_run', run_id, reason, by) -%}
     {%- if run['is_served'] -%}
         {%- call statement('withdraw', auto_begin=true) -%}
-            {{ ledger_insert(review_entry(run, 'withdrawn', reason, by)) }}
+            {{ ledger_insert(query_of('reviewed_run', reviewed=run['run_id'], decision='withdrawn', reason=reason, by=by)) }}
         {%- endcall -%}
         {%- do adapter.commit() -%}
         {%- set served = run_query(
@@ -130,20 +130,6 @@
 
 {% macro describe_run(run) -%}
     {{ return('The run ' ~ run['run_id'] ~ ' (' ~ run['product'] ~ ' as of ' ~ run['as_of'] ~ ')') }}
-{%- endmacro %}
-
-
-{% macro review_entry(run, status, reason, by) -%}
-    select
-        entry.run_id, entry.product, entry.as_of, '{{ status }}' as status, {{ string_literal(reason) }} as reason,
-        entry.model_version, entry.feature_version, entry.feature_snapshot_id, entry.rows_scored,
-        {{ 'entry.rows_scored' if status == 'released' else '0' }} as rows_published, '{{ invocation_id }}' as invocation_id,
-        entry.revision, entry.artifact_sha256, entry.training_config_sha256, {{ string_literal(by) }} as recorded_by
-    from {{ operations_table('run_ledger') }} as entry
-    where entry.entry = (
-        select max(outcome.entry) from {{ operations_table('run_ledger') }} as outcome
-        where outcome.run_id = '{{ run["run_id"] }}' and outcome.status in ('published', 'quarantined')
-    )
 {%- endmacro %}
 
 

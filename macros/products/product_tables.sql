@@ -98,8 +98,8 @@
 {#- Settings become variables of the query. A unit test sees no graph, and reads the file. -#}
 {% macro rendered_query(name, settings={}) -%}
     {%- set node = graph.get('nodes', {}).get('model.' ~ project_name ~ '.' ~ name) -%}
-    {%- set code = node.raw_code if node else run_query(
-        "select content from read_text('models/*/" ~ name ~ ".sql')"
+    {%- set code = with_relations(node) if node and execute else node.raw_code if node else run_query(
+        "select content from read_text('models/**/" ~ name ~ ".sql')"
     ).columns[0].values()[0] -%}
     {%- set assignments = [] -%}
     {%- for key, value in settings.items() -%}

@@ -23,9 +23,7 @@
             select {{ model.columns.keys() | reject('equalto', 'landed_in') | join(', ') }}, {{ landing }}
             from ({{ compiled_code }}) as accepted
         {%- endcall -%}
-        {%- for query in records_of_batch(source, target_relation, batch, landing) -%}
-            {%- call statement('recorded') -%} {{ query }} {%- endcall -%}
-        {%- endfor -%}
+        {%- do record_landing(source.name, landing, batch) -%}
         {%- do adapter.commit() -%}
     {%- endfor -%}
     {%- if batches -%}
@@ -33,7 +31,7 @@
         {%- if batches | rejectattr('landings') | list -%}
             {%- do log_landing(source.name) -%}
         {%- endif -%}
-        {%- do read_from(source, no_raw_rows(source)) -%}
+        {%- do read_nothing(source) -%}
         {%- do run_query('drop table if exists raw.grown_' ~ source.name) -%}
     {%- else -%}
         {%- call noop_statement('main', 'NOTHING NEW') -%}{%- endcall -%}
@@ -46,28 +44,12 @@
 {% endmaterialization %}
 
 
-{#- Rows that are landed again, because a data file was damaged, are recorded already. -#}
-{% macro records_of_batch(source, relation, batch, landing) -%}
-    {%- set queries = [] -%}
-    {%- for restored in batch.landings -%}
-        {%- do queries.append(record_repair('raw.' ~ source.name, landing=restored)) -%}
-    {%- endfor -%}
-    {%- if not queries -%}
-        {%- do queries.extend([
-            rejected_rows_of(source, relation, landing), landed_days_of(source, landing),
-            landed_files_of(source, relation, batch.files, landing)
-        ]) -%}
-    {%- endif -%}
-    {{ return(queries) }}
-{%- endmacro %}
-
-
 {#- What this build lands, kept in the working set from the start of the build to the landing. -#}
 {% macro keep_landing_plan(batches) -%}
     {%- do run_query('create schema if not exists raw') -%}
     {%- do run_query('create or replace table raw.landing_plan as select ' ~ string_literal(tojson(batches)) ~ ' as batches') -%}
     {%- for source in raw_sources() -%}
-        {%- do read_from(source, no_raw_rows(source)) -%}
+        {%- do read_nothing(source) -%}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -93,9 +75,10 @@
 {%- endmacro %}
 
 
-{% macro no_raw_rows(source) -%}
-    select {% for name in source.columns %}cast(null as text) as {{ name }}, {% endfor -%}
-    true as has_loaded_at, cast(null as text) as landed_file where false
+{% macro read_nothing(source) -%}
+    {%- set types = dict.fromkeys(source.columns, 'text') -%}
+    {%- do types.update({'has_loaded_at': 'boolean', 'landed_file': 'text'}) -%}
+    {%- do read_from(source, 'select ' ~ typed_nulls(types) ~ ' where false') -%}
 {%- endmacro %}
 
 
@@ -118,122 +101,20 @@
 {%- endmacro %}
 
 
-{#- Rows that no feature may be built from, and those whose customer is not known yet, which were landed all the
-    same: a later file may bring the customer. -#}
-{% macro rejected_rows_of(source, landed, landing) -%}
-    {%- set key = source.columns.keys() | first -%}
-    insert into {{ operations_table('rejected_rows') }} ({{ operations_columns('rejected_rows') | join(', ') }})
-    select
-        '{{ source.name }}' as source, {{ key }} as key, customer_id, rejection_reason as reason, row_json,
-        row_text as source_text, loaded_at, false as is_landed, landed_file, {{ landing }} as landed_in
-    from {{ relation_of_model('checked_' ~ source.name) }}
-    where rejection_reason is not null
-    {%- if source.name != 'customers' %}
-    union all
-    select
-        '{{ source.name }}', {{ key }}, customer_id, 'customer is unknown', {{ json_record(source.columns.keys() | list) }},
-        null, loaded_at, true, landed_file, landed_in
-    from {{ landed }}
-    where
-        landed_in = {{ landing }}
-        and customer_id not in (select customer_id from {{ landed.incorporate(path={'identifier': 'customers'}) }})
-    {%- endif %}
-{%- endmacro %}
-
-
-{% macro landed_days_of(source, landing) -%}
-    insert into {{ operations_table('landed_days') }} ({{ operations_columns('landed_days') | join(', ') }})
-    select
-        {{ landing }} as landing, '{{ source.name }}' as source, landed_file as file,
-        cast(loaded_at as date) as load_day, count(*) as row_count,
-        min(loaded_at) as first_loaded_at, max(loaded_at) as last_loaded_at,
-        {{ md5_sum('row_text', 1) }} as first_sum,
-        {{ md5_sum('row_text', 2) }} as second_sum
-    from {{ relation_of_model('checked_' ~ source.name) }}
-    group by landed_file, load_day
-{%- endmacro %}
-
-
-{% macro landed_files_of(source, landed, files, landing) -%}
-    {%- set query -%}
-        with files as (
-            {{ file_states(files) }}
-        ),
-
-        days as (
-            select
-                file, sum(row_count) as row_count, min(first_loaded_at) as first_loaded_at,
-                max(last_loaded_at) as last_loaded_at, {{ input_digest('sum(first_sum)', 'sum(second_sum)') }} as content_digest
-            from {{ operations_table('landed_days') }}
-            where landing = {{ landing }}
-            group by file
-        ),
-
-        rejected as (
-            select
-                file, sum(rejected_rows) as rejected_rows,
-                cast(to_json(map_from_entries(list((reason, rejected_rows) order by reason))) as text) as rejected_by_reason
-            from (
-                select landed_file as file, reason, count(*) as rejected_rows
-                from {{ operations_table('rejected_rows') }}
-                where landed_in = {{ landing }}
-                group by landed_file, reason
-            ) as reasons
-            group by file
-        ),
-
-        late as (
-            {{ late_rows_of(source, landed, landing) }}
-        )
-
-        select
-            {{ landing }} as landing, '{{ source.name }}' as source, files.*, coalesce(days.row_count, 0) as row_count,
-            coalesce(rejected.rejected_rows, 0) as rejected_rows, rejected.rejected_by_reason,
-            coalesce(late.late_rows, 0) as late_rows, days.first_loaded_at, days.last_loaded_at, days.content_digest
-        from files
-        left join days on files.file = days.file
-        left join rejected on files.file = rejected.file
-        left join late on files.file = late.file
-    {%- endset -%}
-    {{ landed_files_insert(query) }}
-{%- endmacro %}
-
-
-{#- Rows that came after a snapshot was built, and say that they were loaded before its data cutoff: a rerun of its runs
-    would find them. The first landing of a table is none: earlier versions built snapshots without landing. -#}
-{% macro late_rows_of(source, landed, landing) -%}
-    select landed_file as file, count(*) as late_rows
-    from {{ landed }}
-    where
-        landed_in = {{ landing }}
-        and loaded_at < (select max(data_cutoff) from {{ operations_table('snapshot_manifest') }})
-        and exists (
-            select 1 from {{ operations_table('landed_files') }} as former
-            where former.source = '{{ source.name }}' and former.landing < {{ landing }}
-        )
-    group by landed_file
-{%- endmacro %}
-
-
-{% macro file_states(files) -%}
-    {%- for file in files %}
-    select
-        {{ literal(file.file) }} as file, {{ literal(file.change) }} as change,
-        {{ literal(file.size_bytes, 'bigint') }} as size_bytes,
-        {{ literal(file.modified_at, 'timestamp') }} as modified_at, {{ literal(file.tail_digest) }} as tail_digest,
-        {{ literal(file.has_loaded_at, 'boolean') }} as has_loaded_at
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
-
-{#- What a query does not say of a file is null. -#}
-{% macro landed_files_insert(query) -%}
-    insert into {{ operations_table('landed_files') }} by name
-    select
-        *,
-        {{ recorded_at() }} as landed_at, '{{ invocation_id }}' as invocation_id, {{ code_version() }} as code_version
-    from ({{ query }}) as files
+{#- In the transaction of the rows: those that were rejected, and what was landed by day and by file. The files' record
+    counts the other two. Rows that are landed again, because a data file was damaged, are recorded already. -#}
+{% macro record_landing(table, landing, batch) -%}
+    {%- for restored in batch.landings -%}
+        {%- call statement('repaired') -%} {{ record_repair('raw.' ~ table, landing=restored) }} {%- endcall -%}
+    {%- endfor -%}
+    {%- for recorded, query in {
+        'rejected_rows': 'landed_rejections', 'landed_days': 'landed_load_days', 'landed_files': 'landed_file_records'
+    }.items() if not batch.landings -%}
+        {%- call statement('recorded') -%}
+            insert into {{ operations_table(recorded) }} by name
+            {{ query_of(query, raw_table=table, landing=landing, files=batch.files) }}
+        {%- endcall -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 

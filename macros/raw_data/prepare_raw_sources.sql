@@ -55,9 +55,8 @@
 
 {% macro report_vanished(files) -%}
     {%- for file in files -%}
-        {%- do run_query(landed_files_insert(
-            'select ' ~ next_landing() ~ ' as landing, ' ~ string_literal(file.source) ~ ' as source, files.* from ('
-            ~ file_states([file]) ~ ') as files'
+        {%- do run_query('insert into ' ~ operations_table('landed_files') ~ ' by name ' ~ query_of(
+            'listed_files', raw_table=file.source, landing=next_landing(), files=[file]
         )) -%}
         {{ log('  ' ~ file.file ~ ' was landed and is no longer in RAW_DATA: its rows stay, and a rebuild from raw files lacks them.', info=true) }}
     {%- endfor -%}

@@ -20,9 +20,10 @@ select
     {{ string_literal(tojson(item.columns_withheld)) }} as withheld_columns
 {{ 'union all' if not loop.last }}
 {% else %}
-{{ no_rows({
+select {{ typed_nulls({
     'consumer': 'text', 'role': 'text', 'output': 'text', 'version': 'integer', 'usage_context': 'text',
     'valid_until': 'date', 'owner': 'text', 'criticality': 'text', 'maturity': 'text', 'product': 'text',
     'withheld_columns': 'text'
 }) }}
+where false
 {% endfor %}

@@ -24,9 +24,10 @@ select
     {{ string_literal(output.description) }} as description,
     {{ string_literal(tojson(columns)) }} as columns_json
     {%- else %}
-{{ no_rows({
+select {{ typed_nulls({
     'output': 'text', 'version': 'integer', 'relation': 'text', 'product': 'text', 'kind': 'text',
     'output_schema_version': 'text', 'deprecated_on': 'date', 'replaced_by': 'text', 'migration': 'text',
     'description': 'text', 'columns_json': 'text'
 }) }}
+where false
     {%- endfor %}

@@ -1,9 +1,9 @@
--- Customers about whom something changed between the base of a planned as-of and the as-of: rows that newly count, or
--- that were landed since, and rows that cross the edge of a window. All versions of such a row count, since the one
--- that a correction replaces may be another customer's. The plan's instants stand as literals: rows are compared with
--- constants as they are read, at a fifth of the cost of a join.
+-- Customers about whom something changed between the base of a planned as-of and the as-of: rows that newly count or
+-- were landed since, and rows that cross the edge of a window. All versions of such a row count: the one that a
+-- correction replaces may be another customer's. The plan's instants are literals, at a fifth of the cost of a join.
 -- depends_on: {{ ref('snapshot_plan') }}
 {% set plans = plans_with_base() %}
+{% set types = {'as_of': 'timestamp', 'data_cutoff': 'timestamp', 'row_key': 'text', 'customer_id': 'text'} %}
 
 with changed_orders as (
     {% for plan in plans %}
@@ -16,7 +16,8 @@ with changed_orders as (
     where {{ changes_features(plan, 'orders', 'ordered_at') }}
     {{ 'union all' if not loop.last }}
     {% else %}
-    {{ no_rows({'as_of': 'timestamp', 'data_cutoff': 'timestamp', 'row_key': 'text', 'customer_id': 'text'}) }}
+    select {{ typed_nulls(types) }}
+    where false
     {% endfor %}
 ),
 
@@ -31,7 +32,8 @@ changed_events as (
     where {{ changes_features(plan, 'events', 'occurred_at') }}
     {{ 'union all' if not loop.last }}
     {% else %}
-    {{ no_rows({'as_of': 'timestamp', 'data_cutoff': 'timestamp', 'row_key': 'text', 'customer_id': 'text'}) }}
+    select {{ typed_nulls(types) }}
+    where false
     {% endfor %}
 ),
 

@@ -8,7 +8,10 @@ with customers as (
 ),
 
 former as (
-    {{ former_snapshots(['as_of', 'customer_id']) }}
+    select
+        as_of,
+        customer_id
+    from {{ ref('former_snapshots') }}
 ),
 
 changed as (

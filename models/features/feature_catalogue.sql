@@ -16,6 +16,6 @@ select
     '{{ feature_version() }}' as feature_version
 {% endfor %}
 {% if not features %}
-select cast(null as text) as name
+select {{ typed_nulls({'name': 'text'}) }}
 where false
 {% endif %}

@@ -18,7 +18,7 @@ events as (
 ),
 
 former as (
-    {{ former_snapshots() }}
+    select * from {{ ref('former_snapshots') }}
 ),
 
 states as (

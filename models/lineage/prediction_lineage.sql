@@ -1,21 +1,12 @@
+-- Everything that stands behind one prediction.
 {{ config(pre_hook="{{ make_prediction_tables() }}") }}
 
 with predictions as (
-    {{ predictions_of_all_products() }}
+    select * from {{ ref('stored_predictions') }}
 ),
 
 runs as (
-    select
-        run_states.run_id,
-        run_states.product,
-        run_states.status,
-        ledger.recorded_at as served_from,
-        lead(ledger.recorded_at) over (
-            partition by run_states.product order by run_states.serving_entry
-        ) as served_until
-    from {{ ref('run_states') }} as run_states
-    left join {{ source('operations', 'run_ledger') }} as ledger
-        on run_states.serving_entry = ledger.entry and ledger.status in ('published', 'released')
+    select * from {{ ref('served_periods') }}
 ),
 
 manifest as (
@@ -23,15 +14,19 @@ manifest as (
 ),
 
 inputs as (
-    {{ lineage_of_inputs() }}
+    select * from {{ ref('recorded_inputs') }}
 ),
 
 definitions as (
-    {{ lineage_of_definitions() }}
+    select * from {{ ref('recorded_definitions') }}
 ),
 
 checks as (
-    {{ lineage_of_checks() }}
+    select * from {{ ref('recorded_checks') }}
+),
+
+readers as (
+    select * from {{ ref('run_readers') }}
 ),
 
 snapshots as (
@@ -51,11 +46,12 @@ select
     {%- endfor %}
     {%- endfor %}
     runs.status as run_status,
-    {{ lineage_of_readers('runs') }} as readers
+    readers.readers
 from predictions
 inner join runs on predictions.run_id = runs.run_id
 left join manifest on predictions.run_id = manifest.run_id
 left join checks on predictions.run_id = checks.run_id
+left join readers on predictions.run_id = readers.run_id
 left join definitions on manifest.definitions_sha256 = definitions.definitions_sha256
 left join inputs
     on

@@ -13,5 +13,6 @@ select
     {{ item.days }} as within_days
 {{ 'union all' if not loop.last }}
 {% else %}
-{{ no_rows({'product': 'text', 'response': 'text', 'within_days': 'integer'}) }}
+select {{ typed_nulls({'product': 'text', 'response': 'text', 'within_days': 'integer'}) }}
+where false
 {% endfor %}

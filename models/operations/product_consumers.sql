@@ -7,5 +7,6 @@ select
     {{ string_literal(item.criticality) }} as criticality
 {{ 'union all' if not loop.last }}
 {% else %}
-{{ no_rows({'product': 'text', 'consumer': 'text', 'owner': 'text', 'criticality': 'text'}) }}
+select {{ typed_nulls({'product': 'text', 'consumer': 'text', 'owner': 'text', 'criticality': 'text'}) }}
+where false
 {% endfor %}

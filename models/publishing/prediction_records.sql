@@ -3,15 +3,8 @@ with candidates as (
     select * from {{ product_source('candidates') }}
 ),
 
-finished as (
-    select run_id from {{ source('operations', 'run_ledger') }}
-    where status in ('published', 'quarantined')
-),
-
 runs as (
-    select gate.*
-    from {{ product_ref('gate') }} as gate
-    anti join finished on gate.run_id = finished.run_id
+    select * from {{ product_ref('unrecorded_runs') }}
 )
 
 select

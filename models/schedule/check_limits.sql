@@ -19,9 +19,6 @@ select
 {% endfor %}
 {% endfor %}
 {% if not contracts %}
-select
-    cast(null as text) as product,
-    cast(null as text) as check_name,
-    cast(null as text) as scope
+select {{ typed_nulls({'product': 'text', 'check_name': 'text', 'scope': 'text'}) }}
 where false
 {% endif %}

@@ -35,9 +35,6 @@ select
     cast({{ contract.conservative_default.score }} as double) as default_score,
     {{ string_literal(tojson(contract.recorded, sort_keys=true)) }} as contract_json
 {%- else %}
-select
-    cast(null as text) as product,
-    cast(null as text) as output,
-    cast(null as integer) as version
+select {{ typed_nulls({'product': 'text', 'output': 'text', 'version': 'integer'}) }}
 where false
 {%- endfor %}

@@ -12,7 +12,8 @@ asked_for as (
     select {{ timestamp_literal(as_of) }} as as_of
     {{ 'union' if not loop.last }}
     {% else %}
-    {{ no_rows({'as_of': 'timestamp'}) }}
+    select {{ typed_nulls({'as_of': 'timestamp'}) }}
+    where false
     {% endfor %}
 ),
 
@@ -70,9 +71,7 @@ considered as (
 )
 
 select
-    considered.product,
-    considered.as_of,
-    considered.origin,
+    considered.*,
     {{ add_hours('considered.as_of', 'contracts.availability_lag_hours') }} as data_cutoff,
     contracts.output_schema_version,
     contracts.planned_at

@@ -16,6 +16,8 @@ from python_scoring.project import PROJECT, Manifest, Node
 
 FOLDERS = ("models/staging/", "models/features/")
 SNAPSHOTS = "feature_snapshots"
+# Records that hooks make of the features are no definition either.
+RECORDING = "/recording/"
 # They decide when something is computed or recorded, not its value.
 NOT_DEFINITIONS = frozenset(
     {
@@ -70,6 +72,7 @@ def _models(manifest: Manifest) -> dict[str, Node]:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
         and node["original_file_path"].startswith(FOLDERS)
+        and RECORDING not in node["original_file_path"]
         and node["name"] not in NOT_DEFINITIONS
     }
 

@@ -1,0 +1,14 @@
+-- Customers of each run by how they came to it and by their label before and after.
+select
+    transitions.run_id,
+    runs.product,
+    runs.former_run_id,
+    transitions.membership,
+    transitions.label_before,
+    transitions.label_after,
+    sum(transitions.customers) as customers
+from {{ product_ref('transitions') }} as transitions
+inner join {{ product_ref('unrecorded_runs') }} as runs on transitions.run_id = runs.run_id
+group by
+    transitions.run_id, runs.product, runs.former_run_id, transitions.membership, transitions.label_before,
+    transitions.label_after
