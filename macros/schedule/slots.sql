@@ -21,6 +21,11 @@
 {%- endmacro %}
 
 
+{% macro deadline(slot, hours) -%}
+    {{ add_hours(slot, hours) }}
+{%- endmacro %}
+
+
 {#- Whether a pin is in force at an as-of: from its first moment on, and until the one that ends it. -#}
 {% macro is_in_force(as_of, pinned_from, pinned_until) -%}
     ({{ pinned_from }} <= {{ as_of }} and ({{ pinned_until }} is null or {{ as_of }} < {{ pinned_until }}))

@@ -41,9 +41,8 @@ aged as (
         clock.read_at,
         coalesce(failed_since.attempts, 0) > 0 as newer_run_failed,
         {{ hours_between('served.as_of', 'clock.read_at') }} as age_hours,
-        {{ add_hours(
-            next_slot('served.as_of', 'contracts.cadence', 'contracts.anchor_days'),
-            '(contracts.availability_lag_hours + contracts.expected_within_hours)'
+        {{ deadline(
+            next_slot('served.as_of', 'contracts.cadence', 'contracts.anchor_days'), 'contracts.deadline_hours'
         ) }} as fresh_until
     from contracts
     cross join clock

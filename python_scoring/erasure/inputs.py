@@ -11,19 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
-from jinja2 import Template
 
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.erasure.raw_files import RawFile
-from python_scoring.erasure.tables import identifier, is_one_of
+from python_scoring.erasure.tables import is_one_of
 from python_scoring.erasure.tombstone import ErasedRecord
 from python_scoring.lineage.input_digests import without
 from python_scoring.project import Manifest, raw_sources
-from python_scoring.project.sql_macros import digest_sums
+from python_scoring.project.sql_macros import digest_sums, expression
 from python_scoring.raw.columns import path_literal
-
-# The macro of macros/raw_data/cleaning.sql that reads a raw value of a type; text is read as is.
-READ_BY = {"timestamp": "as_instant", "decimal": "as_money", "integer": "as_count"}
 
 RECORDED = """
 select content_digest from lake.operations.snapshot_inputs
@@ -35,14 +31,15 @@ set row_count = row_count - ?, content_digest = ?
 where source = ? and as_of = ? and feature_version = ?
 """
 
-# The text of a row is that of macros/lineage/inputs.sql.
 INPUTS = """
 with theirs as (
     select
         trim(cast(customer_id as text), e' \\t\\r\\n') as customer_id,
         {loaded_at} as loaded_at,
-        concat_ws('|', {values}) as row_text
-    from read_parquet({files}, hive_partitioning => false)
+        {row_text} as row_text
+    from (
+        select *, true as has_loaded_at from read_parquet({files}, hive_partitioning => false)
+    ) as raw_rows
     where {theirs}
 )
 
@@ -68,13 +65,9 @@ def find(
     """
     sources = raw_sources(manifest)
     for table in sorted({each.table for each in raw}):
-        values = {
-            name: _as_staging_reads(manifest, column["data_type"], identifier(name))
-            for name, column in sources[table]["columns"].items()
-        }
         query = INPUTS.format(
-            loaded_at=values["loaded_at"],
-            values=", ".join(f"coalesce(cast({each} as text), '')" for each in values.values()),
+            loaded_at=expression("as_instant", "loaded_at"),
+            row_text=expression("raw_row_text", sources[table]),
             files=f"[{', '.join(path_literal(each.path) for each in raw if each.table == table)}]",
             theirs=is_one_of(subjects),
             **digest_sums(),
@@ -132,11 +125,3 @@ def _left_by_former(lake: duckdb.DuckDBPyConnection) -> list[ErasedRecord]:
         " where content_digest is not null order by all"
     )
     return [ErasedRecord(*row) for row in found.fetchall()]
-
-
-def _as_staging_reads(manifest: Manifest, data_type: str, column: str) -> str:
-    if data_type not in READ_BY:
-        return column
-    macro = READ_BY[data_type]
-    code = manifest["macros"][f"macro.customer_predictions.{macro}"]["macro_sql"]
-    return Template(f"{code}{{{{ {macro}(column) }}}}").render(column=column)

@@ -24,10 +24,9 @@ select count(*) = 3 from duckdb_tables()
 where database_name = 'lake' and schema_name = 'raw'
     and table_name in ('customers', 'events', 'orders')
 """
-# The text of a row is that of raw_row_text in macros/raw_data/cleaning.sql.
 TEXTS = """
 select landed.customer_id, landed.landed_in, landed.landed_file, landed.loaded_at,
-    coalesce(landed.source_text, concat_ws('|', {values})) as row_text
+    coalesce(landed.source_text, {row_text}) as row_text
 from lake.raw.{table} as landed
 inner join lake.operations.landed_files as files
     on landed.landed_in = files.landing and landed.landed_file = files.file
@@ -176,10 +175,4 @@ def record_states(lake: duckdb.DuckDBPyConnection, folder: Path, files: list[Raw
 
 
 def _texts(table: str, source: Mapping[str, Any]) -> str:
-    values = ", ".join(
-        "coalesce(case when files.has_loaded_at then cast(landed.loaded_at as text) end, '')"
-        if name == "loaded_at"
-        else f"coalesce(cast(landed.{name} as text), '')"
-        for name in source["columns"]
-    )
-    return TEXTS.format(table=table, values=values)
+    return TEXTS.format(table=table, row_text=expression("raw_row_text", source))

@@ -8,7 +8,12 @@ import jinja2
 from python_scoring.project import PROJECT
 
 # Files whose macros need neither the manifest nor an adapter.
-FILES = ("environment/expressions.sql", "features/row_text.sql", "schedule/slots.sql")
+FILES = (
+    "environment/expressions.sql",
+    "features/row_text.sql",
+    "raw_data/cleaning.sql",
+    "schedule/slots.sql",
+)
 HALVES = {"first_sum": 1, "second_sum": 2}
 
 
@@ -20,7 +25,8 @@ def expression(macro: str, *arguments: object) -> str:
     macro
         Its name, for example `prediction_id`.
     arguments
-        What a model would call it with, for example the names of columns.
+        What a model would call it with, for example the names of columns, or the declaration of a
+        raw table in the manifest.
 
     Raises
     ------

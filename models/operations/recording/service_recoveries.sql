@@ -11,7 +11,7 @@ select
     ledger.product,
     ledger.as_of,
     ledger.entry,
-    ledger.recorded_at <= ledger.as_of + to_hours(contracts.deadline_hours) as is_in_time
+    ledger.recorded_at <= {{ deadline('ledger.as_of', 'contracts.deadline_hours') }} as is_in_time
 from ledger
 inner join contracts on ledger.product = contracts.product
 where ledger.status in ('published', 'released')

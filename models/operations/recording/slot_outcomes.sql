@@ -34,12 +34,12 @@ slots as (
     select
         product,
         slot_day as as_of,
-        slot_day + to_hours(deadline_hours) as deadline
+        {{ deadline('slot_day', 'deadline_hours') }} as deadline
     from days
     where
         slot_day = {{ slot_at_or_before('slot_day', 'cadence', 'anchor_days') }}
-        and slot_day + to_hours(deadline_hours) > since
-        and slot_day + to_hours(deadline_hours) <= checked_at
+        and {{ deadline('slot_day', 'deadline_hours') }} > since
+        and {{ deadline('slot_day', 'deadline_hours') }} <= checked_at
 ),
 
 served_at_deadline as (
@@ -52,7 +52,7 @@ served_at_deadline as (
     inner join contracts on ledger.product = contracts.product
     where
         ledger.status in ('published', 'released', 'withdrawn')
-        and ledger.recorded_at <= ledger.as_of + to_hours(contracts.deadline_hours)
+        and ledger.recorded_at <= {{ deadline('ledger.as_of', 'contracts.deadline_hours') }}
     group by ledger.product, ledger.as_of, ledger.run_id
 ),
 

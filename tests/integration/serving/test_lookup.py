@@ -69,8 +69,7 @@ def test_freshness_is_that_of_the_lake(
     lake.execute("""
         create table prediction_contracts as select 'churn' as product, 72 as max_age_hours,
             'o' as sla_owner, 'skip' as action_policy, cast(0.5 as double) as default_score,
-            'daily' as cadence, 0 as anchor_days, 6 as availability_lag_hours,
-            3 as expected_within_hours;
+            'daily' as cadence, 0 as anchor_days, 9 as deadline_hours;
         create table run_states (run_id text, product text, as_of timestamp, model_version text,
             status text, reason text, recorded_at timestamp, last_entry bigint,
             serving_entry bigint, is_current boolean, is_last_attempt boolean);
