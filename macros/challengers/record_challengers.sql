@@ -1,4 +1,4 @@
-{#- What challengers scored, kept next to what is served and never served itself. -#}
+{#- Records of challengers' scores, which are never served. -#}
 
 {#- In the transaction that keeps the scores. A run that is attempted again adds nothing to a record of its scores. -#}
 {% macro record_challengers(product) -%}

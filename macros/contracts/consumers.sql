@@ -1,4 +1,4 @@
-{#- Who depends on a product: the exposures that read it, directly or through other models. -#}
+{#- Consumers of a product: the exposures that read it, directly or through other models. -#}
 
 {% macro consumers_of_products() -%}
     {%- set rows = [] -%}

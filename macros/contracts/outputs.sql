@@ -1,4 +1,4 @@
-{#- What is served: every version of every public output of a product, current and history. -#}
+{#- Served outputs: every version of every public output of a product, current and history. -#}
 
 {% macro served_outputs() -%}
     {%- set outputs = [] -%}

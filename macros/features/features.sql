@@ -24,7 +24,9 @@
     {%- for plan in plans if plan.is_repair %}
     {{ record_repair('features.feature_snapshots', as_of=plan.as_of) }};
     {%- endfor %}
+    {%- if plans | rejectattr('is_repair') | list %}
     {{ insert_into('snapshot_manifest', query_of('snapshot_records')) }};
+    {%- endif %}
     {{ insert_into('snapshot_inputs', query_of('input_digests')) }};
     {{ insert_into('feature_definitions', query_of('definition_records')) }};
     select {{ raise_in_sql('message') }} from {{ query_of('carried_differences') }} as differences;
@@ -151,8 +153,8 @@
 {%- endmacro %}
 
 
-{#- What snapshot_plan says, oldest first, with the instants as SQL literals: rows and files are compared with
-    constants as they are read, at a fifth of the cost of a join. No base: none. -#}
+{#- Rows of snapshot_plan, oldest first, with instants as SQL literals: constants filter rows and files while they are
+    read, at a fifth of the cost of a join. -#}
 {% macro planned_snapshots() -%}
     {%- set snapshot_plan = ref('snapshot_plan') -%}
     {%- set plans = [] -%}
@@ -174,7 +176,7 @@
 {%- endmacro %}
 
 
-{#- Of the columns that a snapshot is carried forward by, for a query without rows. -#}
+{#- Types of the columns that a snapshot is carried forward by, for a query without rows. -#}
 {% macro carried_types() -%}
     {%- set types = {'as_of': 'timestamp', 'customer_id': 'text'} -%}
     {%- for column in state_columns() -%}

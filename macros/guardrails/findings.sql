@@ -1,7 +1,7 @@
-{#- What findings say, and when they cannot be evaluated. -#}
+{#- Sentences of findings, and reasons why one cannot be evaluated. -#}
 
-{#- Of the struct `finding`: a measured check before its limit is applied, with a sentence and, where it could not be
-    measured, why. -#}
+{#- Columns of the struct `finding`: a measured check before its limit is applied, its sentence, and the reason where it
+    could not be measured. -#}
 {% macro finding_columns() -%}
     run_id,
     finding['check_name'] as check_name,

@@ -25,7 +25,7 @@
 {% endmaterialization %}
 
 
-{#- Of all queries, with macros and contracts: what is rendered decides, and not which file says it. -#}
+{#- Digest of all queries as rendered, with macros and contracts. -#}
 {% macro guardrails_digest(scores) -%}
     {%- set codes = [scores] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] in ['guardrails', 'publishing'] -%}

@@ -1,4 +1,4 @@
-{#- What findings are held against. -#}
+{#- Limits of findings. -#}
 
 {% macro is_beyond(limit) -%}
     (

@@ -1,4 +1,4 @@
-{#- OpenLineage events of this invocation's runs. A receiver that is down is told of, and stops nothing. -#}
+{#- OpenLineage events of this invocation's runs. A receiver that is down is reported, and stops nothing. -#}
 
 {#- A function of the plugin in python_scoring/dbt_plugin.py. -#}
 {% macro emit_lineage() -%}

@@ -1,4 +1,4 @@
-{#- What only the engine, or Python, knows of where things come from. -#}
+{#- Versions and digests that the engine or Python computes. -#}
 
 {#- A function of the plugin in python_scoring/dbt_plugin.py, as library_versions and model_card are. -#}
 {% macro feature_definitions() -%}

@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{#- What the view takes from where, beside what it computes. -#}
+{#- Columns that prediction_lineage takes from its parts unchanged. -#}
 {% macro lineage_columns() -%}
     {{ return({
         'predictions': [

@@ -1,4 +1,4 @@
-{#- What a person says of an incident: that it is looked at, or that it is over though no run was published in
+{#- Decisions of a person on an incident: acknowledge it, or resolve it though no run was published in
     time since. Each appends to the timeline and does nothing twice. -#}
 
 {% macro acknowledge_incident(incident_id=none, by=none, note=none) -%}
@@ -69,7 +69,7 @@
 {%- endmacro %}
 
 
-{#- What is known by now is accounted for: only what comes later opens another incident of this cause. -#}
+{#- The incident accounts for everything known by now: only a later condition opens another one of its cause. -#}
 {% macro record_incident_event(incident, event, message, by) -%}
     {%- call statement('record_incident_event', auto_begin=true) -%}
         {{ insert_into('incident_events', query_of(
@@ -77,6 +77,6 @@
         )) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
-    {#- The owners hear of it at once, not with the next build. -#}
+    {#- Owners are notified at once, not with the next build. -#}
     {%- do record_due('notification_messages', 'due_notifications') -%}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- What to do about each cause of incidents: for notifications and the last lines of a build's log. -#}
+{#- Remedy of each cause of incidents, for notifications and the last lines of a build's log. -#}
 {% macro remedies() -%}
     {{ return({
         'run_failed': 'read the step that failed in lake.operations.step_log, repair it, and run dbt build again.',

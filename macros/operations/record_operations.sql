@@ -1,4 +1,4 @@
-{#- What a build finds out about deadlines and incidents, at its start and, where it added something, at its end. Each
+{#- Records of deadlines and incidents, at the start of a build and, where it added something, at its end. Each
     step looks at what is recorded and adds what is missing, so that repeating it adds nothing. Messages tell of new
     events, of duties and of deprecations: the same invocation needs to look again only after new events or reviews. -#}
 
@@ -45,7 +45,7 @@
 {%- endmacro %}
 
 
-{#- Operation, for what happens beside the builds: incidents are opened and closed at once. -#}
+{#- Operation for events between builds: incidents are opened and closed at once. -#}
 {% macro record_operations_now() -%}
     {%- do make_operations_tables() -%}
     {%- do make_operations_views() -%}

@@ -1,4 +1,4 @@
-{#- What a person decides about a run: release it from quarantine, take it back, have its slot computed
+{#- Decisions of a person on a run: release it from quarantine, withdraw it, have its slot computed
     again. Each appends to the ledger or the requests, deletes nothing, and does nothing twice. -#}
 
 {% macro release_run(run_id=none, reason=none, by=none) -%}

@@ -75,7 +75,7 @@
 {%- endmacro %}
 
 
-{#- What a product has before its guardrails run. What it published before is no ref: that would be a cycle. -#}
+{#- Inputs of a product's guardrails. Its former predictions are no ref: that would be a cycle. -#}
 {% macro product_source(name) -%}
     {%- set product = product_at_hand() -%}
     {%- if product is none -%}

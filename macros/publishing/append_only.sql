@@ -72,7 +72,7 @@
 {%- endmacro %}
 
 
-{#- What is only ever appended to, as far as it is built: models of that materialization, and sources that say so. -#}
+{#- Append-only tables that are built: models of that materialization, and sources whose meta says so. -#}
 {% macro append_only_tables() -%}
     {%- set declared = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'append_only') | list
         + graph.sources.values() | selectattr('config.meta.append_only', 'defined') | list -%}

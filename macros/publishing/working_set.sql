@@ -1,5 +1,5 @@
 {#- The working set, in warehouse.duckdb, which no reader has open: a table or view is replaced within one transaction,
-    under its own name. dbt's own materializations make each beside the former one, rename both and drop one, which
+    under its own name. dbt's own materializations make a second one, rename both and drop one, which
     takes longer than most queries of this project. -#}
 
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
@@ -10,7 +10,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- if model.language == 'python' -%}
-        {#- dbt-duckdb lets Python write in a transaction of its own: beside the former table, which a failure leaves. -#}
+        {#- dbt-duckdb lets Python write in a transaction of its own: into a second table, so that a failure leaves the former one. -#}
         {%- set made_relation = make_intermediate_relation(target_relation) -%}
         {%- call statement('drop_leftover', auto_begin=false) -%}
             drop table if exists {{ made_relation }}

@@ -1,4 +1,4 @@
-{#- How raw values become typed ones. What cannot be read becomes null, and its row is rejected. -#}
+{#- Types of raw values. A value that cannot be read becomes null, and its row is rejected. -#}
 
 {#- Null where nothing is left. trim() reads every character, at ten times the cost of a look at both ends: it is called
     for texts that are empty, begin with a blank (which sorts before '!') or end with one. -#}
@@ -44,7 +44,7 @@
 {%- endmacro %}
 
 
-{#- What other databases cannot hold, or nobody meant as a key. -#}
+{#- Texts that other databases cannot hold, or that are too long for a key. -#}
 {% macro unstorable(column) -%}
     coalesce(length({{ column }}) > 256 or contains({{ column }}, chr(0)), false)
 {%- endmacro %}

@@ -44,7 +44,7 @@
 {% endmaterialization %}
 
 
-{#- What this build lands, kept in the working set from the start of the build to the landing. -#}
+{#- Plan of the landing, kept in the working set from the start of the build to the landing. -#}
 {% macro keep_landing_plan(batches) -%}
     {%- do run_query('create schema if not exists raw') -%}
     {%- do run_query('create or replace table raw.landing_plan as select ' ~ string_literal(tojson(batches)) ~ ' as batches') -%}

@@ -57,8 +57,8 @@
 {%- endmacro %}
 
 
-{#- What a person decided holds there at once. Where there was nothing to decide, a transaction may be open still, in
-    which dbt looked for relations: nobody would commit it, and what is recorded here would go with it. -#}
+{#- Brings a person's decision to the serving database at once. A transaction in which dbt looked for relations may still be
+    open: it is committed first, since otherwise the records made here would be rolled back with it. -#}
 {% macro serve_review() -%}
     {%- do adapter.commit() -%}
     {%- do serve_predictions() -%}
@@ -78,7 +78,7 @@
 {%- endmacro %}
 
 
-{#- What failed in this invocation, in a sentence and a line per product; none where nothing did. -#}
+{#- Failures of this invocation: a sentence and a line per product; none without failures. -#}
 {% macro serving_failures() -%}
     {%- set failures = run_query(
         'select product, message from ' ~ operations_table('serving_log') ~ " where outcome = 'failed' and invocation_id = '"

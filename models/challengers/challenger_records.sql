@@ -1,4 +1,4 @@
--- What challengers scored, of attempts that are not recorded yet.
+-- Scores of challengers from attempts that are not recorded yet.
 with challengers as (
     select * from {{ product_source('challengers') }}
 ),

@@ -1,4 +1,4 @@
--- What there is to read: every version of every public output.
+-- Every version of every public output.
 {%- set outputs = served_outputs() %}
     {%- for output in outputs if execute %}
     {%- set replacement = outputs

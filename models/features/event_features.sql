@@ -1,4 +1,4 @@
--- What a customer's events say. No event in a year leaves the customer without a row here.
+-- Features from a customer's events. A customer without an event in a year has no row.
 with events as (
     select
         *,

@@ -1,4 +1,4 @@
--- What a customer's orders say: purchases have a positive amount, returns a negative one, and revenue is net of
+-- Features from a customer's orders: purchases have a positive amount, returns a negative one, and revenue is net of
 -- returns. The windows but the longest are compared with those of the same length that lie `before` them.
 {% set windows = [30, 90, 180, 365] %}
 

@@ -1,4 +1,4 @@
--- How many customers lie in each bin: what statistics counted, as rows, next to labels and categories.
+-- Customers by bin, label and category, one row each: `statistics` has counted the bins.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set bins = reference_bins(contract.product) %}
 

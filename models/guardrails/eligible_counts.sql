@@ -1,4 +1,4 @@
--- Who should be scored: the eligible customers of each due run's snapshot, counted in one pass over it.
+-- Eligible customers in the snapshot of each due run, counted in one pass over it.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set bins = reference_bins(contract.product) -%}
 {%- for run in due_runs_of(contract.product) or [{}] %}

@@ -1,4 +1,4 @@
--- Who came and went since the former batch, by reason, and the snapshots of both batches.
+-- Customers who entered and left since the previous run, by reason, and the snapshots of both runs.
 with statistics as (
     select * from {{ product_ref('statistics') }}
 ),

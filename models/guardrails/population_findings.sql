@@ -1,4 +1,4 @@
--- Population: is everybody there who should be, and nobody else?
+-- Population: is every eligible customer scored, and no one else?
 {%- set contract = contract_of(product_at_hand()) %}
 
 with population as (

@@ -1,4 +1,4 @@
--- What was scored: the records of each due run, counted in one pass over its candidates.
+-- Scored records of each due run, counted in one pass over its candidates.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set bins = reference_bins(contract.product) -%}
 {%- for run in due_runs_of(contract.product) or [{}] %}

@@ -14,7 +14,7 @@ records_counted as (
     select * from {{ product_ref('record_counts') }}
 ),
 
--- Where the fingerprints agree, nobody is missing, strange or there twice; else both sets are compared.
+-- Where the fingerprints agree, no customer is missing, ineligible or scored twice; else both sets are compared.
 to_compare as (
     select runs.*
     from runs

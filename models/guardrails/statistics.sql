@@ -1,4 +1,4 @@
--- What is counted and measured in each due run, next to the same of its former batch.
+-- Counts and measures of each due run, next to those of its previous run.
 {%- set product = contract_of(product_at_hand()).product %}
 
 with runs as (
@@ -31,7 +31,7 @@ measured as (
     from {{ product_ref('run_counts') }}
 ),
 
--- Of runs that are served, and of this build's own.
+-- Served runs, and those of this build.
 known as (
     select
         run_id,

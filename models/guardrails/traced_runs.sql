@@ -1,4 +1,4 @@
--- Whether each due run can be traced, and whether its model is the one that was published before under its version.
+-- Provenance of each due run: its snapshot, and whether its version was published before with another model.
 {%- set product = contract_of(product_at_hand()).product %}
 
 with runs as (

@@ -1,4 +1,4 @@
--- Champion against challenger, run by run: how far they agree, how the scores are shifted, and who foretold better.
+-- Champion against challenger by run: agreement, shift of the scores, and accuracy against outcomes.
 with records as (
     select
         *,

@@ -1,4 +1,4 @@
--- What each contract asks for after an escalation, and within how many days.
+-- Responses that each contract asks for after an escalation, with their days.
 {%- set responses = [] -%}
 {%- for contract in (all_contracts() if execute else []) -%}
     {%- for response, days in contract.sla.escalation.responses.items() -%}

@@ -1,4 +1,4 @@
--- What has become of each message; the newest attempt knows, for only the sender knows all destinations.
+-- Delivery status of each message, from its newest attempt: only the sender knows all destinations.
 with messages as (
     select * from {{ source('operations', 'notification_messages') }}
 ),

@@ -1,5 +1,5 @@
--- What consumers of each product are served and how fresh it is, computed as it is read: predictions turn stale
--- even if no job ever runs again.
+-- Served run of each product and its freshness, computed at read time: predictions turn stale even if no job ever runs
+-- again.
 with contracts as (
     select * from {{ ref('prediction_contracts') }}
 ),

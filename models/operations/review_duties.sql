@@ -1,4 +1,4 @@
--- What is owed after an incident, by whom and by when; judged overdue as it is read.
+-- Duties after an incident with owner and due date. Whether one is overdue is judged at read time.
 with incidents as (
     select
         incidents.*,

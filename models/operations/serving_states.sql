@@ -1,5 +1,5 @@
--- What decides, beside the clock, how fresh each product is and whether consumers may act on it: what the serving
--- database judges by as it is read, for no job may have run since.
+-- State of each product that freshness and permission to act follow from, together with the clock. The serving database
+-- judges by it at read time, even if no job has run since.
 with states as (
     select * from {{ ref('product_states') }}
 ),

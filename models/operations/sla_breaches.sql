@@ -13,7 +13,7 @@ clock as (
     select {{ current_utc_timestamp() }} as read_at
 ),
 
--- What ended the breach: the slot itself or a newer one, published after the deadline or before it was noticed.
+-- The publication that ended the breach: of the slot or a newer one, after the deadline.
 publications as (
     select
         breaches.entry,

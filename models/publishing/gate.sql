@@ -37,7 +37,7 @@ judged as (
     left join checked on runs.run_id = checked.run_id
 ),
 
--- What comes after a blocked run in the same build was compared with something that is not published.
+-- Later runs of the same build were compared with the blocked run, which is not published.
 ordered as (
     select
         *,

@@ -1,5 +1,4 @@
--- What consumers read of a product: the run that is served. What its age and the open incidents mean is judged as they
--- read.
+-- Predictions that consumers read: those of the served run. Freshness and open incidents are judged at read time.
 {%- set product = contract_of(product_at_hand()).product -%}
 {%- set mart = served_output(this.identifier) %}
 

@@ -1,4 +1,4 @@
--- How many scopes of each check passed, warned, blocked or were not evaluated, by batch.
+-- Scopes of each check that passed, warned, blocked or were not evaluated, by batch.
 select
     checks.run_id,
     batches.product,

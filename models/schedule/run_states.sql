@@ -1,4 +1,4 @@
--- What the ledger says of each run: its last entry, and whether consumers are served it.
+-- State of each run by the ledger: its last entry, and whether consumers are served it.
 with ledger as (
     select * from {{ source('operations', 'run_ledger') }}
 ),

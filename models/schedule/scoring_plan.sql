@@ -1,4 +1,4 @@
--- What is due now, product by product, and why the rest is not.
+-- Runs that are due now, by product, and the reason why the others are not.
 {{ config(post_hook=[
     {"sql": "{{ announce_plan() }}", "transaction": false},
     {"sql": "{{ record_plan() }}", "transaction": false}

@@ -1,4 +1,4 @@
--- What each feature is made of, once for each digest of all definitions.
+-- Digest of each feature's definition, once for each digest of all definitions.
 -- depends_on: {{ ref('feature_snapshots') }}
 {% set definitions = feature_definitions() if execute and flags.WHICH in ['build', 'run'] else {'features': []} %}
 

@@ -1,4 +1,4 @@
--- What each raw table held before the data cutoff of a snapshot: its rows, newest load, and a digest of the content.
+-- Rows, newest load and digest of each raw table before the data cutoff of a snapshot.
 with sources as (
     {% for raw in raw_sources() %}
     select '{{ raw.name }}' as source

@@ -1,4 +1,4 @@
--- What became of each attempt of the present invocation, for the last lines of its log.
+-- Outcome of each attempt of the present invocation, for the last lines of its log.
 with seconds as (
     select
         product,

@@ -1,4 +1,4 @@
--- Why an attempt of a product failed: the first error in the product's own folder, else the first in what all share.
+-- Reason of a failed attempt: the first error in the product's own folder, or else in the shared models.
 with errors as (
     select
         *,

@@ -1,5 +1,4 @@
--- What changes about each incident now: it opens, is mitigated, recurs, is resolved, or changes in severity. Incidents
--- without a change are left out.
+-- Changes of incidents now: opened, mitigated, recurred, resolved, or changed in severity.
 with conditions as (
     select * from {{ ref('incident_conditions') }}
 ),

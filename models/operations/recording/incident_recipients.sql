@@ -1,5 +1,5 @@
--- Who is notified of incidents of a product: its owner, and the owners of its consumers. An incident of no single
--- product concerns the owners of all.
+-- Recipients of notifications about a product: its owner and the owners of its consumers. An incident of no single
+-- product goes to the owners of all.
 with contracts as (
     select * from {{ ref('prediction_contracts') }}
 )

@@ -1,4 +1,4 @@
--- Customers of each run by how they came to it and by their label before and after.
+-- Customers of each run by membership and by label before and after.
 select
     transitions.run_id,
     runs.product,

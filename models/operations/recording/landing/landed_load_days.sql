@@ -1,4 +1,4 @@
--- What a landing brought, by file and load day: numbers and sums of digests, which add up. Variables: `raw_table` and
+-- Rows of a landing by file and load day: counts and sums of digests, which add up. Variables: `raw_table` and
 -- `landing`.
 -- depends_on: {{ ref('checked_customers') }}, {{ ref('checked_events') }}, {{ ref('checked_orders') }}
 {% set raw_table = raw_table | default('customers') %}
