@@ -48,7 +48,7 @@
 {%- endmacro %}
 
 
-{% macro why_no_reference(contract, reference) -%}
+{% macro missing_reference_reason(contract, reference) -%}
     case
         when {{ reference }} is null
             then 'the card of model ' || model_version || ' holds no reference distribution'

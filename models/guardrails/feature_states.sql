@@ -49,7 +49,7 @@ select
     greatest_differences.category,
     greatest_differences.lower_edge,
     greatest_differences.upper_edge,
-    {{ why_no_reference(contract, 'features.feature') }} as not_evaluated
+    {{ missing_reference_reason(contract, 'features.feature') }} as not_evaluated
 from statistics
 left join features on statistics.model_version = features.reference_version
 left join tallied on statistics.run_id = tallied.run_id and features.feature = tallied.subject

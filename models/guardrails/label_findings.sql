@@ -34,7 +34,7 @@ compared as (
             case when statistics.no_former_batch is null then former_shares.share else model_references.share end, 0
         ) as base_share,
         case when statistics.no_former_batch is null then 'in the former batch' else 'in training' end as in_base,
-        {{ why_no_reference(contract, 'referenced.reference_version') }} as no_reference
+        {{ missing_reference_reason(contract, 'referenced.reference_version') }} as no_reference
     from statistics
     cross join labels
     left join referenced on statistics.model_version = referenced.reference_version

@@ -24,7 +24,7 @@ run_scores as (
         reference_scores.reference_p10,
         reference_scores.reference_p50,
         reference_scores.reference_p90,
-        {{ why_no_reference(contract, 'reference_mean') }} as no_reference,
+        {{ missing_reference_reason(contract, 'reference_mean') }} as no_reference,
         {{ missing_baseline_reason(contract, same_model=true) }} as no_former_batch
     from statistics
     left join reference_scores on statistics.model_version = reference_scores.reference_version
