@@ -10,7 +10,7 @@ from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.queries import MOST_COLUMNS
 from python_scoring.report.records import Batch, CheckCount, Contract, Finding, Records
 
-# Families as in the files of findings in macros/; a test compares them.
+# Checks of each model of findings in models/guardrails and models/outcomes; a test compares both.
 FAMILIES = {
     "values": (
         *("score_not_null", "score_finite", "score_in_range", "bounds_enclose_score"),
