@@ -68,8 +68,7 @@ bases as (
 )
 
 select
-    unbuilt.as_of,
-    unbuilt.data_cutoff,
+    unbuilt.*,
     '{{ feature_version() }}' as feature_version,
     bases.base_as_of,
     built.data_cutoff as base_cutoff,
@@ -78,6 +77,4 @@ select
 from unbuilt
 left join bases on unbuilt.as_of = bases.as_of
 left join built
-    on
-        bases.base_as_of = built.as_of
-        and built.feature_version = '{{ feature_version() }}'
+    on bases.base_as_of = built.as_of and built.feature_version = '{{ feature_version() }}'
