@@ -9,6 +9,7 @@
         {%- endif -%}
         {%- if flags.WHICH in ['build', 'run'] -%}
             {%- if not is_unchanged -%}
+                {%- do compress_predictions() -%}
                 {%- do make_operations_views() -%}
             {%- endif -%}
             {%- do set_damaged_files_aside() -%}

@@ -2,6 +2,7 @@
 {{ config(
     materialized='append_only',
     partitioned_by=['prediction_date', 'model_version'],
+    sorted_by=['customer_id'],
     post_hook="{{ record_outcome('clv', 'quarantined') }}"
 ) }}
 

@@ -3,6 +3,7 @@
     materialized='append_only',
     made_of='challenger_scores',
     partitioned_by=['prediction_date', 'model_version'],
+    sorted_by=['customer_id'],
     post_hook="{{ record_challengers('segmentation') }}"
 ) }}
 
