@@ -15,6 +15,9 @@
         {%- do serve_predictions() -%}
         {%- if has_attempts -%}
             {%- do emit_lineage() -%}
+        {%- endif -%}
+        {%- do maintain_lake_when_due(results) -%}
+        {%- if has_attempts -%}
             {%- do print_summary() -%}
         {%- else -%}
             {%- do print_idleness(results) -%}

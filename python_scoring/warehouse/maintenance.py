@@ -1,7 +1,7 @@
 """Maintenance of the lake: inlined rows, small files, old snapshots; in a process of its own.
 
 Each step is one transaction of DuckLake. A step that ends its process, as DuckDB's extensions have
-done, ends no build, and is reported with its name.
+done, ends no build, and is reported with its name. A build calls it at its end, once it is due.
 """
 
 import json
@@ -9,9 +9,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ select
     (select cast(sum(file_count) as bigint) from ducklake_table_info('lake'))
 """
 CHILD = (sys.executable, "-m", "python_scoring.warehouse.maintenance")
+UNLESS_READ = "--unless-read"
 LONGEST_OUTPUT = 1_000  # characters of what the process printed, from its end
 
 
@@ -50,55 +52,83 @@ class Size:
 
 
 def maintain(
-    warehouse: Warehouse, keep_days: int, child: Sequence[str] = CHILD
+    warehouse: Warehouse,
+    keep_days: int,
+    child: Sequence[str] = CHILD,
+    *,
+    seconds: float | None = None,
+    unless_read: bool = False,
 ) -> tuple[Size, Size]:
     """Maintain the lake in a child process; returns its size before and after.
 
     The caller holds the writer's lock. Snapshots of the last `keep_days` days stay, and files for
-    as long after they were let go of. `child` is the command that does it. Raises PredictionError,
-    which names the step, where it fails or its process is ended: then the steps before it are
-    committed, and it has changed nothing.
+    as long after they were let go of. `child` is the command that does it, ended after `seconds`.
+    Raises PredictionError, which names the step, where it fails or its process is ended: then the
+    steps before it are committed, and it has changed nothing. With `unless_read`, also where a
+    reader's transaction holds a former state; readers of the present one go on undisturbed.
     """
-    ended = subprocess.run(  # noqa: S603 - this Python and this module, without a shell
-        [*child, str(warehouse.folder), str(keep_days)],
+    with subprocess.Popen(  # noqa: S603 - this Python and this module, without a shell
+        [*child, str(warehouse.folder), str(keep_days), *([UNLESS_READ] if unless_read else [])],
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        check=False,
-    )
-    told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
-    if ended.returncode == 0 and told and "sizes" in told[-1]:
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, errors = process.communicate()
+            errors += f"it took longer than {seconds:g} s"
+    told = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    if process.returncode == 0 and told and "sizes" in told[-1]:
         before, after = (Size(**each) for each in told[-1]["sizes"])
         return before, after
+    if process.returncode == 0 and told and "is_read" in told[-1]:
+        raise PredictionError(
+            "maintain_lake: it is due, and waits for the next build: a reader of the lake holds a "
+            "state from before the last commit"
+        )
     steps = [each["step"] for each in told if "step" in each]
     step = steps[-1] if steps else "open the lake"
     how = (
-        f"the process was ended by {signal.Signals(-ended.returncode).name}"
-        if ended.returncode < 0
-        else f"the process ended with exit code {ended.returncode}"
+        f"the process was ended by {signal.Signals(-process.returncode).name}"
+        if process.returncode < 0
+        else f"the process ended with exit code {process.returncode}"
     )
     raise PredictionError(
         f"maintain_lake: could not {step}: {how}. Nothing is lost: the steps before it are done, "
         "and this one changed nothing. Run it again while no build runs; builds and readers do "
-        f"without it. The process said: {ended.stderr.strip()[-LONGEST_OUTPUT:] or 'nothing'}"
+        f"without it. The process said: {errors.strip()[-LONGEST_OUTPUT:] or 'nothing'}"
     )
 
 
 def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Create the function `maintain_lake(keep_days)`, which returns JSON and never raises."""
+    """Create two functions that return JSON and never raise: `before` and `after`, or an `error`.
+
+    - `maintain_lake(keep_days)`
+    - `maintain_lake_unless_read(keep_days, seconds)`, which takes so long at most
+    """
 
     def maintain_lake(keep_days: int) -> str:
-        try:
-            before, after = maintain(warehouse, keep_days)
-        except (PredictionError, OSError) as error:
-            return json.dumps({"error": str(error)})
-        return json.dumps({"error": None, "before": asdict(before), "after": asdict(after)})
+        return _answer(lambda: maintain(warehouse, keep_days))
 
-    connection.create_function(
-        "maintain_lake", maintain_lake, ["bigint"], "varchar", side_effects=True
-    )
+    def maintain_lake_unless_read(keep_days: int, seconds: int) -> str:
+        return _answer(lambda: maintain(warehouse, keep_days, seconds=seconds, unless_read=True))
+
+    create = partial(connection.create_function, return_type="varchar", side_effects=True)
+    create("maintain_lake", maintain_lake, ["bigint"])
+    create("maintain_lake_unless_read", maintain_lake_unless_read, ["bigint", "bigint"])
+
+
+def _answer(work: Callable[[], tuple[Size, Size]]) -> str:
+    try:
+        before, after = work()
+    except (PredictionError, OSError) as error:
+        return json.dumps({"error": str(error)})
+    return json.dumps({"error": None, "before": asdict(before), "after": asdict(after)})
 
 
 def run_step(lake: duckdb.DuckDBPyConnection, statement: str) -> None:
@@ -106,9 +136,12 @@ def run_step(lake: duckdb.DuckDBPyConnection, statement: str) -> None:
     lake.execute(statement).fetchall()
 
 
-def main(folder: Path, keep_days: int) -> None:
+def main(folder: Path, keep_days: int, *options: str) -> None:
     """Do every step, and say before each which one it is."""
     warehouse = Warehouse(folder)
+    if UNLESS_READ in options and _is_read(warehouse):
+        _say({"is_read": True})
+        return
     with connect_lake(warehouse, read_only=False) as lake:
         before = _size(lake, warehouse)
         for step, statement in STEPS.items():
@@ -141,9 +174,20 @@ def _say(answer: dict[str, Any]) -> None:
     sys.stdout.flush()  # the next step may end this process
 
 
+def _is_read(warehouse: Warehouse) -> bool:
+    """Whether a transaction reads a former state of the lake: a checkpoint stops at it.
+
+    In a process that has not opened the lake in DuckDB: where two copies of SQLite have one file
+    open, closing it in one takes the locks of the other away.
+    """
+    with closing(sqlite3.connect(warehouse.catalog, timeout=1)) as catalog:
+        [(is_busy, pages, moved)] = catalog.execute("pragma wal_checkpoint(passive)").fetchall()
+    return bool(is_busy) or moved < pages
+
+
 if __name__ == "__main__":
     end_with_parent()
     try:
-        main(Path(sys.argv[1]), int(sys.argv[2]))
+        main(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
     except (duckdb.Error, PredictionError) as error:
         sys.exit(str(error))

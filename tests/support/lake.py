@@ -1,4 +1,7 @@
-"""Writes to the lake, as no reader can."""
+"""Changes to the lake behind the back of builds."""
+
+import sqlite3
+from contextlib import closing
 
 import duckdb
 
@@ -13,3 +16,14 @@ def write(project: Project, *statements: str) -> None:
         connection.execute(Warehouse(project.warehouse).attach_sql(read_only=False))
         for statement in statements:
             connection.execute(statement)
+
+
+def age(warehouse: Warehouse, days: float) -> None:
+    """As if every state of the lake were so many days older. While nothing has the lake open."""
+    with closing(sqlite3.connect(warehouse.catalog)) as catalog:
+        catalog.execute(
+            "update ducklake_snapshot set snapshot_time ="
+            " strftime('%Y-%m-%d %H:%M:%f+00', substr(snapshot_time, 1, 23), ?)",
+            [f"-{days} days"],
+        )
+        catalog.commit()

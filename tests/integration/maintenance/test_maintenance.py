@@ -10,6 +10,7 @@ import pytest
 from python_scoring.errors import PredictionError
 from python_scoring.warehouse import Warehouse, connect_lake, prepare
 from python_scoring.warehouse.maintenance import STEPS, maintain
+from tests.support.lake import age
 
 # Arguments: the step that aborts, whether before or after its commit, and those of `maintenance`.
 CHILD = """
@@ -32,6 +33,13 @@ def aborting(lake, statement):
 
 maintenance.run_step = aborting
 maintenance.main(Path(folder), int(keep_days))
+"""
+
+
+SLEEP = """
+import time
+print('{"step": "merge small files"}', flush=True)
+time.sleep(60)
 """
 
 
@@ -91,3 +99,31 @@ def test_a_step_that_ends_its_process_loses_nothing(
 def test_a_failing_step_is_named(tmp_path: Path) -> None:
     with pytest.raises(PredictionError, match=r"could not open the lake: .* exit code 1\."):
         maintain(Warehouse(tmp_path), 30)
+
+
+def test_it_waits_for_a_reader_of_a_former_state(warehouse: Warehouse) -> None:
+    """Readers within a transaction, of that state or of the newest, read the same to its end."""
+    query = "select count(*), sum(number) from lake.many"
+    age(warehouse, 40)
+    with connect_lake(warehouse) as reader:
+        reader.begin()
+        before = reader.execute(query).fetchall()
+        with connect_lake(warehouse, read_only=False) as writer:
+            writer.execute("insert into lake.many from range(60)")
+        with pytest.raises(PredictionError, match="waits for the next build: a reader"):
+            maintain(warehouse, 30, unless_read=True)
+        assert reader.execute(query).fetchall() == before
+        reader.commit()
+        reader.begin()
+        newest = reader.execute(query).fetchall()
+        sizes = maintain(warehouse, 30, unless_read=True)
+        assert sizes[1].snapshots < sizes[0].snapshots
+        assert reader.execute(query).fetchall() == newest != before
+        assert reader.execute("select number from lake.many where number = 59").fetchall()
+
+
+def test_it_ends_in_time(warehouse: Warehouse) -> None:
+    before = rows(warehouse)
+    with pytest.raises(PredictionError, match=r"could not merge small files: .* longer than 1 s"):
+        maintain(warehouse, 30, (sys.executable, "-c", SLEEP), seconds=1)
+    assert rows(warehouse) == before
