@@ -4,12 +4,13 @@
 
 A shop delivers a file per table and day, and the scheduled build runs every morning. At days 2, 30
 and the last one, builds of mornings on which churn alone is due run as people run them. The builds
-between are forked by the server of the tests and leave out models that have nothing to do; those of
-the months between are caught up week by week. Neither changes a row of snapshots, predictions or
-checks. Ratios are to day 30: a build and a read on day 365 should cost at most 1.2 times as much.
+between are forked by the server of the tests and leave out models that have nothing to do, which
+changes no row. `--folder` keeps everything, and goes on with what is in it. Ratios are to day 30: a
+build and a read on day 365 should cost at most 1.2 times as much.
 """
 
 import contextlib
+import json
 import os
 import statistics
 import subprocess
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,7 +35,6 @@ from tests.support.project import CHURN_RUN
 DBT = "from dbt.cli.main import cli; cli()"
 FIRST = datetime(2026, 1, 6)  # a Tuesday; the demo models are pinned from this year on
 MEASURED = 3  # builds at each point of the history
-DAILY = 40  # days at the beginning, and at the end, without a week that is caught up
 READS = 5
 MART = "select count(*), sum(score), max(reason_codes) from lake.marts.churn_predictions_v1"
 CUSTOMER = """
@@ -118,17 +118,11 @@ def forked_build(env: Mapping[str, str], *selection: str) -> None:
         raise click.ClickException(f"dbt build failed:\n{result.stdout[-5000:]}")
 
 
-def catch_up(folder: Path, mornings: list[datetime]) -> None:
-    """The builds of some mornings at the last of them, or what churn has to do on a single one."""
-    env = {**environment(folder, mornings[-1]), "DBT_TARGET_PATH": str(folder / "forked")}
+def catch_up(folder: Path, morning: datetime) -> None:
+    """The build of a morning that is not measured."""
+    env = {**environment(folder, morning), "DBT_TARGET_PATH": str(folder / "forked")}
     is_first = not (folder / "warehouse").exists()
-    if len(mornings) == 1 and is_plain(mornings[0]) and not is_first:
-        forked_build(env, *CHURN_RUN)
-        return
-    if len(mornings) > 1:
-        slots = ",".join(f"{morning:%Y-%m-%d}" for morning in mornings)
-        forked_build({**env, "PREDICTION_AS_OF": slots}, *CHURN_RUN)
-    forked_build(env)
+    forked_build(env, *(CHURN_RUN if is_plain(morning) and not is_first else ()))
 
 
 def is_plain(morning: datetime) -> bool:
@@ -172,30 +166,37 @@ def _reading(warehouse: Warehouse, query: str) -> float:
 
 def live(customers: int, days: int, folder: Path) -> dict[int, Morning]:
     """Build every morning; medians of the mornings measured at days 2, 30 and the last one."""
-    generate(customers, FIRST + timedelta(days=days + MEASURED * 3), folder / "all")
-    split(folder / "all", FIRST, folder / "raw")
-    points = sorted({2, min(30, days), days})
-    found: dict[int, list[Morning]] = {point: [] for point in points}
-    number = 0
-    while any(len(found[point]) < MEASURED for point in points):
-        at_once = 7 if DAILY < number < days - DAILY else 1
-        mornings = [FIRST + timedelta(days=number + one) for one in range(1, at_once + 1)]
-        number += at_once
-        for morning in mornings:
-            deliver(folder / "all", morning - timedelta(days=1), folder / "raw")
-        open_point = next((point for point in points if len(found[point]) < MEASURED), days)
-        if at_once == 1 and is_plain(mornings[0]) and number >= open_point:
-            found[open_point].append(measured(folder, mornings[0]))
-            click.echo(f"day {number}: {found[open_point][-1]}", err=True)
+    if not (folder / "raw").exists():
+        generate(customers, FIRST + timedelta(days=days + MEASURED * 3), folder / "all")
+        split(folder / "all", FIRST, folder / "raw")
+    number = len(list((folder / "raw" / "orders").glob("20??-??-??.parquet")))
+    if number:  # the last morning of a former call may have been cut off
+        catch_up(folder, FIRST + timedelta(days=number))
+    file = folder / "mornings.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    found = {
+        point: [Morning(**each) for each in known.get(str(point), [])]
+        for point in sorted({2, min(30, days), days})
+    }
+    while open_points := [point for point in found if len(found[point]) < MEASURED]:
+        morning = FIRST + timedelta(days=number + 1)
+        deliver(folder / "all", morning - timedelta(days=1), folder / "raw")
+        number += 1
+        if is_plain(morning) and number >= open_points[0]:
+            found[open_points[0]].append(measured(folder, morning))
+            kept = {point: [*map(asdict, mornings)] for point, mornings in found.items()}
+            file.write_text(json.dumps(kept))
         else:
-            catch_up(folder, mornings)
+            catch_up(folder, morning)
     return {
         point: Morning(
-            *(statistics.median(getattr(each, field.name) for each in mornings)
-              for field in fields(Morning))
+            *(
+                statistics.median(getattr(each, field.name) for each in mornings)
+                for field in fields(Morning)
+            )
         )
         for point, mornings in found.items()
-    }  # fmt: skip
+    }
 
 
 @click.command()
