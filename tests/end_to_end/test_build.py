@@ -5,6 +5,7 @@ import re
 from datetime import date, datetime, timezone
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from python_scoring.project import PROJECT
@@ -273,6 +274,18 @@ def test_every_feature_is_described(built: Project) -> None:
     keys = ["as_of", "data_cutoff", "feature_version", "customer_id"]
     states = ["first_order_at", "last_order_at", "last_event_at"]
     assert sorted(catalogue["name"]) == sorted(set(snapshot) - set(keys) - set(states))
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_predictions_are_stored_sorted_and_compressed(built: Project, product: str) -> None:
+    """So that a query of one customer reads one row group of each file."""
+    folder = built.warehouse / "lake" / "predictions" / f"predictions_{product}"
+    files = list(folder.rglob("*.parquet"))
+    assert files
+    for file in files:
+        customers = pq.read_table(file, columns=["customer_id"])["customer_id"].to_pylist()
+        assert customers == sorted(customers)
+        assert pq.ParquetFile(file).metadata.row_group(0).column(0).compression == "ZSTD"
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
