@@ -1,5 +1,6 @@
 """Maintenance of the lake, and steps that abort their process."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,15 @@ maintenance.main(Path(folder), int(keep_days))
 """
 
 
+# In a process of its own: SQLite in Python would end the locks of a reader in this one.
+INSERT = """
+import sys
+from pathlib import Path
+from python_scoring.warehouse import Warehouse, connect_lake
+
+with connect_lake(Warehouse(Path(sys.argv[1])), read_only=False) as lake:
+    lake.execute("insert into lake.many from range(60)")
+"""
 SLEEP = """
 import time
 print('{"step": "merge small files"}', flush=True)
@@ -108,8 +118,7 @@ def test_it_waits_for_a_reader_of_a_former_state(warehouse: Warehouse) -> None:
     with connect_lake(warehouse) as reader:
         reader.begin()
         before = reader.execute(query).fetchall()
-        with connect_lake(warehouse, read_only=False) as writer:
-            writer.execute("insert into lake.many from range(60)")
+        subprocess.run([sys.executable, "-c", INSERT, str(warehouse.folder)], check=True)
         with pytest.raises(PredictionError, match="waits for the next build: a reader"):
             maintain(warehouse, 30, unless_read=True)
         assert reader.execute(query).fetchall() == before
