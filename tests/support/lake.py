@@ -5,6 +5,7 @@ from contextlib import closing
 
 import duckdb
 
+from python_scoring.integrity.catalogue import seal
 from python_scoring.warehouse import Warehouse, install_extensions
 from tests.support.project import Project
 
@@ -27,3 +28,4 @@ def age(warehouse: Warehouse, days: float) -> None:
             [f"-{days} days"],
         )
         catalog.commit()
+    seal(warehouse)
