@@ -24,6 +24,28 @@
 {%- endmacro %}
 
 
+{#- Customers far beyond the largest tenth of the training: amounts in cents among amounts in units. -#}
+{% macro feature_extremes(kinds) -%}
+    cast([
+        {%- set features = [] -%}
+        {%- for feature, described in kinds.get('feature', {}).items()
+            if not described.is_category and described.edges and (described.edges[-1] | float) > 0 -%}
+            {%- set edge = extreme_multiple() ~ ' * ' ~ described.edges[-1] -%}
+            {%- do features.append(
+                "{'subject': " ~ string_literal(feature) ~ ", 'upper_edge': " ~ edge
+                ~ ", 'customers': count_if(snapshots." ~ feature ~ ' > ' ~ edge ~ ')}'
+            ) -%}
+        {%- endfor -%}
+        {{ features | join(', ') }}
+    ] as struct(subject text, upper_edge double, customers bigint)[])
+{%- endmacro %}
+
+
+{% macro extreme_multiple() -%}
+    5
+{%- endmacro %}
+
+
 {% macro categories_in(kinds) -%}
     {%- set categories = [] -%}
     {%- for feature, described in kinds.get('feature', {}).items() if described.is_category -%}

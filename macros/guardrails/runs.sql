@@ -40,3 +40,11 @@
 {% macro eligible_population(product) -%}
     ({{ contract_of(product).eligible_population.condition }})
 {%- endmacro %}
+
+
+{#- An as-of, and the same weekday in the four weeks before. -#}
+{% macro weekdays_before(as_of) -%}
+    {%- for weeks in range(5) -%}
+    {{ literal(as_of, 'timestamp') }} - to_days({{ 7 * weeks }}){{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -27,6 +27,7 @@
         'transitions': 'checks',
         'score_jumps': 'checks',
         'findings': 'checks',
+        'samples': 'checks',
         'checks': 'checks',
         'gate': 'checks',
         'measured_challengers': 'challenger_scores',

@@ -1,6 +1,6 @@
 -- The findings of a product's due runs, judged by the limits in its contract.
 with limited as (
-    select * from {{ product_ref('limited_findings') }}
+    select * from {{ product_ref('significant_findings') }}
 ),
 
 repeated as (

@@ -19,6 +19,7 @@ grid as (
         statistics.former_run_id,
         model_references.bin,
         model_references.tenth,
+        model_references.upper_edge,
         model_references.share as reference_share,
         statistics.former_model_version = statistics.model_version as is_same_model
     from statistics
@@ -34,6 +35,7 @@ select
     bases.scope,
     grid.bin,
     grid.tenth,
+    grid.upper_edge,
     'score' as subject,
     {{ exact_share('shares.share') }} as share,
     case

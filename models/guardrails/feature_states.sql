@@ -10,6 +10,7 @@ features as (
         model_version as reference_version,
         subject as feature,
         max(missing_share) as reference_missing,
+        max(customers) as reference_customers,
         max(case when category is not null then 1 else 0 end) = 1 as is_category
     from {{ product_ref('reference_features') }}
     group by model_version, subject
@@ -40,6 +41,8 @@ select
     coalesce(features.feature, 'every feature') as feature,
     features.is_category,
     features.reference_missing,
+    features.reference_customers,
+    statistics.customers_scored,
     tallied.unseen,
     tallied.of_present,
     tallied.missing / cast(tallied.of_all as double) as missing_share,

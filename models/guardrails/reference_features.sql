@@ -6,6 +6,7 @@ select
     upper_edge,
     share,
     missing_share,
+    customers,
     lag(upper_edge) over (partition by model_version, subject order by bin) as lower_edge,
     coalesce(bin, row_number() over (partition by model_version, subject order by category)) as bin,
     coalesce(tenth, row_number() over (partition by model_version, subject order by category)) as tenth

@@ -46,14 +46,20 @@ warned as (
         run_id,
         check_name,
         scope
-    from {{ product_ref('limited_findings') }}
+    from {{ product_ref('significant_findings') }}
     where warns and not blocks
+),
+
+-- Of what builds up over weeks a warning is news every day.
+lasting as (
+    select * from warned
+    where not list_contains({{ var('early_signs') }}, check_name)
 )
 
 select
     this_batch.run_id,
-    warned.check_name,
-    warned.scope,
+    lasting.check_name,
+    lasting.scope,
     count(*) as batches
 from runs
 inner join batches as this_batch on runs.run_id = this_batch.run_id
@@ -61,6 +67,6 @@ inner join batches as earlier
     on
         earlier.number between this_batch.number - {{ batches_before }} and this_batch.number - 1
         and earlier.place = 1
-inner join warned on earlier.run_id = warned.run_id
-group by this_batch.run_id, warned.check_name, warned.scope
+inner join lasting on earlier.run_id = lasting.run_id
+group by this_batch.run_id, lasting.check_name, lasting.scope
 having count(*) = {{ batches_before }}

@@ -57,7 +57,7 @@ differences as (
 
 select
     runs.run_id,
-    {%- for column in ['eligible_customers', 'active_customers', 'feature_bins'] %}
+    {%- for column in ['eligible_customers', 'active_customers', 'feature_bins', 'feature_extremes'] %}
     eligible_counted.{{ column }},
     {%- endfor %}
     {%- for column in [

@@ -27,7 +27,8 @@ measured as (
         cast(score_quantiles[2] as double) as score_p50,
         cast(score_quantiles[3] as double) as score_p90,
         score_bins,
-        feature_bins
+        feature_bins,
+        feature_extremes
     from {{ product_ref('run_counts') }}
 ),
 

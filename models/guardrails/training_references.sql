@@ -37,7 +37,8 @@ select
     '{{ product }}' as product,
     model_version,
     {%- for column in [
-        'kind', 'subject', 'bin', 'tenth', 'upper_edge', 'category', 'share', 'missing_share', 'mean', 'p10', 'p50'
+        'kind', 'subject', 'bin', 'tenth', 'upper_edge', 'category', 'share', 'missing_share', 'mean', 'p10', 'p50',
+        'customers'
     ] %}
     bin['{{ column }}'] as {{ column }},
     {%- endfor %}

@@ -43,9 +43,11 @@ select
     {%- if contract.score_type == 'segment' %}
     cast(null as text) as calibration,
     cast(null as double) as calibration_gap,
+    cast(null as double) as calibration_margin,
     {%- else %}
     tenths.calibration,
     round(cast(tenths.gap as double) / nullif(cast(figures.total_outcome as double), 0), 6) as calibration_gap,
+    round(tenths.chance_gap / nullif(cast(figures.total_outcome as double), 0), 6) as calibration_margin,
     {%- endif %}
     coverages.coverage,
     figures.interval_level

@@ -143,7 +143,11 @@ def _evaluated(
     judged_or_none = judged if prepared.has_labels(evaluate_on) else None
     evaluated = evaluation.complete_card(model, learned, judged_or_none, evaluate_on, contract)
     reported = {key: card.metrics[key] for key in ("reported",) if key in card.metrics}
-    return replace(evaluated, metrics={**evaluated.metrics, **reported})
+    return replace(
+        evaluated,
+        metrics={**evaluated.metrics, **reported},
+        training_data={**card.training_data, "rows": len(learned)},
+    )
 
 
 def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:

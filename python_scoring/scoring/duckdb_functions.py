@@ -1,4 +1,4 @@
-"""DuckDB function for the guardrails: training distributions of a model's card, as rows."""
+"""DuckDB functions for guardrails: training distributions as rows, chance of a distance."""
 
 import json
 from typing import Any
@@ -12,11 +12,16 @@ from python_scoring.scoring.schema import REFERENCE_COLUMNS
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `training_reference(product, model_version, registry_row)`, a list of structs.
+    """Create `training_reference` and `chance_of_distance`.
+
+    `training_reference(product, model_version, registry_row)` is a list of structs.
 
     `registry_row` is the model's row of model_registry as JSON, empty if it has none. The structs
     have REFERENCE_COLUMNS; the list is empty for a card without reference distributions. A query
     fails with ArtifactError if the card is not the registered one.
+
+    `chance_of_distance(measure, value, sample)` is the probability of such a distance without any
+    change, where `sample` is a struct of SAMPLE_COLUMNS; see python_scoring/uncertainty/chance.py.
     """
     fields = ", ".join(f"{name} {data_type}" for name, data_type in REFERENCE_COLUMNS.items())
     connection.create_function(
@@ -25,6 +30,13 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ["varchar", "varchar", "varchar"],
         f"struct({fields})[]",
         side_effects=True,
+    )
+    sample = ", ".join(f"{name} {data_type}" for name, data_type in SAMPLE_COLUMNS.items())
+    connection.create_function(
+        "chance_of_distance",
+        _chance_of_distance,
+        ["varchar", "double", f"struct({sample})"],
+        "double",
     )
 
 
@@ -40,4 +52,19 @@ def _training_reference(
     return reference_rows(RegistryRow(**{name: row[name] for name in _REGISTRY_COLUMNS}))
 
 
+def _chance_of_distance(measure: str, value: float, sample: dict[str, Any]) -> float:
+    from python_scoring.uncertainty.chance import Sample
+
+    return Sample(**sample).chance(measure, value)
+
+
+# The fields of python_scoring.uncertainty.chance.Sample, which imports NumPy and SciPy.
+SAMPLE_COLUMNS = {
+    "customers": "bigint",
+    "base_customers": "bigint",
+    "shares": "double[]",
+    "base_shares": "double[]",
+    "tenths": "integer[]",
+    "edges": "double[]",
+}
 _REGISTRY_COLUMNS = tuple(RegistryRow.__dataclass_fields__)

@@ -15,7 +15,7 @@ def reference_rows(registered: RegistryRow) -> list[dict[str, Any]]:
     Raises ArtifactError if the card is not the registered one.
     """
     card = artifacts.load_card(registered)
-    empty = dict.fromkeys(REFERENCE_COLUMNS)
+    empty = dict.fromkeys(REFERENCE_COLUMNS) | {"customers": card.training_data.get("rows")}
     return [
         {**empty, "kind": kind, "subject": subject, **bin_row}
         for kind, subject, reference in _subjects(card.reference)

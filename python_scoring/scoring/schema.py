@@ -21,7 +21,8 @@ SCORE_SCHEMA = pa.schema(
 
 # One row per bin of a numeric score or feature, and per category of others. `upper_edge` is
 # included in the bin and null for the last, open one. `tenth` groups the hundredths of a score; for
-# a feature it is the bin itself.
+# a feature it is the bin itself. `customers` are those of the training, null if the card does not
+# say how many.
 REFERENCE_COLUMNS = {
     "kind": "varchar",
     "subject": "varchar",
@@ -35,4 +36,5 @@ REFERENCE_COLUMNS = {
     "p10": "double",
     "p50": "double",
     "p90": "double",
+    "customers": "bigint",
 }

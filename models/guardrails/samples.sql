@@ -1,0 +1,61 @@
+-- Both distributions behind each finding that sampling can explain, with the customers each was counted over: what
+-- significant_findings draws from. Bins stand in their order; a share of customers has two bins, with it and without.
+with distributions as (
+    select * from {{ product_ref('compared_samples') }}
+),
+
+shares as (
+    select * from {{ product_ref('share_samples') }}
+)
+
+{%- for measure in ['psi', 'jensen_shannon', 'kolmogorov_smirnov', 'mean_shift', 'quantile_shift'] %}
+
+select
+    'score_{{ measure }}' as check_name,
+    '{{ measure }}' as measure,
+    run_id,
+    scope,
+    customers,
+    base_customers,
+    bin_shares,
+    base_bin_shares,
+    tenths,
+    upper_edges
+from distributions
+where kind = 'score'
+
+union all
+{%- endfor %}
+
+select
+    'feature_psi' as check_name,
+    'psi' as measure,
+    run_id,
+    scope,
+    customers,
+    base_customers,
+    bin_shares,
+    base_bin_shares,
+    tenths,
+    upper_edges
+from distributions
+where kind = 'feature'
+
+union all
+
+select
+    check_name,
+    case check_name
+        when 'feed_activity' then 'drop'
+        when 'feature_zeros' then 'rise'
+        else 'share'
+    end as measure,
+    run_id,
+    scope,
+    customers,
+    base_customers,
+    [share, 1 - share] as bin_shares,
+    [base_share, 1 - base_share] as base_bin_shares,
+    [0, 1] as tenths,
+    cast([null, null] as double[]) as upper_edges
+from shares
