@@ -16,7 +16,7 @@ select
     case check_name
         when 'score_trend' then 'The mean score'
         when 'label_trend' then 'The share of customers who are ' || scope
-        else 'The mean place of ' || scope || ' among the customers of the training'
+        when 'feature_trend' then 'The mean place of ' || scope || ' among the customers of the training'
     end || ' was ' || {{ plain_number('base_level', 3) }} || ' around ' || {{ plain_date('base_as_of') }} || ' and is '
     || {{ plain_number('batch_level', 3) }} || '; over ' || batches || ' batches it has lain '
     || {{ plain_number('coalesce(allowances, 0)', 1) }} || ' times its allowance beyond it, summed up.' as message

@@ -29,6 +29,7 @@ FAMILIES = {
     "labels": ("label_share", "label_present"),
     "changes": ("labels_changed", "rank_agreement", "scores_unchanged", "score_jumps"),
     "features": ("feature_psi", "feature_nulls", "feature_categories"),
+    "tails": ("feature_zeros", "feature_extremes"),
     "feeds": ("feed_activity",),
     "trends": ("score_trend", "label_trend", "feature_trend"),
     "outcomes": (

@@ -156,7 +156,6 @@ FAULTS = {
             ("score_jensen_shannon", "training reference"),
             ("score_kolmogorov_smirnov", "former batch"),
             ("score_kolmogorov_smirnov", "training reference"),
-            ("score_quantile_shift", "former batch"),
             ("score_quantile_shift", "training reference"),
         },
         "At least eight in ten customers have the same score, 0.500;",
