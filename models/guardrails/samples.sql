@@ -48,6 +48,7 @@ select
     case check_name
         when 'feed_activity' then 'drop'
         when 'feature_zeros' then 'rise'
+        when 'feature_extremes' then 'level'
         else 'share'
     end as measure,
     run_id,

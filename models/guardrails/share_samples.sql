@@ -1,10 +1,5 @@
 -- Shares of a run's customers that findings compare, with the number of customers on both sides.
-with tails as (
-    select * from {{ product_ref('feature_tails') }}
-    where not_evaluated is null and of_present > 0
-),
-
-states as (
+with states as (
     select * from {{ product_ref('feature_states') }}
     where not_evaluated is null and of_present > 0
 )
@@ -23,14 +18,13 @@ union all
 
 select
     run_id,
-    'feature_zeros' as check_name,
-    feature as scope,
-    of_present as customers,
-    reference_customers as base_customers,
-    zero_share as share,
-    reference_zero_share as base_share
-from tails
-where zero_share is not null
+    check_name,
+    scope,
+    customers,
+    base_customers,
+    share,
+    base_share
+from {{ product_ref('tail_samples') }}
 
 union all
 

@@ -76,6 +76,10 @@ def _rise(bins: Bins) -> Numbers:
     return np.asarray(bins.now[:, 0] - bins.base[:, 0])
 
 
+def _level(bins: Bins) -> Numbers:
+    return np.asarray(bins.now[:, 0])
+
+
 def _share(bins: Bins) -> Numbers:
     return np.abs(_rise(bins))
 
@@ -109,6 +113,7 @@ MEASURES: dict[str, Callable[[Bins], Numbers]] = {
     "mean_shift": _mean_shift,
     "quantile_shift": _quantile_shift,
     "share": _share,
+    "level": _level,
     "rise": _rise,
     "drop": _drop,
 }
@@ -118,7 +123,7 @@ def _tail(measure: str, value: float, drawn: Numbers) -> float:
     mean, variance = drawn.mean(), drawn.var()
     if measure == "share":  # the root of the mean square is the deviation of the signed difference
         return float(erfc(value / np.sqrt(2 * (drawn**2).mean())))
-    if measure in {"rise", "drop"}:
+    if measure in {"level", "rise", "drop"}:
         return float(erfc((value - mean) / np.sqrt(2 * variance)) / 2)
     return float(gammaincc(mean**2 / variance, value * mean / variance))
 
