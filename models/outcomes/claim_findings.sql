@@ -2,16 +2,20 @@
 -- the contract states is turned. The same rule for a training stands in python_scoring/training/claims.py.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set fewest = check_setting(contract, 'minimum_customers') %}
+{%- set claims = (contract.get('segments') or {}).get('claims', []) %}
 
 with amounts as (
+    {% for measure, amount in [('purchases', 'case when outcome > 0 then 1 else 0 end'), ('revenue', 'outcome')] %}
     select
         run_id,
         as_of,
         label as segment,
-        outcome as revenue,
-        cast(case when outcome > 0 then 1 else 0 end as decimal(18, 6)) as purchases
+        '{{ measure }}' as measure,
+        cast({{ amount }} as decimal(18, 6)) as amount
     from {{ product_ref('ranked_outcomes') }}
     where compared_with = model_version
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 segments as (
@@ -19,22 +23,13 @@ segments as (
         run_id,
         as_of,
         segment,
+        measure,
         count(*) as customers,
-        cast(sum(purchases) as double) / count(*) as purchases_mean,
-        cast(sum(revenue) as double) / count(*) as revenue_mean,
-        cast(sum(cast(power(cast(purchases as double), 2) as decimal(38, 12))) as double) / count(*)
-        - power(cast(sum(purchases) as double) / count(*), 2) as purchases_variance,
-        cast(sum(cast(power(cast(revenue as double), 2) as decimal(38, 12))) as double) / count(*)
-        - power(cast(sum(revenue) as double) / count(*), 2) as revenue_variance
+        cast(sum(amount) as double) / count(*) as mean,
+        cast(sum(cast(power(cast(amount as double), 2) as decimal(38, 12))) as double) / count(*)
+        - power(cast(sum(amount) as double) / count(*), 2) as variance
     from amounts
-    group by run_id, as_of, segment
-),
-
-runs as (
-    select distinct
-        run_id,
-        as_of
-    from segments
+    group by run_id, as_of, segment, measure
 ),
 
 claims as (
@@ -42,9 +37,7 @@ claims as (
         claim ->> 'segment' as segment,
         claim ->> 'above' as above,
         claim ->> 'measure' as measure
-    from (
-        select unnest(cast({{ string_literal(tojson((contract.get('segments') or {}).get('claims', []))) }} as json[])) as claim
-    ) as listed
+    from (select unnest(cast({{ string_literal(tojson(claims)) }} as json[])) as claim) as listed
 ),
 
 compared as (
@@ -52,20 +45,21 @@ compared as (
         claims.*,
         runs.run_id,
         runs.as_of,
+        higher.mean as higher_mean,
+        lower.mean as lower_mean,
         least(coalesce(higher.customers, 0), coalesce(lower.customers, 0)) as fewest_customers,
-        case claims.measure when 'purchases' then higher.purchases_mean else higher.revenue_mean end as higher_mean,
-        case claims.measure when 'purchases' then lower.purchases_mean else lower.revenue_mean end as lower_mean,
-        sqrt(greatest(case claims.measure
-            when 'purchases'
-                then higher.purchases_variance / higher.customers + lower.purchases_variance / lower.customers
-            else higher.revenue_variance / higher.customers + lower.revenue_variance / lower.customers
-        end, 0)) as standard_error
-    from runs
+        sqrt(greatest(higher.variance / higher.customers + lower.variance / lower.customers, 0)) as standard_error
+    from (
+        select distinct
+            run_id,
+            as_of
+        from segments
+    ) as runs
     cross join claims
     left join segments as higher
-        on runs.run_id = higher.run_id and claims.segment = higher.segment
+        on runs.run_id = higher.run_id and claims.segment = higher.segment and claims.measure = higher.measure
     left join segments as lower
-        on runs.run_id = lower.run_id and claims.above = lower.segment
+        on runs.run_id = lower.run_id and claims.above = lower.segment and claims.measure = lower.measure
 ),
 
 found as (

@@ -4,6 +4,6 @@ with finished as (
     where status in ('published', 'quarantined')
 )
 
-select gate.*
+select gate.* -- noqa: AM04
 from {{ product_ref('gate') }} as gate
 anti join finished on gate.run_id = finished.run_id

@@ -1,5 +1,5 @@
--- Snapshots that were made anew, because a data file was damaged, and that are not what their manifest says, one sentence
--- each.
+-- Snapshots that were made anew, because a data file was damaged, and that are not what their manifest says, one
+-- sentence each.
 -- depends_on: {{ ref('feature_snapshots') }}, {{ ref('snapshot_plan') }}
 -- depends_on: {{ source('operations', 'snapshot_manifest') }}
 {% for plan in planned_snapshots() if plan.is_repair %}
