@@ -34,7 +34,7 @@ def test_impossible_erasures_are_refused_before_any_change(
     with pytest.raises(InputError, match="--reason names the person"):
         erasure.erase("ana", "asked by C00000001")
     monkeypatch.setenv("RAW_DATA", str(tmp_path / "elsewhere"))
-    with pytest.raises(InputError, match="elsewhere is no folder"):
+    with pytest.raises(InputError, match="elsewhere is not a folder"):
         Erasure(DataSubjects.of(("C1",)), print)
     monkeypatch.setenv("RAW_DATA", str(tmp_path))
     monkeypatch.setenv("WAREHOUSE", str(tmp_path / "mistyped"))
