@@ -66,7 +66,7 @@ def compiled(built: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         plan = connection.query(f"select {', '.join(PLAN)} from schedule.snapshot_plan").fetchall()
     [(*instants, landing)] = plan
     for name, instant in zip(PLAN, instants, strict=False):
-        placeholders = {f"timestamp '{instant}'": f"<{name}>"}
+        placeholders = {f"cast('{instant}' as timestamp)": f"<{name}>"}
         found = {model: replaced(sql, placeholders) for model, sql in found.items()}
     landed = {f"landed_in > {landing}": "landed_in > <base_landing>"}
     found = {model: replaced(sql, landed) for model, sql in found.items()}

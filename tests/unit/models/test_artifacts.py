@@ -71,7 +71,7 @@ def test_other_scikit_learn_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda names: names[:-1], r"extra \['event_count_90d'\]"),
+        (lambda names: names[:-1], r"extra \['order_count_90d'\]"),
         (lambda names: [*names, {"name": "tenure_days", "type": "number"}], r"missing \['tenure_"),
         (lambda names: names[::-1], "the order differs"),
     ],
