@@ -1,5 +1,5 @@
 -- Findings with their limits, where a limit is reached only beyond what chance explains: a distance between samples is
--- never zero.
+-- never zero. A limit of zero or less tolerates no distance, whatever chance explains.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set of_warning = check_setting(contract, 'chance_of_warning') -%}
 {%- set of_block = check_setting(contract, 'chance_of_block') %}
@@ -21,10 +21,16 @@ select
     limited.warn_limit,
     limited.block_limit,
     limited.has_no_limit,
-    limited.warns and coalesce(corrected.corrected_chance, 0) <= {{ of_warning }} as warns,
-    limited.blocks and coalesce(corrected.corrected_chance, 0) <= {{ of_block }} as blocks,
+    limited.warns and (
+        coalesce(corrected.corrected_chance, 0) <= {{ of_warning }} or coalesce(limited.warn_limit <= 0, false)
+    ) as warns,
+    limited.blocks and (
+        coalesce(corrected.corrected_chance, 0) <= {{ of_block }} or coalesce(limited.block_limit <= 0, false)
+    ) as blocks,
     case
-        when corrected.corrected_chance > {{ of_warning }}
+        when
+            corrected.corrected_chance > {{ of_warning }}
+            and coalesce(least(limited.warn_limit, limited.block_limit) > 0, true)
             then
                 limited.message || ' Beyond its limit, but no finding: among ' || corrected.customers
                 || ' customers chance does as much in ' || {{ percent('corrected.corrected_chance') }} || ' of runs.'

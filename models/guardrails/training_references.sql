@@ -38,9 +38,9 @@ select
     model_version,
     {%- for column in [
         'kind', 'subject', 'bin', 'tenth', 'upper_edge', 'category', 'share', 'missing_share', 'mean', 'p10', 'p50',
-        'customers'
+        'p90'
     ] %}
     bin['{{ column }}'] as {{ column }},
     {%- endfor %}
-    bin['p90'] as p90
+    bin['customers'] as customers
 from bins

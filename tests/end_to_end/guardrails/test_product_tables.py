@@ -23,12 +23,25 @@ def declared_tables(manifest: Manifest) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_tables_have_the_columns_that_unit_tests_know(built: Project, product: str) -> None:
-    """A unit test reads its inputs' columns from the declaration: it must be what is built."""
+    """A unit test reads its inputs' columns from the declaration: it must be what is built.
+
+    A query that is part of the one that reads it, such as trend_levels, makes no table.
+    """
     with duckdb.connect() as connection:
         connection.execute(
             f"attach '{Warehouse(built.warehouse).working_set}' as warehouse (read_only)"
         )
-        for name, columns in declared_tables(read_manifest(built.target)).items():
+        tables = {
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() where database_name = 'warehouse'"
+            ).fetchall()
+        }
+        declared = declared_tables(read_manifest(built.target))
+        made_as_tables = {name for name in declared if f"{name}_{product}" in tables}
+        assert set(declared) - made_as_tables == {"trend_levels"}
+        for name in made_as_tables:
+            columns = declared[name]
             relation = f"warehouse.products.{name}_{product}"
             empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
             made, expected = (
