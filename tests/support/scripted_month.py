@@ -33,7 +33,7 @@ from tests.support.project import Project, copy_of_project
 CUSTOMERS = 400
 START = datetime(2026, 12, 8)  # the demo data reach until then
 END = "2026-12-04T07:00:00"
-NEW_VERSION = "1.0.2"
+NEW_VERSION = "1.0.9"
 REGISTERED = datetime(2026, 12, 2)
 READ_AT = "2026-12-04T08:00:00"
 DIGESTS = Path(__file__).with_suffix(".csv")
@@ -186,7 +186,7 @@ def change_model(folder: Path) -> None:
     with (folder / "seeds" / "model_pins.csv").open("a") as pins:
         pins.write(f"churn,{NEW_VERSION},2026-12-03 00:00:00,ana,a new version\n")
     with (folder / "seeds" / "challenger_pins.csv").open("a") as pins:
-        pins.write("churn,1.0.2,2026-12-03 00:00:00,,ana,a comparison\n")
+        pins.write("churn,1.0.9,2026-12-03 00:00:00,,ana,a comparison\n")
 
 
 def kill_in_candidates(project: Project, now: str) -> None:

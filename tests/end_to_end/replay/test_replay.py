@@ -77,7 +77,7 @@ def thirty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
     shutil.copytree(demo_raw, raw)
     project = Project(copy_of_project(folder), raw, folder / "warehouse", folder / "target")
     project.command(
-        "train", "churn", "--as-of", "2026-03-01", "--as-of", "2026-05-01",
+        "train", "churn", "--as-of", "2026-02-01", "--as-of", "2026-04-01",
         "--calibrate-on", "2026-07-20", "--calibrate-on", "2026-08-05",
         "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=15)),
     )  # fmt: skip
