@@ -411,6 +411,6 @@ def test_consumers_are_found_downstream_with_their_criticality(
     exposures.write_text(exposures.read_text().replace("criticality: high", "criticality: very"))
     result = project.build("--select", "product_consumers", check=False)
     assert result.returncode != 0
-    assert "the exposure retention_workflow has config.meta.criticality very; expected low" in (
+    assert "exposure retention_workflow: config.meta.criticality is very; expected low" in (
         " ".join(result.stdout.split())
     )
