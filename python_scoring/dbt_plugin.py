@@ -67,6 +67,7 @@ class Plugin(BasePlugin):
         shorten_interrupts()
         build_log.shorten()
         self.manifest: Any = None
+        self.code_version = code_version()
         self.fingerprint = ""
         self.project = ValidatedProject()
         self.validate_project()
@@ -80,7 +81,6 @@ class Plugin(BasePlugin):
         except BaseException:
             self.lock.release()  # dbt asks again, and would wait for itself
             raise
-        self.code_version = code_version()
         self.raw_data = str(raw_data_folder())
         self.now = (get_flags().VARS or {}).get("now")  # type: ignore[no-untyped-call]
 
@@ -174,7 +174,7 @@ class Plugin(BasePlugin):
         except InputError as error:
             raise CompilationError(str(error)) from None
         self.manifest = manifest
-        self.fingerprint = unchanged.project_fingerprint(code_version(), adapter.config.cli_vars)
+        self.fingerprint = unchanged.project_fingerprint(self.code_version, adapter.config.cli_vars)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Set the session variables that macros/environment reads, before each node is built."""

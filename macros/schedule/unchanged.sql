@@ -18,19 +18,26 @@
 {#- Hook, when the raw files are known. -#}
 {% macro pass_over_unchanged_nodes() -%}
     {%- if execute and flags.WHICH == 'build' -%}
-        {%- do run_query("select pass_over_nodes('" ~ unchanged_nodes() ~ "')") -%}
+        {%- do run_query('select pass_over_nodes(' ~ string_literal(tojson(unchanged_nodes())) ~ ')') -%}
     {%- endif -%}
 {%- endmacro %}
 
 
+{#- Their ids, of all that this project has. Unit tests are none: those of this build may not have run in the last one. -#}
 {% macro unchanged_nodes() -%}
-    {%- if names_nodes() or not last_build() -%}
-        {{ return('none') }}
-    {%- elif last_build()['lake_snapshot'] is none or nodes_with_work() -%}
-        {{ return('definitions') }}
+    {%- set last = none if names_nodes() else last_build() -%}
+    {%- if not last -%}
+        {{ return([]) }}
+    {%- elif last['lake_snapshot'] is none or nodes_with_work() -%}
+        {{ return(definitions()) }}
     {%- endif -%}
     {%- do log_plan(relation_of_model('scoring_plan')) -%}
-    {{ return('all') }}
+    {%- set found = [] -%}
+    {%- for node in graph.nodes.values() | list + graph.exposures.values() | list
+        if node.package_name == project_name and 'every_build' not in node.tags -%}
+        {%- do found.append(node.unique_id) -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 
@@ -62,7 +69,11 @@
         {{ return(true) }}
     {%- endfor -%}
     {%- set plan = relation_of_model('scoring_plan') -%}
-    {%- do run_query('create or replace table ' ~ plan ~ ' as ' ~ rendered_model('scoring_plan', ['slots_considered'])) -%}
+    {#- The views that it reads are of the last build, and one of them has that build's clock. -#}
+    {%- set slots = relation_of_model('slots_considered') | string -%}
+    {%- do run_query(
+        'create or replace table ' ~ plan ~ ' as ' ~ query_of('scoring_plan').replace(slots, query_of('slots_considered'))
+    ) -%}
     {%- if run_query('select 1 from ' ~ plan ~ ' where is_due').rows -%}
         {{ return(true) }}
     {%- endif -%}
@@ -72,17 +83,6 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(false) }}
-{%- endmacro %}
-
-
-{#- The query of a model as the build would make it now, with the views that it reads of those named. -#}
-{% macro rendered_model(name, inlined) -%}
-    {%- set text = namespace(sql=with_relations(node_of_model(name))) -%}
-    {%- for view in inlined -%}
-        {%- set query = '(' ~ render(with_relations(node_of_model(view))) ~ ')' -%}
-        {%- set text.sql = text.sql.replace(relation_of_model(view) | string, query) -%}
-    {%- endfor -%}
-    {{ return(render(text.sql)) }}
 {%- endmacro %}
 
 
@@ -108,7 +108,7 @@
 {%- endmacro %}
 
 
-{#- The nodes that depend on the project alone, as python_scoring/schedule/unchanged.py passes over them. -#}
+{#- The nodes that depend on the project alone. -#}
 {% macro definitions() -%}
     {%- set found = [] -%}
     {%- for unique_id, node in graph.nodes.items() if node.package_name == project_name
@@ -125,24 +125,12 @@
 {%- endmacro %}
 
 
-{#- Of the files and settings of the project, and of the relations that they define. -#}
 {% macro definitions_digest() -%}
-    (
-        select md5(concat_ws(
-            '|', getvariable('project_fingerprint'),
-            string_agg(concat_ws('.', database_name, schema_name, name, definition), '|' order by database_name, schema_name, name)
-        ))
-        from (
-            select database_name, schema_name, table_name as name, comment as definition from duckdb_tables()
-            union all
-            select database_name, schema_name, view_name, comment from duckdb_views() where not internal
-        ) as relations
-        where database_name in (current_database(), 'lake') and schema_name <> 'elementary' and name <> 'left_by_last_build'
-    )
+    (select definitions from {{ query_of('built_definitions') }} as built)
 {%- endmacro %}
 
 
 {#- Whoever writes to the lake makes one. -#}
 {% macro newest_lake_snapshot() -%}
-    (select max(snapshot_id) from ducklake_snapshots('lake'))
+    (select lake_snapshot_id from {{ query_of('lake_state') }} as lake)
 {%- endmacro %}

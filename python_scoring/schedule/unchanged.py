@@ -9,7 +9,7 @@ import importlib.metadata
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,6 @@ from dbt.task.build import BuildTask
 
 from python_scoring.project import PROJECT
 
-EVERY_BUILD = "every_build"
-LAKE_VIEW = "lake_view"
-PROJECT_NAME = "customer_predictions"
-# Unit tests say something of the code, and those of this build may not have run in the last one.
-PASSED_OVER = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test, NodeType.Exposure)
 DEFINED_IN = ("models", "macros", "seeds", "tests", "python_scoring")
 DEFINITIONS = (
     "dbt_project.yml",
@@ -44,22 +39,22 @@ _OWN_RUNNERS: dict[NodeType, Any] = dict(BuildTask.RUNNER_MAP)
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `pass_over_nodes(which)`, for the nodes of this build that are still to come.
+    """Create `pass_over_nodes(ids)`: the nodes of this build with these ids do nothing.
 
-    `none`. `definitions`: seeds and views of the lake. `all`: every node but tests tagged
-    `every_build`. It returns true, and holds until it is called again: a process may build twice.
+    `ids` is a JSON list. It returns how many, and holds until it is called again: a process may
+    build twice.
     """
 
-    def pass_over_nodes(which: str) -> bool:
-        is_unchanged = UNCHANGED[which]
-        passing: dict[NodeType, Any] = {
-            kind: _passing_over(_OWN_RUNNERS[kind], is_unchanged) for kind in PASSED_OVER
+    def pass_over_nodes(ids: str) -> int:
+        unchanged = frozenset(json.loads(ids))
+        runners: dict[NodeType, Any] = {
+            kind: _passing_over(own, unchanged) for kind, own in _OWN_RUNNERS.items()
         }
-        BuildTask.RUNNER_MAP = {**_OWN_RUNNERS, **passing}
-        return True
+        BuildTask.RUNNER_MAP = runners
+        return len(unchanged)
 
     connection.create_function(
-        "pass_over_nodes", pass_over_nodes, ["varchar"], "boolean", side_effects=True
+        "pass_over_nodes", pass_over_nodes, ["varchar"], "bigint", side_effects=True
     )
 
 
@@ -102,26 +97,9 @@ class PassedOver(NoOpRunner):
         """Say nothing."""
 
 
-def _is_definition(node: Any) -> bool:
-    if node.resource_type == NodeType.Model:
-        return bool(node.config.materialized == LAKE_VIEW)
-    return bool(node.resource_type == NodeType.Seed)
-
-
-def _has_no_work(node: Any) -> bool:
-    return EVERY_BUILD not in node.tags
-
-
-UNCHANGED: dict[str, Callable[[Any], bool]] = {
-    "none": lambda node: False,  # noqa: ARG005 - the node does not matter
-    "definitions": _is_definition,
-    "all": _has_no_work,
-}
-
-
-def _passing_over(own: type[BaseRunner], is_unchanged: Callable[[Any], bool]) -> Any:
+def _passing_over(own: type[BaseRunner], unchanged: Collection[str]) -> Callable[..., BaseRunner]:
     def runner(config: Any, adapter: Any, node: Any, index: int, count: int) -> BaseRunner:
-        is_passed_over = node.package_name == PROJECT_NAME and is_unchanged(node)
-        return (PassedOver if is_passed_over else own)(config, adapter, node, index, count)
+        cls = PassedOver if node.unique_id in unchanged else own
+        return cls(config, adapter, node, index, count)
 
     return runner
