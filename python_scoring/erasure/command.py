@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 
 import duckdb
-from filelock import Timeout
 
 from python_scoring.clock import clock
 from python_scoring.erasure import (
@@ -39,8 +38,6 @@ from python_scoring.warehouse import Warehouse, connect_lake, require_lake
 
 Echo = Callable[[str], None]
 
-# In seconds: longer than `notify` holds the lock, shorter than a build.
-LOCK_TIMEOUT = 5.0
 
 OPERATOR_TASKS = """\
 Yours to do, outside of what the project keeps:
@@ -239,18 +236,8 @@ class Erasure:
         Raises InputError while a build runs, or where nothing was built.
         """
         require_lake(self.warehouse)  # before the lock, which would create the folder
-        lock = self.warehouse.writer_lock()
-        try:
-            lock.acquire(timeout=LOCK_TIMEOUT)
-        except (Timeout, OSError) as error:
-            raise InputError(
-                f"{lock.lock_file}: a build is running, or another process writes to the lake. "
-                "Wait until it has ended, and run the command again. Nothing was erased."
-            ) from error
-        try:
+        with self.warehouse.written_alone("Nothing was erased."):
             yield
-        finally:
-            lock.release()
 
     def _check_texts(self, **texts: str) -> None:
         for name, text in texts.items():

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import Timeout
-
 from python_scoring.clock import utc_now
 from python_scoring.errors import InputError
 from python_scoring.integrity import catalogue, record
@@ -16,8 +14,6 @@ from python_scoring.integrity.digests import file_sha256
 from python_scoring.integrity.record import Record
 from python_scoring.warehouse import Warehouse
 
-# Seconds. Longer than any other command holds the lock, shorter than a build.
-LOCK_TIMEOUT = 5.0
 JOURNAL = "repairs.log"
 
 
@@ -94,18 +90,8 @@ def repair_identity(warehouse: Warehouse, by: str, reason: str) -> str:
 def _alone(warehouse: Warehouse) -> Iterator[None]:
     if not warehouse.folder.is_dir():
         raise InputError(f"{warehouse.folder} is no folder: set WAREHOUSE. Nothing was changed.")
-    lock = warehouse.writer_lock()
-    try:
-        lock.acquire(timeout=LOCK_TIMEOUT)
-    except (Timeout, OSError) as error:
-        raise InputError(
-            f"{lock.lock_file}: a build is running, or another process writes to the lake. Wait "
-            "until it has ended, and run the command again. Nothing was changed."
-        ) from error
-    try:
+    with warehouse.written_alone("Nothing was changed."):
         yield
-    finally:
-        lock.release()
 
 
 def _aside(path: Path) -> Path:

@@ -34,6 +34,9 @@ CONFLICT_TIMEOUT = 30.0
 WAIT = "WAIT_FOR_BUILD"
 LOCK_TIMEOUT = 60.0
 
+# Seconds. Longer than any other command holds the lock, shorter than a build.
+COMMAND_TIMEOUT = 5.0
+
 
 def lock_timeout() -> float:
     """Seconds that a build waits for another one. Raises InputError where it is no number."""
@@ -64,6 +67,25 @@ class Warehouse(WarehousePaths):
         second chance, so nothing else may commit while it runs.
         """
         return FileLock(self.folder / "writer.lock", thread_local=False)
+
+    @contextmanager
+    def written_alone(self, undone: str) -> Iterator[None]:
+        """Hold the writer's lock while a command changes more than a transaction.
+
+        Raises InputError, which ends in `undone`, while a build or another command has it.
+        """
+        lock = self.writer_lock()
+        try:
+            lock.acquire(timeout=COMMAND_TIMEOUT)
+        except (Timeout, OSError) as error:
+            raise InputError(
+                f"{lock.lock_file}: a build is running, or another process writes to the lake. "
+                f"Wait until it has ended, and run the command again. {undone}"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def attach_sql(self, *, read_only: bool, name: str = "lake") -> str:
         """The statement that attaches the lake as `name`.
