@@ -21,29 +21,19 @@ counted as (
 ),
 
 compared as (
+    {% for kind, relation in [('score', 'compared_scores'), ('feature', 'compared_features')] %}
     select
         run_id,
-        'score' as kind,
+        '{{ kind }}' as kind,
         scope,
         bin,
         tenth,
         upper_edge,
         share,
         base_share
-    from {{ product_ref('compared_scores') }}
-
-    union all
-
-    select
-        run_id,
-        'feature' as kind,
-        scope,
-        bin,
-        tenth,
-        upper_edge,
-        share,
-        base_share
-    from {{ product_ref('compared_features') }}
+    from {{ product_ref(relation) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select

@@ -8,10 +8,13 @@ shares as (
     select * from {{ product_ref('share_samples') }}
 )
 
-{%- for measure in ['psi', 'jensen_shannon', 'kolmogorov_smirnov', 'mean_shift', 'quantile_shift'] %}
+{%- for kind, measure in [
+    ('score', 'psi'), ('score', 'jensen_shannon'), ('score', 'kolmogorov_smirnov'), ('score', 'mean_shift'),
+    ('score', 'quantile_shift'), ('feature', 'psi')
+] %}
 
 select
-    'score_{{ measure }}' as check_name,
+    '{{ kind }}_{{ measure }}' as check_name,
     '{{ measure }}' as measure,
     run_id,
     scope,
@@ -22,26 +25,10 @@ select
     tenths,
     upper_edges
 from distributions
-where kind = 'score'
+where kind = '{{ kind }}'
 
 union all
 {%- endfor %}
-
-select
-    'feature_psi' as check_name,
-    'psi' as measure,
-    run_id,
-    scope,
-    cast(customers as bigint) as customers,
-    cast(base_customers as bigint) as base_customers,
-    bin_shares,
-    base_bin_shares,
-    tenths,
-    upper_edges
-from distributions
-where kind = 'feature'
-
-union all
 
 select
     check_name,
