@@ -5,18 +5,17 @@
 
 with built as (
     select * from {{ source('operations', 'snapshot_manifest') }}
-    where as_of not in (select damaged.as_of from {{ ref('damaged_snapshots') }} as damaged)
+    where
+        feature_version = '{{ feature_version() }}'
+        and as_of not in (select damaged.as_of from {{ ref('damaged_snapshots') }} as damaged)
 ),
 
 needed as (
     {% for snapshot in asked_for %}
     select distinct
         {{ timestamp_literal(snapshot.as_of) }} as as_of,
-        {%- if snapshot.data_cutoff %}
-        {{ timestamp_literal(snapshot.data_cutoff) }} as data_cutoff
-        {%- else %}
-        {{ add_hours(timestamp_literal(snapshot.as_of), 'availability_lag_hours') }} as data_cutoff
-        {%- endif %}
+        {{ timestamp_literal(snapshot.data_cutoff) if snapshot.data_cutoff
+           else add_hours(timestamp_literal(snapshot.as_of), 'availability_lag_hours') }} as data_cutoff
     from {{ ref('prediction_contracts') }}
     {{ 'union' if not loop.last }}
     {% else %}
@@ -26,15 +25,17 @@ needed as (
     from {{ ref('scoring_plan') }}
     where is_due
     union
-    select * from {{ ref('damaged_snapshots') }}
+    select
+        as_of,
+        data_cutoff
+    from {{ ref('damaged_snapshots') }}
     {% endfor %}
 ),
 
 unbuilt as (
     select needed.*
     from needed
-    anti join built
-        on needed.as_of = built.as_of and built.feature_version = '{{ feature_version() }}'
+    anti join built on needed.as_of = built.as_of
 ),
 
 -- Erasures, and files that were accepted with another history, change what former snapshots were made of.
@@ -60,8 +61,7 @@ bases as (
             and unbuilt.data_cutoff >= built.data_cutoff
     cross join last_upheaval
     where
-        built.feature_version = '{{ feature_version() }}'
-        and built.definitions_sha256 = {{ feature_definitions_sha256() }}
+        built.definitions_sha256 = {{ feature_definitions_sha256() }}
         and built.newest_landing is not null
         and (last_upheaval.happened_at < built.built_at or last_upheaval.happened_at is null)
     group by unbuilt.as_of
@@ -76,5 +76,4 @@ select
     unbuilt.as_of in (select damaged.as_of from {{ ref('damaged_snapshots') }} as damaged) as is_repair
 from unbuilt
 left join bases on unbuilt.as_of = bases.as_of
-left join built
-    on bases.base_as_of = built.as_of and built.feature_version = '{{ feature_version() }}'
+left join built on bases.base_as_of = built.as_of
