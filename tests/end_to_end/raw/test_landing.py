@@ -104,6 +104,13 @@ def test_every_file_that_cannot_be_read_is_named_at_once(shop: Project) -> None:
     (folder / "5.parquet").touch()
     (folder / "6.csv").touch()
     (folder / "7.parquet").symlink_to("nowhere")
+    header = "order_id,customer_id,ordered_at,amount,quantity,product_count"
+    (folder / "8.csv").write_text(f"{header}\nO8,Anna Secret,2026-03-01\n")
+    many = " union all ".join(order(f"O{number}", 3) for number in range(9, 200))
+    write(folder / "9.parquet", many)
+    body = bytearray((folder / "9.parquet").read_bytes())
+    body[8:40] = b"\xff" * 32  # within a page: the footer is whole
+    (folder / "9.parquet").write_bytes(body)
     found = refusals(shop)
     names = "order_id, customer_id, ordered_at, quantity, product_count, loaded_at"
     assert found[0] == (
@@ -115,7 +122,13 @@ def test_every_file_that_cannot_be_read_is_named_at_once(shop: Project) -> None:
     )
     assert [line.split(" cannot be read")[0] for line in found[2:]] == [
         f"table orders: {folder}/{name}"
-        for name in ("4.parquet", "5.parquet", "6.csv", "7.parquet")
+        for name in ("4.parquet", "5.parquet", "6.csv", "7.parquet", "8.csv", "9.parquet")
+    ]
+    ragged = found[-2]
+    assert "Line: 2: Expected Number of Columns: 6 Found: 3. Export the file again" in ragged
+    assert "Secret" not in ragged  # no customer's data in an incident
+    assert shop.query("select distinct cause from lake.operations.incidents") == [
+        ("source_broken",)
     ]
     assert shop.query("select count(*) from lake.operations.landed_files") == [(0,)]
 
