@@ -101,7 +101,7 @@ def test_a_copied_warehouse_reads_its_own_files(fresh: Fresh, tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_a_second_build_at_the_same_time_is_refused(fresh: Fresh) -> None:
-    """One build at a time: one that waited in vain is an error, starts no attempt, harms nothing."""
+    """One build at a time: one that waited in vain is an error, and starts no attempt."""
     project = fresh()
     first = project.start("build", env={"PREDICTION_NOW": NEXT_DAY})
     try:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from python_scoring.errors import ScoringError
 from python_scoring.models.artifacts import Model, load
-from python_scoring.scoring.batches import Band, band_labels, score_batches
+from python_scoring.scoring.batches import Band, band_labels, bands_of, score_batches
 from python_scoring.scoring.schema import SCORE_SCHEMA
 from tests.support.artifacts import registered
 from tests.support.contracts import contract
@@ -91,9 +91,28 @@ def test_bands_cover_every_score(scores: list[float]) -> None:
             assert label == next(band.name for band in bands if value < band.below)
 
 
-def test_failing_estimator_is_named() -> None:
-    """An estimator that fails on a batch ends the run with a message that names the model."""
+def test_a_contracts_labels_are_bands_of_which_the_last_has_no_limit() -> None:
+    assert bands_of(CONTRACT) == [
+        Band("low", 0.3), Band("medium", 0.6), Band("high", float("inf")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", [[], ["recency_days"]])
+def test_failing_estimator_is_named(missing: list[str]) -> None:
+    """An estimator that fails on a batch ends the run with a message that names the model, and the
+    features without a value, which are most often the reason.
+    """
     model = MODELS["churn"]
     broken = Model(model.card, object(), "", AS_OF)
-    with pytest.raises(ScoringError, match=r"churn 1\.0\.2 failed on a batch of 3 customers"):
-        score(broken, [customers(model, 3, 0)])
+    features = {
+        feature["name"]: [None if feature["name"] in missing else 1.0] * 3
+        for feature in model.card.features
+    }
+    assert set(missing) <= set(features)
+    columns = {name: pa.array(values, pa.float64()) for name, values in features.items()}
+    batch = pa.record_batch({"customer_id": ["A", "B", "C"], **columns})
+    with pytest.raises(ScoringError) as caught:
+        score(broken, [batch])
+    message = str(caught.value)
+    assert message.startswith("churn 1.0.2 failed on a batch of 3 customers: AttributeError: ")
+    assert f"Features with nulls in it: {', '.join(missing) or 'none'}. They are in" in message
