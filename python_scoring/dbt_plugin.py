@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
+from dbt.adapters.duckdb.environments import Environment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.factory import get_adapter_by_type
 from dbt.flags import get_flags
@@ -53,6 +54,14 @@ INTERRUPTED = (
     "as crashed, and does them again."
 )
 EXECUTE_NODES: Any = GraphRunnableTask.execute_nodes
+INITIALIZE_DB: Any = Environment.initialize_db.__func__  # type: ignore[attr-defined]
+# A misspelt one would be taken for the default.
+SWITCHES = {
+    "ELEMENTARY": ("on", "off"),
+    "MAINTENANCE": ("on", "off"),
+    "RECOMPUTE_FEATURES": ("all",),
+    "VERIFY_FILES": ("all",),
+}
 LEVELS = [level.value for level in EventLevel]
 
 
@@ -65,15 +74,18 @@ class Plugin(BasePlugin):
         self.verifier: Verifier | None = None
         drop_unwritten_events()
         shorten_interrupts()
-        build_log.shorten()
+        shorten_connection_errors()
+        with _without_traceback():
+            build_log.shorten()
+            _check_switches()
         self.manifest: Any = None
         self.code_version = code_version()
         self.fingerprint = ""
         self.project = ValidatedProject()
         self.validate_project()
         self.warehouse = Warehouse.from_environment()
-        keep_private(self.warehouse.folder)
         with _without_traceback():
+            keep_private(self.warehouse.folder)
             self._take_turn()
         try:
             with _without_traceback():
@@ -130,7 +142,8 @@ class Plugin(BasePlugin):
     def _end_turn(self) -> None:
         """Close DuckDB, seal the catalogue, and let the next writer in."""
         if self.connection:
-            self.connection.close()
+            with suppress(duckdb.Error):  # a full disk: what was not written is in its log
+                self.connection.close()
         if self.verifier:  # what was refused stays as it is, and is refused again
             with suppress(PredictionError, OSError, sqlite3.Error):  # the next build finds out
                 catalogue.seal(self.warehouse, self.verifier.digests)
@@ -200,13 +213,46 @@ def _execute_nodes(task: Any) -> Any:
         raise DbtRuntimeError(INTERRUPTED) from None
 
 
+def shorten_connection_errors() -> None:
+    """Have dbt print no traceback where the working set cannot be opened."""
+    Environment.initialize_db = classmethod(_initialize_db)  # type: ignore[assignment]
+
+
+def _initialize_db(cls: Any, *arguments: Any, **options: Any) -> Any:
+    with _without_traceback():
+        return INITIALIZE_DB(cls, *arguments, **options)
+
+
 @contextmanager
 def _without_traceback() -> Iterator[None]:
-    """Raise an error of this library as dbt's own, of which it prints the message alone."""
+    """Raise an error of this library as dbt's own, of which it prints the message alone.
+
+    So are errors of the disk: room, permissions, a file that cannot be read.
+    """
     try:
         yield
     except PredictionError as error:
         raise DbtRuntimeError(str(error)) from None
+    except (OSError, sqlite3.Error, duckdb.Error) as error:
+        raise DbtRuntimeError(
+            f"{_said(error)}. Nothing was built, and what is served stays as it is. Look whether "
+            "the disk has room and this user may write to the folder of WAREHOUSE; "
+            "`customer-predictions doctor` names files that are missing or damaged."
+        ) from None
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'WAREHOUSE'}: {error.strerror}"
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def _check_switches() -> None:
+    """Raise InputError where a switch has another value than those that are documented."""
+    for name, values in SWITCHES.items():
+        value = os.environ.get(name, "")
+        if value not in ("", *values):
+            raise InputError(f"{name}={value}: expected {' or '.join(values)}; or leave it unset.")
 
 
 def _is_withdrawal() -> bool:

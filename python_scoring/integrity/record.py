@@ -32,6 +32,8 @@ def read(path: Path) -> Record | None:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise InputError(f"{path}: {error.strerror}. Let this user read and write it.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(path) from error
     try:
