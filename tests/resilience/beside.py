@@ -1,66 +1,215 @@
-"""Commands, builds and readers beside a build."""
+"""Commands, builds, operations and readers beside a build."""
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 
+import duckdb
+
+from python_scoring.warehouse import Warehouse, connect_lake
 from tests.resilience.kills import Reader
-from tests.resilience.trials import THIRD, TRACEBACK, Bench, Result, published, trial
-from tests.support.project import PRODUCTS
+from tests.resilience.trials import (
+    SECOND,
+    THIRD,
+    TRACEBACK,
+    UNTIL,
+    Bench,
+    Result,
+    copy_raw,
+    first_error,
+    published,
+    trial,
+)
+from tests.support.lake import age
+from tests.support.project import PRODUCTS, Project
 
-READERS = 4
+READERS = 20
+MINUTES = 10.0  # of readers, in the full run
+PAUSE = 1.0  # seconds between two reads of one of many readers
+EARLIER = "2026-08-01"
+# {run}, {prediction} and {customer} are of churn as it is served, {folder} is a scratch folder.
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "doctor": ("doctor",),
-    "report": ("report", "--out", "{folder}/report.html"),
-    "notify": ("notify", "--dry-run"),
-    "trace": ("trace", "0" * 32),
-    "erase": ("erase", "C00000000", "--dry-run"),
-    "repair": ("repair", "working-set", "--by", "ana", "--reason", "a trial"),
+    "backfill": ("backfill", "--from", "2026-11-20", "--to", "2026-11-22"),
+    "backtest": (
+        "backtest", "churn", "--model-version", "1.0.2", "--from", EARLIER, "--to", EARLIER,
+    ),
     "connect": ("connect",),
+    "contracts": ("contracts",),
+    "demo-data": ("demo-data", "--customers", "50", "--out", "{folder}/demo"),
+    "docs": ("docs", "--target", "{folder}"),
+    "doctor": ("doctor",),
+    "erase": ("erase", "{customer}", "--by", "ana", "--reason", "a trial"),
+    "erase --dry-run": ("erase", "{customer}", "--dry-run"),
+    "explain": ("explain", "{prediction}"),
+    "feature-version": ("feature-version",),
+    "model-card": ("model-card", "--check"),
+    "notify": ("notify", "--dry-run"),
+    "raw accept": ("raw", "accept", "--file", "orders.parquet", "--by", "ana", "--reason", "a"),
+    "repair catalogue": ("repair", "catalogue", "--by", "ana", "--reason", "a trial"),
+    "repair identity": ("repair", "identity", "--by", "ana", "--reason", "a trial"),
+    "repair working-set": ("repair", "working-set", "--by", "ana", "--reason", "a trial"),
+    "replay": ("replay", "{run}"),
+    "report": ("report", "--out", "{folder}/report.html"),
+    "trace": ("trace", "{prediction}"),
+    "training-data": ("training-data", "churn", "--as-of", EARLIER, "--out", "{folder}/t.parquet"),
+}  # fmt: skip
+OPERATIONS: dict[str, tuple[str, ...]] = {
+    "maintain_lake": ("maintain_lake", "--args", "{{keep_days: 1}}"),
+    "record_operations_now": ("record_operations_now",),
+    "republish": ("republish", "--args", "{{run_id: {run}, reason: a trial, by: ana}}"),
 }
+# Commands that may change what is published: then only that it is whole is compared.
+CHANGING = ("erase", "republish", "backfill")
 
 
-def beside_a_build(bench: Bench) -> list[Result]:
-    """Each command, a second build, and readers, while a build runs."""
-    results = []
+def beside_a_build(bench: Bench, part: float) -> Iterator[Result]:
+    """Each command and operation, a second build, and readers, while a build runs."""
+    yield from transactions(bench)
+    yield _second_build(bench)
+    yield many_readers(bench, part * MINUTES)
     for name, arguments in COMMANDS.items():
-        result = Result(f"{name} beside a build", tried=1)
-        with trial(bench) as project:
-            build = project.start("build", env=THIRD)
-            time.sleep(1)
-            command = project.command(
-                *(each.format(folder=project.target) for each in arguments),
-                env=THIRD,
-                check=False,
-            )
-            ended = build.wait(timeout=600)
-            lines = command.stdout.strip().splitlines()
-            result.message = lines[-1] if lines else ""
-            is_same = published(project) == bench.third_digests
-            result.lost += not is_same
-            result.survived += is_same and ended == 0 and TRACEBACK not in command.stdout
-        results.append(result)
-    return [*results, _second_build(bench)]
+        yield _command(bench, name, arguments, is_dbt=False)
+    for name, arguments in OPERATIONS.items():
+        yield _command(bench, name, ("run-operation", *arguments), is_dbt=True)
+
+
+def _command(bench: Bench, name: str, arguments: tuple[str, ...], *, is_dbt: bool) -> Result:
+    result = Result(f"{name} beside a build", tried=1)
+    with trial(bench) as original:
+        project = replace(original, raw_data=copy_raw(original)) if name == "erase" else original
+        other = replace(project, target=project.target.with_name("other"))
+        other.target.mkdir(parents=True)
+        [(run, prediction, customer)] = project.query(
+            "select run_id, prediction_id, customer_id from lake.marts.churn_predictions_v1"
+            " order by customer_id limit 1"
+        )
+        filled = [
+            each.format(folder=other.target, run=run, prediction=prediction, customer=customer)
+            for each in arguments
+        ]
+        build = project.start("build", env=THIRD)
+        time.sleep(1)
+        run_it = other.dbt if is_dbt else other.command
+        command = run_it(*filled, env={**THIRD, "WAIT_FOR_BUILD": "300"}, check=False)
+        ended = build.wait(timeout=600)
+        lines = command.stdout.strip().splitlines()
+        result.message = first_error(command.stdout) if command.returncode else lines[-1][:120]
+        is_same = name in CHANGING or published(project) == bench.third_digests
+        result.lost += not is_same
+        built = project.build(env=THIRD, check=False)
+        is_good = is_same and ended == 0 and TRACEBACK not in command.stdout
+        result.survived += is_good and built.returncode == 0
+        if ended:
+            result.message = (project.target / "started.log").read_text()[-300:]
+        elif TRACEBACK in command.stdout:
+            result.message = f"traceback: {command.stdout[-300:]}"
+        elif built.returncode:
+            result.message = f"afterwards: {first_error(built.stdout)}"
+    return result
 
 
 def _second_build(bench: Bench) -> Result:
-    result = Result(f"a second build and {READERS} readers beside a build", tried=1)
+    result = Result("a second build beside a build", tried=1)
     with trial(bench) as project:
-        readers = [Reader(project) for _ in range(READERS)]
-        contexts = [reader.reading() for reader in readers]
-        for context in contexts:
-            context.__enter__()
-        build = project.start("build", env=THIRD)
-        second = replace(project, target=project.target.with_name("other")).build(
-            env=THIRD, check=False
-        )
-        ended = build.wait(timeout=600)
-        for context in contexts:
-            context.__exit__(None, None, None)
-        result.wrong = sum(len(reader.wrong) for reader in readers)
+        reader = Reader(project)
+        with reader.reading():
+            build = project.start("build", env=THIRD)
+            second = replace(project, target=project.target.with_name("other")).build(
+                env={**THIRD, "WAIT_FOR_BUILD": "300"}, check=False
+            )
+            ended = build.wait(timeout=600)
+        result.wrong = len(reader.wrong)
         is_same = published(project) == bench.third_digests
         result.lost += not is_same
         result.survived += is_same and ended == 0 and second.returncode == 0
-        result.message = (
-            f"{sum(reader.reads for reader in readers):,} reads of {len(PRODUCTS)} marts"
-        )
+        result.message = f"{reader.reads:,} reads meanwhile"
     return result
+
+
+def many_readers(bench: Bench, minutes: float) -> Result:
+    """Readers for some minutes, while builds, maintenance and withdrawals go on."""
+    result = Result(f"{READERS} readers beside builds and maintenance", tried=1)
+    with trial(bench) as project, ExitStack() as stack:
+        readers = [Reader(project, pause=PAUSE) for _ in range(READERS)]
+        for reader in readers:
+            stack.enter_context(reader.reading())
+        deadline, day, failed = time.monotonic() + minutes * 60, UNTIL, ""
+        while not failed and (time.monotonic() < deadline or day == UNTIL):
+            day += timedelta(days=1)
+            build = project.build(env={"PREDICTION_NOW": f"{day:%Y-%m-%d}T07:00:00"}, check=False)
+            arguments = ("run-operation", "maintain_lake", "--args", "{keep_days: 1}")
+            maintained = project.dbt(*arguments, check=False)
+            # The demo data end, so that the gate may find that the feeds have stopped.
+            if maintained.returncode or TRACEBACK in build.stdout:
+                failed = first_error(maintained.stdout) or build.stdout[-300:]
+        stack.close()
+        result.wrong = sum(len(reader.wrong) for reader in readers)
+        is_kept = published(project, f"as_of <= timestamp '{UNTIL}'") == bench.third_digests
+        result.lost += not is_kept
+        result.survived += is_kept and not failed and not result.wrong
+        reads = sum(reader.reads for reader in readers)
+        wrong = next((reader.wrong[0] for reader in readers if reader.wrong), "")
+        result.message = failed or wrong or (
+            f"{reads:,} reads of {len(PRODUCTS)} marts, {(day - UNTIL).days} builds"
+        )  # fmt: skip
+    return result
+
+
+def transactions(bench: Bench) -> Iterator[Result]:
+    """A reader's transaction across a publication, maintenance and an erasure."""
+    happenings: dict[str, Callable[[Project], object]] = {
+        "a publication": lambda project: project.build(env=THIRD),
+        "maintenance": lambda project: project.dbt(
+            "run-operation", "maintain_lake", "--args", "{keep_days: 1}", check=False
+        ),
+        "a withdrawal": _withdraw,
+        "an erasure": _erase,
+    }
+    for name, happens in happenings.items():
+        result = Result(f"a reader's transaction across {name}", tried=1)
+        with trial(bench) as original:
+            project = replace(original, raw_data=copy_raw(original))
+            if name == "maintenance":
+                age(Warehouse(project.warehouse), 38)
+            _read_across(project, happens, result)
+        yield result
+
+
+def _read_across(project: Project, happens: Callable[[Project], object], result: Result) -> None:
+    """Reads in another process's stead: SQLite in this one must not end the reader's locks."""
+    query = (
+        "select count(*), count(distinct run_id), min(run_id), bit_xor(md5_number(rows::text))"
+        " from (select customer_id, score, label, run_id, as_of from"
+        " lake.marts.churn_predictions_v1) as rows"
+    )
+    with connect_lake(Warehouse(project.warehouse)) as lake:
+        lake.begin()
+        before = lake.execute(query).fetchall()
+        happened = threading.Thread(target=happens, args=[project])
+        happened.start()
+        happened.join()
+        try:
+            after = lake.execute(query).fetchall()
+        except duckdb.Error as error:
+            # Files of an erased person must go: an error is right, another value is not.
+            result.message = f"the reader's error: {str(error).partition(chr(10))[0]}"
+            after = before
+        result.wrong += after != before
+        lake.rollback()
+        now = lake.execute(query).fetchall()
+        result.survived += after == before and bool(now[0][0])
+        result.message = result.message or f"{before[0][0]} rows before and after; now {now[0][0]}"
+
+
+def _withdraw(project: Project) -> None:
+    [(run_id,)] = project.query("select run_id from lake.marts.churn_predictions_v1 limit 1")
+    arguments = f"{{run_id: {run_id}, reason: a trial, by: ana}}"
+    project.dbt("run-operation", "withdraw_run", "--args", arguments, env=SECOND)
+
+
+def _erase(project: Project) -> None:
+    [(customer,)] = project.query("select min(customer_id) from lake.marts.churn_predictions_v1")
+    project.command("erase", str(customer), "--by", "ana", "--reason", "a trial", env=SECOND)

@@ -28,6 +28,17 @@ MODULES = {
     "python_scoring/integrity/data_files.py": ("tests/integration/integrity",),
     "python_scoring/integrity/halves.py": ("tests/integration/integrity",),
     "python_scoring/integrity/catalogue.py": ("tests/integration/integrity",),
+    "python_scoring/raw/landing.py": ("tests/end_to_end/raw/test_landing.py",),
+    "python_scoring/raw/columns.py": (
+        "tests/integration/raw/test_file_names.py",
+        "tests/end_to_end/raw/test_landing.py",
+    ),
+    "python_scoring/raw/files.py": ("tests/end_to_end/raw/test_landing.py",),
+    "python_scoring/schedule/calendar.py": ("tests/unit/test_calendar.py",),
+    "python_scoring/serving/log_lines.py": ("tests/unit/serving",),
+    "python_scoring/contracts/access.py": ("tests/integration/contracts/test_consumers.py",),
+    "python_scoring/training/as_ofs.py": ("tests/unit/training",),
+    "python_scoring/uncertainty/chance.py": ("tests/unit/uncertainty",),
     "python_scoring/scoring/batches.py": ("tests/unit/scoring",),
     "python_scoring/models/artifacts.py": ("tests/unit/models",),
     "python_scoring/contracts/schema_changes.py": ("tests/unit/contracts",),
@@ -40,11 +51,23 @@ MODELS = {
     "slots_considered": "models/schedule/slots_considered.sql",
     "scoring_plan": "models/schedule/scoring_plan.sql",
     "run_states": "models/schedule/run_states.sql",
+    "due_runs": "models/schedule/due_runs.sql",
+    "checked_orders": "models/staging/checked_orders.sql",
+    "orders_as_of": "models/features/orders_as_of.sql",
+    "events_as_of": "models/features/events_as_of.sql",
+    "customers_as_of": "models/features/customers_as_of.sql",
+    "served_predictions": "models/publishing/served_predictions.sql",
+    "prediction_freshness": "models/operations/prediction_freshness.sql",
     "product_states": "models/operations/product_states.sql",
     "incident_changes": "models/operations/recording/incident_changes.sql",
     "run_conditions": "models/operations/recording/run_conditions.sql",
     "slot_outcomes": "models/operations/recording/slot_outcomes.sql",
 }
+# Tests of cases that go through all views of operations, for models that have few of their own.
+CASES = ("tests/integration/operations/test_recording.py",)
+TESTED_BY_CASES = ("incident_changes", "run_conditions", "slot_outcomes", "prediction_freshness")
+# Of a declaration, and no decision: nothing that is right tries to change an instance.
+NO_DECISION = ("frozen", "slots", "kw_only")
 WITH_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": ""}
 LARGEST_SURVIVING_SHARE = 0.1
 
@@ -97,7 +120,14 @@ class Mutant:
 def of_python(file: str, text: str) -> Iterator[Mutant]:
     """Every change of a module."""
     tree = ast.parse(text)
+    left_out = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg in NO_DECISION
+    }
     for number, node in enumerate(ast.walk(tree)):
+        if id(node) in left_out:
+            continue
         changed = copy.deepcopy(tree)
         target = next(each for at, each in enumerate(ast.walk(changed)) if at == number)
         if words := _change(target):
@@ -143,17 +173,20 @@ def is_found(mutant: Mutant, folder: Path, project: Project) -> bool:
     path.write_text(mutant.text)
     try:
         if mutant.file in MODULES:
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-            ended = subprocess.run(
-                [*command, *MODULES[mutant.file]], cwd=folder, capture_output=True, check=False
-            )
-            return ended.returncode != 0
+            return _fails(folder, MODULES[mutant.file])
         model = next(name for name, file in MODELS.items() if file == mutant.file)
         selection = f"{model},test_type:unit"
         test = project.dbt("test", "--select", selection, env=WITH_UNIT_TESTS, check=False)
-        return test.returncode != 0
+        is_found = test.returncode != 0
+        return is_found or (model in TESTED_BY_CASES and _fails(folder, CASES))
     finally:
         path.write_text(original)
+
+
+def _fails(folder: Path, tests: tuple[str, ...]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    ended = subprocess.run([*command, *tests], cwd=folder, capture_output=True, check=False)
+    return ended.returncode != 0
 
 
 def main() -> None:

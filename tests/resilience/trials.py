@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ THIRD = {"PREDICTION_NOW": "2026-11-25T07:00:00"}
 UNTIL = datetime(2026, 11, 25)
 SCORES = "(select customer_id, as_of, score, score_lower, score_upper, label, reason_codes from {})"
 TRACEBACK = "Traceback (most recent call last)"
+HEADING_OF_ERROR = re.compile(r"Encountered an error:|.*Error( in .*)?")
+Contents = dict[str, tuple[int, str]]  # rows and digest by product
 
 
 @dataclass
@@ -72,15 +75,20 @@ class Bench:
         self.intact = Project(PROJECT, folder / "raw", folder / "intact", folder / "target_intact")
         for day in (FIRST, SECOND):
             self.intact.build(env=day)
-        self.digests = published(self.intact)
-        third = self.copy()
-        third.build(env=THIRD)
-        self.third_digests = published(third)
-        self.remove(third)
-        alone = self.copy(empty=True)
-        alone.build(env=SECOND)
-        self.alone = published(alone)  # by the second day's build in an empty folder
-        self.remove(alone)
+        self.digests, self.served = published(self.intact), served(self.intact) or {}
+        self.third_digests, self.third_served = self._after(THIRD)
+        # By the second day's build in an empty folder.
+        self.alone, self.alone_served = self._after(SECOND, empty=True)
+
+    def _after(
+        self, environment: dict[str, str], *, empty: bool = False
+    ) -> tuple[Contents, Contents]:
+        """What a build publishes that nothing disturbs, and what is served after it."""
+        project = self.copy(empty=empty)
+        project.build(env=environment)
+        found = published(project), served(project) or {}
+        self.remove(project)
+        return found
 
     def copy(self, *, empty: bool = False) -> Project:
         """A copy of the intact warehouse, or an empty folder."""
@@ -106,15 +114,47 @@ def trial(bench: Bench, *, empty: bool = False) -> Iterator[Project]:
         bench.remove(project)
 
 
-def published(project: Project) -> dict[str, tuple[int, str]]:
+def published(project: Project, where: str = "true") -> Contents:
     """Rows and digest of every run that was ever published, by product: not its run id."""
     return {
-        product: project.digest(SCORES.format(f"lake.predictions.predictions_{product}"))
+        product: project.digest(SCORES.format(f"lake.predictions.predictions_{product}"), where)
         for product in PRODUCTS
     }
 
 
-def served(project: Project) -> dict[str, tuple[int, str]] | None:
+def published_once(project: Project) -> Contents | None:
+    """What is published; None where it cannot be read, or a run is there twice or not whole."""
+    try:
+        for product in PRODUCTS:
+            stored = project.query(
+                "select run_id, count(*), count(distinct customer_id)"
+                f" from lake.predictions.predictions_{product} group by 1 order by 1"
+            )
+            ledger = project.query(
+                "select run_id, rows_published, rows_published from lake.operations.run_ledger"
+                f" where product = '{product}' and status = 'published' order by 1"
+            )
+            if stored != ledger:
+                return None
+        return published(project)
+    except (duckdb.Error, PredictionError):
+        return None
+
+
+def first_error(output: str) -> str:
+    """The line of a build's output that says what was wrong: below the headings of dbt."""
+    lines = [line.split("  ", 1)[-1].strip() for line in output.splitlines()]
+    said = [line for line in lines if line and not HEADING_OF_ERROR.fullmatch(line)]
+    headed = [
+        next((each for each in lines[at:] if each in said), "")
+        for at, line in enumerate(lines)
+        if line and line not in said
+    ]
+    named = [line for line in said if "Error: " in line]
+    return next(iter([*filter(None, headed), *named, *said]), "")
+
+
+def served(project: Project) -> Contents | None:
     """Rows and digest of what consumers read now; None where they get an error."""
     try:
         return {
@@ -132,6 +172,13 @@ def flip(path: Path, bit: int) -> None:
     content[bit // 8] ^= 1 << bit % 8
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def copy_raw(project: Project) -> Path:
+    """A copy of the raw files beside a trial's warehouse, which it may change."""
+    raw = project.warehouse.parent / "raw"
+    shutil.copytree(project.raw_data, raw)
+    return raw
 
 
 def kept_files(project: Project) -> list[Path]:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from tests.support.fixtures import Fresh
-from tests.support.project import PREDICTIONS, PRODUCTS, Project
+from tests.support.project import PREDICTIONS, PRODUCTS, Project, copy_of_project
 
 COLUMNS = {
     "customers": ["customer_id", "signed_up_at", "country", "loaded_at"],
@@ -231,6 +232,32 @@ def test_events_may_be_empty(fresh: Fresh, built: Project, demo_raw: Path, tmp_p
     ]
     # What the model makes of customers unlike those that it has learned from.
     assert {check for check, _ in blocking} <= {"feature_psi", "score_psi"}
+
+
+@pytest.mark.slow
+def test_a_model_that_learned_without_events_is_let_through_without_them(
+    fresh: Fresh, demo_raw: Path, tmp_path: Path
+) -> None:
+    """No check, blocking or not, speaks of features that were as empty in training."""
+    raw = tmp_path / "raw"
+    for table, condition in (("customers", "true"), ("orders", "true"), ("events", "false")):
+        write(f"from '{demo_raw}/{table}.parquet' where {condition}", raw / f"{table}.parquet")
+    project = fresh(empty=True, raw_data=raw, folder=copy_of_project(tmp_path))
+    project.command(
+        *("train", "churn", "--as-of", "2026-03-01", "--as-of", "2026-05-01"),
+        *("--calibrate-on", "2026-07-30", "--calibrate-on", "2026-08-15"),
+        *("--model-version", "1.1.0", "--pin-from", "2026-11-23"),
+    )
+    project.build("--select", "+path:models/products/churn", check=False)
+    failed = project.query(
+        "select check_name, scope, severity, message from lake.operations.output_checks"
+        " where outcome = 'failed' and contains(scope, 'event')"
+    )
+    assert failed == []
+    assert project.query(
+        "select status, model_version, reason from lake.operations.run_ledger"
+        " where status in ('published', 'quarantined', 'failed')"
+    ) == [("published", "1.1.0", None)]
 
 
 def test_a_broken_source_stops_before_the_features(
