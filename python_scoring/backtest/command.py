@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import ArgumentError, ArtifactError, InputError
 from python_scoring.models import artifacts
 from python_scoring.models.artifacts import Model
+from python_scoring.models.backtest_record import Entry, Figures, MeasuredModel, Pin
 from python_scoring.models.predict import DECIMALS, Scores, predict
 from python_scoring.models.registry import Registry
 from python_scoring.project import model_meta, parsed_manifest
@@ -56,9 +56,9 @@ class Backtest:
     model_versions: list[str]
     level: float
     samples: int
-    measured: list[dict[str, Any]]
+    measured: list[Entry]
     left_out: dict[str, str] = field(default_factory=dict)
-    pin: dict[str, Any] | None = None
+    pin: Pin | None = None
 
     def to_json(self) -> str:
         """For other programs; the same backtest gives the same bytes."""
@@ -158,7 +158,7 @@ def _scored(
 
 def _measured(
     models: list[Model], frames: list[tuple[datetime, pd.DataFrame]], contract: ScoringContract
-) -> list[dict[str, Any]]:
+) -> list[Entry]:
     """An entry per as-of, and one for all together."""
     together = pd.concat([frame for _, frame in frames], ignore_index=True)
     scored = [
@@ -176,15 +176,19 @@ def _measured(
         for of_model in scored
     ]
     parts.append((None, together, whole))
-    return [
-        {
-            "as_of": as_of and as_of.isoformat(),
-            "customers": int(frame["customer_id"].nunique()),
-            "rows": len(frame),
-            **_of_part(models, frame, found, contract),
-        }
-        for as_of, frame, found in parts
-    ]
+    entries: list[Entry] = []
+    for as_of, frame, found in parts:
+        of_models, difference = _of_part(models, frame, found, contract)
+        entries.append(
+            {
+                "as_of": as_of.isoformat() if as_of else None,
+                "customers": int(frame["customer_id"].nunique()),
+                "rows": len(frame),
+                "models": of_models,
+                "difference": difference,
+            }
+        )
+    return entries
 
 
 def _of_part(
@@ -192,11 +196,12 @@ def _of_part(
     frame: pd.DataFrame,
     found: list[tuple[Scores, list[str | None]]],
     contract: ScoringContract,
-) -> dict[str, Any]:
+) -> tuple[list[MeasuredModel], Figures]:
+    """Each model's figures or claims, and the difference of both."""
     outcomes = frame["label"].to_numpy(dtype=np.float64)
     if contract.score_type == "segment":
         claims = [judged_claims(contract, labels, outcomes) for _, labels in found]
-        return {"models": [{"claims": each} for each in claims], "difference": {}}
+        return [{"claims": each} for each in claims], {}
     measured = []
     for model, (scores, _) in zip(models, found, strict=True):
         table = model.card.bounds
@@ -206,13 +211,10 @@ def _of_part(
         measured.append(Measured(scores, outcomes, lower, upper, size, is_probability))
     customers = pd.factorize(frame["customer_id"])[0]
     each, difference = with_intervals(measured, customers)
-    return {
-        "models": [{"figures": _rounded(figures)} for figures in each],
-        "difference": _rounded(difference),
-    }
+    return [{"figures": _rounded(figures)} for figures in each], _rounded(difference)
 
 
-def _rounded(figures: dict[str, list[float | None]]) -> dict[str, list[float | None]]:
+def _rounded(figures: Figures) -> Figures:
     return {
         name: [None if value is None else round(value, DECIMALS) for value in values]
         for name, values in figures.items()
@@ -221,7 +223,7 @@ def _rounded(figures: dict[str, list[float | None]]) -> dict[str, list[float | N
 
 def _pin(
     models: list[Model], frame: pd.DataFrame, as_of: datetime, contract: ScoringContract
-) -> dict[str, Any] | None:
+) -> Pin | None:
     """Labels that customers would leave and enter, and how far scores would move."""
     if frame.empty:
         return None

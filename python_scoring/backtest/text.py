@@ -1,8 +1,8 @@
 """A backtest in words, for a terminal."""
 
-from typing import Any
-
 from python_scoring.backtest.command import Backtest
+from python_scoring.models.backtest_record import Entry, Pin
+from python_scoring.models.card_parts import JudgedClaim
 
 # The figures of a line per as-of; the JSON has all of them.
 SHOWN = ("auc", "brier", "mae", "bias", "deviance", "calibration_gap", "coverage", "lift_1")
@@ -20,14 +20,14 @@ def to_text(found: Backtest) -> str:
     for entry in found.measured:
         lines += ["", *_entry(found, entry)]
     if found.pin:
-        lines += ["", *_pin(found)]
+        lines += ["", *_pin(found, found.pin)]
     if found.left_out:
         lines += ["", "not measured:"]
         lines += [f"  {as_of}: {problem}" for as_of, problem in found.left_out.items()]
     return "\n".join(lines)
 
 
-def _entry(found: Backtest, entry: dict[str, Any]) -> list[str]:
+def _entry(found: Backtest, entry: Entry) -> list[str]:
     title = f"as of {entry['as_of']}" if entry["as_of"] else "all together"
     lines = [f"{title}: {entry['customers']:,} customers"]
     if "claims" in entry["models"][0]:
@@ -54,16 +54,15 @@ def _figure(values: list[float | None]) -> str:
     return f"{value:.4f} ({lower:.4f} to {upper:.4f})"
 
 
-def _claim(claim: dict[str, Any]) -> str:
+def _claim(claim: JudgedClaim) -> str:
     named = f"{claim['segment']} above {claim['above']} in {claim['measure']}"
     if claim["turned"] is None:
         return f"{named}: too few customers to say ({min(claim['customers'])})"
-    holds = "holds" if claim["higher"] >= claim["lower"] else "is turned"
-    return f"{named}: {holds}, {claim['higher']:.4g} and {claim['lower']:.4g}"
+    higher, lower = claim["higher"] or 0.0, claim["lower"] or 0.0
+    return f"{named}: {'holds' if higher >= lower else 'is turned'}, {higher:.4g} and {lower:.4g}"
 
 
-def _pin(found: Backtest) -> list[str]:
-    pin = found.pin or {}
+def _pin(found: Backtest, pin: Pin) -> list[str]:
     first, second = found.model_versions
     shift = ", ".join(f"{name} {value:+.4f}" for name, value in pin["score_shift"].items())
     lines = [

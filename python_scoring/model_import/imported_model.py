@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -21,7 +20,7 @@ class ImportedModel:
     name: str
     content: bytes
     scikit_learn: str
-    source: dict[str, Any]
+    source: dict[str, str | None]
     example: pd.DataFrame | None = None
     signature: list[dict[str, str]] | None = None
     run_id: str | None = None

@@ -1,4 +1,4 @@
-"""The card of a model that came without one: from the estimator, its source, and what is asked."""
+"""Card of an imported model without one: from its estimator, its source and declared metadata."""
 
 import difflib
 import hashlib
@@ -16,6 +16,7 @@ from python_scoring.errors import ArtifactError, InputError
 from python_scoring.model_import.imported_model import ImportedModel
 from python_scoring.models.artifacts import ModelCard, sha256
 from python_scoring.models.boosters import libraries_of
+from python_scoring.models.card_parts import Configuration, Metrics, TrainingData
 from python_scoring.models.skops_archive import checked_schema, types_in
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -23,7 +24,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class DeclaredMetadata:
-    """What only the person who registers a model knows; None and empty where not said."""
+    """Metadata that the person who registers a model declares; None or empty if not declared."""
 
     model_version: str | None = None
     training_as_ofs: tuple[datetime, ...] = ()
@@ -32,7 +33,7 @@ class DeclaredMetadata:
     training_data_digest: str | None = None
 
     def require(self, imported: ImportedModel) -> None:
-        """Raises InputError, which says what to add, where something is missing."""
+        """Raise InputError, naming the options to add, if required metadata are missing."""
         digest = self.training_data_digest
         if digest is not None and not _SHA256.fullmatch(digest):
             raise InputError(
@@ -58,10 +59,10 @@ class DeclaredMetadata:
 def features_of(
     estimator: Any, imported: ImportedModel, catalogue: dict[str, str]
 ) -> list[dict[str, str]]:
-    """The features that an estimator takes, in its order, with the catalogue's types.
+    """Return the features of an estimator in its order, with the catalogue's types.
 
-    Raises ArtifactError where it does not know them, where one is not in the catalogue, or where
-    the source's signature says otherwise.
+    Raises ArtifactError if the estimator does not know them, if one is not in the catalogue, or if
+    they differ from the source's signature.
     """
     names = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
     if not names:
@@ -89,19 +90,19 @@ def card_for(
     contract: ScoringContract,
     feature_version: str,
 ) -> ModelCard:
-    """The card, not yet with metrics of this project or reference distributions."""
+    """Return the card, still without this project's metrics and reference distributions."""
     known.require(imported)
     as_ofs = sorted(set(known.training_as_ofs))
     training_as_ofs = [as_of.isoformat() for as_of in as_ofs]
     closed_at = as_ofs[-1] + timedelta(days=contract.horizon_days)
     identity = [product, known.model_version, sha256(imported.content), training_as_ofs]
     training_run_id = hashlib.md5(json.dumps(identity).encode(), usedforsecurity=False).hexdigest()
-    configuration: dict[str, Any] = {"source": imported.source}
+    configuration: Configuration = {"source": imported.source}
     if imported.parameters:
         configuration["parameters"] = imported.parameters
     if imported.tags:
         configuration["tags"] = imported.tags
-    metrics: dict[str, Any] = {"not_evaluated": "registered without --evaluate-on"}
+    metrics: Metrics = {"not_evaluated": "registered without --evaluate-on"}
     if imported.metrics:
         metrics["reported"] = imported.metrics
     libraries = {
@@ -128,9 +129,9 @@ def card_for(
     )
 
 
-def _training_data(known: DeclaredMetadata, imported: ImportedModel) -> dict[str, Any]:
-    """What is known of the rows that the model was trained on."""
-    found: dict[str, Any] = {}
+def _training_data(known: DeclaredMetadata, imported: ImportedModel) -> TrainingData:
+    """Known facts of the rows that the model was trained on."""
+    found: TrainingData = {}
     if imported.datasets:
         found["datasets"] = imported.datasets
     if known.training_data_digest:

@@ -115,7 +115,7 @@ def _errors_of_mlflow(failed: str, advice: str) -> Iterator[None]:
         raise InputError(f"{failed}: {without_credentials(str(error))}. {advice}") from error
 
 
-def read_folder(folder: Path, source: dict[str, Any], name: str | None = None) -> ImportedModel:
+def read_folder(folder: Path, source: dict[str, str], name: str | None = None) -> ImportedModel:
     """Read the model in a folder as MLflow saves it.
 
     Raises ArtifactError for another flavour, another version of scikit-learn, another format than

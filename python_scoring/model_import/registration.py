@@ -16,6 +16,7 @@ from python_scoring.model_import.trial import try_out
 from python_scoring.model_import.trial_rows import trial_rows
 from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
 from python_scoring.models.card import write_model_card
+from python_scoring.models.card_parts import Configuration, Metrics, TrainingData  # noqa: TC001 - of annotations
 from python_scoring.models.registry import Registry, check_texts
 from python_scoring.models.segment_rules import is_rules
 from python_scoring.models.skops_archive import read_file
@@ -27,10 +28,10 @@ from python_scoring.training.data import prepare
 
 @dataclass(frozen=True)
 class Registration:
-    """What is to be registered, and what is known of it beside the model itself.
+    """Request to register a model, with its declared metadata.
 
-    `source` is a skops file, a folder with an MLmodel, or an URI that MLflow knows. `card_file` is
-    by default the model.json beside a skops file; without one the card is made from `known`.
+    `source` is a skops file, a folder with an MLmodel, or a URI that MLflow resolves. `card_file`
+    is by default the model.json next to a skops file; without one the card is made from `known`.
     """
 
     product: str
@@ -45,9 +46,9 @@ class Registration:
 
 
 def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]:
-    """Check the model against the project and register it; returns its card and folder.
+    """Check the model against the project and register it; return its card and folder.
 
-    Raises ArtifactError or InputError, and then nothing was written.
+    Raises ArtifactError or InputError before anything is written.
     """
     imported = bring(wanted.source)
     manifest = parsed_manifest()
@@ -76,7 +77,7 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
 
 
 def _card_file(wanted: Registration) -> Path | None:
-    """The card that is there; None where it has to be made."""
+    """Return the file of an existing card; None if the card has to be made."""
     if wanted.card_file:
         return wanted.card_file
     beside = Path(wanted.source).with_name(CARD_FILE)
@@ -99,24 +100,24 @@ def _read_card(file: Path, wanted: Registration) -> ModelCard:
 def _new_card(
     wanted: Registration, imported: ImportedModel, manifest: Manifest, registry: Registry
 ) -> ModelCard:
-    """The card of a model that came without one."""
+    """Make the card of a model that has none."""
     wanted.known.require(imported)
     registry.check_new(wanted.product, str(wanted.known.model_version))
     contract = contract_of(manifest, wanted.product)
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
     draft = card_for(wanted.product, imported, wanted.known, [], contract, version)
     _check_against_project(draft, manifest, imported.name)
-    # The features stand in the model, which nothing reads before the trial.
+    # The model names its features, and nothing reads it before the trial.
     rows = trial_rows(manifest, contract, imported.example)
     tried = try_out(imported, draft, feature_types(manifest), rows)
-    configuration = {"estimator": tried.kind, **draft.configuration}
+    configuration: Configuration = {"estimator": tried.kind, **draft.configuration}
     return replace(draft, features=tried.features, configuration=configuration)
 
 
 def _evaluated(
     model: Model, evaluate_on: datetime, manifest: Manifest, *, allow_overlap: bool
 ) -> ModelCard:
-    """The card with metrics on a later as-of and reference distributions of the training as-ofs."""
+    """Return the card with metrics on a later as-of and distributions of the training as-ofs."""
     card = model.card
     as_ofs = [datetime.fromisoformat(as_of) for as_of in card.training_as_ofs]
     contract = contract_of(manifest, card.product)
@@ -142,16 +143,15 @@ def _evaluated(
         model = replace(model, card=replace(card, segment_names=names))
     judged_or_none = judged if prepared.has_labels(evaluate_on) else None
     evaluated = evaluation.complete_card(model, learned, judged_or_none, evaluate_on, contract)
-    reported = {key: card.metrics[key] for key in ("reported",) if key in card.metrics}
-    return replace(
-        evaluated,
-        metrics={**evaluated.metrics, **reported},
-        training_data={**card.training_data, "rows": len(learned)},
-    )
+    metrics: Metrics = {**evaluated.metrics}
+    if "reported" in card.metrics:
+        metrics["reported"] = card.metrics["reported"]
+    training_data: TrainingData = {**card.training_data, "rows": len(learned)}
+    return replace(evaluated, metrics=metrics, training_data=training_data)
 
 
 def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:
-    """A model of segments has a name for each of its clusters."""
+    """Raise InputError if clusters of a model of segments have no names."""
     if card.score_type != "segment" or is_rules(estimator):
         return
     clusters = len(getattr(estimator[-1], "cluster_centers_", []))
@@ -164,7 +164,7 @@ def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:
 
 
 def _check_against_project(card: ModelCard, manifest: Manifest, source: str) -> None:
-    """The card must fit the feature catalogue and the product's contract."""
+    """Raise ArtifactError if the card contradicts the feature catalogue or the contract."""
     version = model_meta(manifest, "feature_snapshots", "feature_version")
     if card.feature_version != version:
         raise ArtifactError(

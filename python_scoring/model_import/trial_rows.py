@@ -1,6 +1,6 @@
-"""Rows for the trial of a model before its registration: customers as a build will score them.
+"""Rows for the trial of a model before its registration, as a build will score them.
 
-They come from the newest feature snapshot of the warehouse. Without one, they are MLflow's input
+They are customers of the newest feature snapshot. Without a warehouse they are MLflow's input
 example, or invented within the units of the features.
 """
 
@@ -50,7 +50,7 @@ class TrialRows:
         return cls(**json.loads(text))
 
     def frame(self, features: list[dict[str, str]]) -> pd.DataFrame:
-        """The rows as a build reads them: numbers as float64, categories as text or None."""
+        """Return the rows as a build reads them: numbers as float64, categories as text or None."""
         return pd.DataFrame(
             {
                 one["name"]: np.array(self.columns[one["name"]], dtype=np.float64)
@@ -89,7 +89,7 @@ def trial_rows(
 
 
 def _declared(manifest: Manifest) -> dict[str, dict[str, Any]]:
-    """The declaration of each feature, with its `data_type`."""
+    """Declaration of each feature, with its `data_type`, by name."""
     columns = manifest["nodes"]["model.customer_predictions.feature_snapshots"]["columns"]
     return {
         name: {**column["config"]["meta"], "data_type": column["data_type"]}
@@ -154,7 +154,7 @@ def _eligible(rows: pd.DataFrame, condition: str) -> pd.DataFrame:
 
 
 def _may_be_null(name: str, others: dict[str, float], rows: pd.DataFrame, condition: str) -> bool:
-    """Whether a customer is eligible for whom the feature is null, with these other values."""
+    """Whether a customer with a null feature, and these other values, is eligible."""
     if rows[name].isna().any():
         return True
     changed = rows.assign(**others)  # noqa: F841 - DuckDB reads it by its name

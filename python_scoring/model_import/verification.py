@@ -30,7 +30,7 @@ def verify(model: Model, imported: ImportedModel, rows: TrialRows) -> None:
     or an unseen category; if a score is not a number; or if it depends on other rows of its batch.
     """
     _check_kind(model, imported.name)
-    # Any instant will do: a level that follows the season moves all rows alike.
+    # Any instant: a level that follows the season moves all rows alike.
     model = model.at(datetime.fromisoformat(model.card.label_window_closed_at))
     features = model.card.features
     if imported.example is not None:

@@ -11,14 +11,26 @@ import warnings
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from python_scoring.errors import ArtifactError
+from python_scoring.models.card_parts import (
+    Bins,
+    Configuration,
+    Distribution,
+    Metrics,
+    Reference,
+    SegmentRules,
+    TrainingData,
+)
 from python_scoring.models.skops_archive import checked_schema, types_in
 from python_scoring.project import PROJECT
+from python_scoring.uncertainty.bounds_table import BoundsTable
 
 MODEL_FILE = "model.skops"
 CARD_FILE = "model.json"
+READ_BY_SCORING = (BoundsTable, Reference, Distribution, Bins)
 
 
 @dataclass(frozen=True)
@@ -43,17 +55,17 @@ class ModelCard:
     output_schema_version: str
     training_as_ofs: list[str]
     label_window_closed_at: str
-    configuration: dict[str, Any]
+    configuration: Configuration
     libraries: dict[str, str]
     segment_names: list[str] = field(default_factory=list)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    reference: dict[str, Any] = field(default_factory=dict)
-    training_data: dict[str, Any] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+    reference: Reference = field(default_factory=Reference)
+    training_data: TrainingData = field(default_factory=TrainingData)
     calibration_as_ofs: list[str] = field(default_factory=list)
     calibration: dict[str, float] = field(default_factory=dict)
-    bounds: dict[str, Any] = field(default_factory=dict)
+    bounds: BoundsTable = field(default_factory=BoundsTable)
     overlaps: list[str] = field(default_factory=list)
-    segments: dict[str, Any] = field(default_factory=dict)
+    segments: SegmentRules = field(default_factory=SegmentRules)
 
     def to_json(self) -> str:
         """Return canonical text: equal cards have equal digests."""
@@ -81,10 +93,21 @@ class ModelCard:
 
 
 def _is_of(value: Any, kind: Any) -> bool:
-    """Whether a JSON value has a type, such as `list[dict[str, str]]`."""
+    """Whether a JSON value has a type, such as `list[dict[str, str]]` or a part of a card.
+
+    Parts may have further keys. Those that scoring reads are checked key by key; the others
+    describe, and whoever trained a model may have written more into them.
+    """
     origin, parts = get_origin(kind) or kind, get_args(kind)
     if origin is Any:
         return True
+    if origin in (Union, UnionType):
+        return any(_is_of(value, part) for part in parts)
+    if is_typeddict(origin):
+        known = get_type_hints(origin) if origin in READ_BY_SCORING else {}
+        return isinstance(value, dict) and all(
+            _is_of(part, known[key]) for key, part in value.items() if key in known
+        )
     if origin is float:
         return isinstance(value, int | float)
     if not isinstance(value, origin):

@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from python_scoring.errors import InputError
+from python_scoring.models.backtest_record import StoredBacktest
 from python_scoring.report import formatting
 from python_scoring.report.challengers import Comparison
 from python_scoring.report.figure import Table
@@ -21,9 +21,9 @@ _FIGURES = {
 }
 
 
-def read(files: list[Path]) -> list[dict[str, Any]]:
+def read(files: list[Path]) -> list[StoredBacktest]:
     """Read backtests; raises InputError for a file that is none."""
-    found = []
+    found: list[StoredBacktest] = []
     for file in files:
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
@@ -37,12 +37,12 @@ def read(files: list[Path]) -> list[dict[str, Any]]:
     return found
 
 
-def of_product(backtests: list[dict[str, Any]], product: str) -> list[Comparison]:
+def of_product(backtests: list[StoredBacktest], product: str) -> list[Comparison]:
     """One comparison per backtest of the product; those of segments have claims, not figures."""
     return [_comparison(one) for one in backtests if one["product"] == product]
 
 
-def _comparison(one: dict[str, Any]) -> Comparison:
+def _comparison(one: StoredBacktest) -> Comparison:
     versions = one["model_versions"]
     has_figures = "figures" in one["measured"][0]["models"][0]
     return Comparison(
@@ -52,7 +52,7 @@ def _comparison(one: dict[str, Any]) -> Comparison:
     )
 
 
-def _sentences(one: dict[str, Any]) -> list[str]:
+def _sentences(one: StoredBacktest) -> list[str]:
     versions, as_ofs = one["model_versions"], len(one["measured"]) - 1
     measured = formatting.plural(as_ofs, "as-of")
     said = [
@@ -78,7 +78,7 @@ def _sentences(one: dict[str, Any]) -> list[str]:
     return said
 
 
-def _figures(one: dict[str, Any]) -> Table:
+def _figures(one: StoredBacktest) -> Table:
     known = one["measured"][0]["models"][0]["figures"]
     names = [name for name in _FIGURES if name in known]
     rows = []
@@ -108,7 +108,7 @@ def _cell(values: list[float | None]) -> str:
     return f"{value:.3f} ({lower:.3f} to {upper:.3f})"
 
 
-def _claims(one: dict[str, Any]) -> Table:
+def _claims(one: StoredBacktest) -> Table:
     columns = ("As of", "Model", "Segment", "Above", "Measure", "Of the one", "Of the other")
     rows = [
         (

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jinja2
 
+from python_scoring.models.backtest_record import StoredBacktest
 from python_scoring.report import (
     attainment,
     backtests,
@@ -42,7 +42,7 @@ class ProductSection:
     comparisons: list[Comparison]
 
 
-def render(records: Records, found: Sequence[dict[str, Any]] = ()) -> str:
+def render(records: Records, found: Sequence[StoredBacktest] = ()) -> str:
     """Return the whole page as HTML; `found` are backtests, as `backtests.read` returns them."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("python_scoring.report", "templates"),
@@ -80,7 +80,7 @@ def render(records: Records, found: Sequence[dict[str, Any]] = ()) -> str:
 
 
 def _product_section(
-    records: Records, contract: Contract, served: Freshness, found: list[dict[str, Any]]
+    records: Records, contract: Contract, served: Freshness, found: list[StoredBacktest]
 ) -> ProductSection:
     figures = [
         bands.figure(records, contract),

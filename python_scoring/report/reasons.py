@@ -35,7 +35,7 @@ def figure(records: Records, contract: Contract) -> Figure | None:
                 formatting.number(reason.importance),
                 _share(reason.raised, reason),
                 _share(reason.lowered, reason),
-                _share(reason.first, reason),
+                _share(reason.first_reasons, reason),
             )
             for reason in reasons
         ],
@@ -65,12 +65,12 @@ def _sentence(reasons: Sequence[Reason], *, is_segment: bool) -> str:
             f"{name} raises the score of {_share(strongest.raised, strongest)} of them and lowers "
             f"that of {_share(strongest.lowered, strongest)}"
         )
-    first = sorted(reasons, key=lambda reason: (-reason.first, reason.feature))[:3]
+    first = sorted(reasons, key=lambda reason: (-reason.first_reasons, reason.feature))[:3]
     listed = formatting.listing(
         [
-            f"{formatting.lower_name(reason.feature)} ({_share(reason.first, reason)})"
+            f"{formatting.lower_name(reason.feature)} ({_share(reason.first_reasons, reason)})"
             for reason in first
-            if reason.first
+            if reason.first_reasons
         ]
     )
     return (

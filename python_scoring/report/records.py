@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
+from python_scoring.models.card_parts import Metrics
 from python_scoring.report import formatting
 
 
@@ -17,14 +17,10 @@ class Contract:
     cadence: str
     anchor_days: int
     availability_lag_hours: float
-    deadline_hours: float
+    deadline_hours: int
     valid_maximum: float
     contract_json: str
     minimum_customers: int
-
-    def deadline(self, as_of: datetime) -> datetime:
-        """Return the deadline of a slot."""
-        return as_of + timedelta(hours=self.deadline_hours)
 
     def score(self, value: float | None) -> str:
         """Format a score with a precision that fits its range and size."""
@@ -244,9 +240,9 @@ class Move:
 class Reason:
     """Frequency and effect of a feature among the reason codes of the newest served run.
 
-    `customers` is the number of customers read, a sample of a large run. `raised` and `lowered`
-    count those whose score it raises or lowers; `raised_by` and `lowered_by` are the summed
-    effects.
+    `customers` is the number of customers read, a sample of a large run. `first_reasons` counts
+    those whose first reason it is, `raised` and `lowered` those whose score it raises or lowers;
+    `raised_by` and `lowered_by` are the summed effects.
     """
 
     run_id: str
@@ -254,7 +250,7 @@ class Reason:
     as_of: datetime
     feature: str
     customers: int
-    first: int
+    first_reasons: int
     raised: int
     lowered: int
     raised_by: float
@@ -341,7 +337,7 @@ class Evaluation:
     """Evaluation of the served model at training, from its model.json."""
 
     product: str
-    metrics: dict[str, Any]
+    metrics: Metrics
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ The newest run whose horizon has passed is shown; until there is one, the evalua
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 
+from python_scoring.models.card_parts import Metrics
 from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Outcome, Records
@@ -86,7 +86,7 @@ def _of_outcome(newest: Outcome, contract: Contract, measured: int) -> str:
     return text + _bounds(newest.coverage, newest.interval_level)
 
 
-def _of_training(metrics: dict[str, Any]) -> str:
+def _of_training(metrics: Metrics) -> str:
     """Sentence on the evaluation at training; empty without one."""
     if "as_of" not in metrics:
         return ""

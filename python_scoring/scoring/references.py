@@ -6,6 +6,7 @@ import numpy as np
 
 from python_scoring.models import artifacts
 from python_scoring.models.artifacts import RegistryRow
+from python_scoring.models.card_parts import Bins, Distribution, Reference
 from python_scoring.scoring.schema import REFERENCE_COLUMNS
 
 
@@ -23,13 +24,14 @@ def reference_rows(registered: RegistryRow) -> list[dict[str, Any]]:
     ]
 
 
-def _subjects(reference: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    subjects = [(kind, kind, reference[kind]) for kind in ("score", "label") if kind in reference]
+def _subjects(reference: Reference) -> list[tuple[str, str, Distribution]]:
+    known = {"score": reference.get("score"), "label": reference.get("label")}
+    subjects = [(kind, kind, found) for kind, found in known.items() if found is not None]
     features = reference.get("features", {})
     return subjects + [("feature", name, features[name]) for name in sorted(features)]
 
 
-def _bins(reference: dict[str, Any]) -> list[dict[str, Any]]:
+def _bins(reference: Distribution) -> list[dict[str, Any]]:
     common = {
         "missing_share": reference["missing"],
         "mean": reference.get("mean"),
@@ -40,7 +42,7 @@ def _bins(reference: dict[str, Any]) -> list[dict[str, Any]]:
             {"category": name, "share": share, **common}
             for name, share in reference["categories"].items()
         ]
-    binned = reference.get("fine", reference)
+    binned: Bins | Distribution = reference.get("fine", reference)
     edges = [*binned["edges"], None]
     return [
         {

@@ -78,7 +78,7 @@ class Product:
     state: State
     marts: list[Mart]
     runs: list[Run]
-    contract: dict[str, Any] = field(default_factory=dict)
+    contract: dict[str, object] = field(default_factory=dict)
 
 
 def rows(lake: duckdb.DuckDBPyConnection, query: str, *values: Any) -> list[dict[str, Any]]:

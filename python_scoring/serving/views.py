@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from typing import Any
 
 from psycopg import sql
 
@@ -76,7 +75,7 @@ CONTRACT = {
 }
 
 
-def prepare_view(connection: Connection, mart: Mart, contract: dict[str, Any]) -> None:
+def prepare_view(connection: Connection, mart: Mart, contract: dict[str, object]) -> None:
     """Create or replace the mart's view and its comments, each only where it has changed.
 
     `contract` is the product's row of prediction_contracts. Raises ServingError where another view
@@ -180,7 +179,7 @@ def _cast(expression: str, column: Column) -> sql.Composable:
     return sql.SQL("cast({} as {})").format(sql.SQL(expression), sql.SQL(column.postgres_type))
 
 
-def _comment(connection: Connection, mart: Mart, contract: dict[str, Any]) -> None:
+def _comment(connection: Connection, mart: Mart, contract: dict[str, object]) -> None:
     lines = [mart.description.strip()]
     lines += [
         f"{title}: {str(contract[name]).strip()}"

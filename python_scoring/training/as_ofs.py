@@ -1,9 +1,9 @@
-"""The as-ofs of a training: which are learned from, left out to calibrate on, and judged on.
+"""As-ofs of a training: those for fitting, for calibration and for evaluation.
 
-Outcomes of two as-ofs less than a horizon apart share days. A model that is measured on outcomes
-that it has partly seen looks better than it is, so the as-ofs of a measurement keep an embargo: at
-least a horizon from each as-of that the measured model has learned from (Lopez de Prado, Advances
-in Financial Machine Learning, chapter 7).
+Outcomes of two as-ofs less than a horizon apart share days. A model looks better than it is on
+outcomes that it has partly seen. Measurements therefore keep an embargo: at least a horizon from
+each as-of that the measured model was fitted on (Lopez de Prado, Advances in Financial Machine
+Learning, 2018, chapter 7).
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ ALLOW = "--allow-overlap"
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train: the as-ofs to learn from, those to calibrate on and the one to judge on."""
+    """Request of a training: as-ofs to fit and calibrate on, and the one to evaluate on."""
 
     product: str
     as_ofs: list[datetime]
@@ -31,7 +31,7 @@ class TrainingRequest:
 
 @dataclass(frozen=True)
 class Fold:
-    """An as-of that is left out, and those that the model is fitted on to foretell it."""
+    """Held-out as-of, and the as-ofs that the model scoring it is fitted on."""
 
     left_out: datetime
     learned: list[datetime]
@@ -39,11 +39,11 @@ class Fold:
 
 @dataclass(frozen=True)
 class AsOfs:
-    """The as-ofs of a training, in order.
+    """As-ofs of a training, in order.
 
-    The model is fitted on all of `labelled` in the end. `folds` leave one out in turn: what they
-    foretell teaches calibration and bounds. `overlaps` says in sentences which label windows of a
-    measurement share days with those that its model has learned from.
+    The final model is fitted on all of `labelled`. `folds` hold out one as-of each; their scores
+    give calibration and bounds. `overlaps` has a sentence for each label window of a measurement
+    that shares days with a label window of the fit.
     """
 
     labelled: list[datetime]
@@ -54,24 +54,24 @@ class AsOfs:
 
     @property
     def all(self) -> list[datetime]:
-        """Every as-of that features are needed for."""
+        """All as-ofs whose features are needed."""
         return [*self.labelled, self.evaluate_on]
 
     @property
     def left_out(self) -> list[datetime]:
-        """The as-ofs that calibration and bounds are learned on."""
+        """Held-out as-ofs, on which calibration and bounds are learned."""
         return [fold.left_out for fold in self.folds]
 
     def labels_closed_at(self) -> datetime:
-        """When the last outcome was known that training or calibration has seen."""
+        """Instant at which the last label window of fit and calibration ends."""
         return self.labelled[-1] + self.embargo
 
     @classmethod
     def of(cls, request: TrainingRequest, contract: ScoringContract) -> "AsOfs":
-        """What is asked for; by default the first as-ofs that keep the embargo.
+        """Return the as-ofs of a request; by default the first ones that keep the embargo.
 
-        Raises TrainingError where as-ofs are not in order, or where label windows overlap and the
-        request does not allow that by name.
+        Raises TrainingError if as-ofs are not in order, or if label windows overlap and the request
+        does not set `allow_overlap`.
         """
         horizon = timedelta(days=contract.horizon_days)
         learns_outcomes = contract.score_type != "segment"
@@ -99,7 +99,7 @@ class AsOfs:
 
 
 def refuse_overlaps(overlaps: list[str], *, allowed: bool) -> None:
-    """Raises TrainingError where label windows overlap and that is not allowed by name."""
+    """Raise TrainingError if label windows overlap and `allowed` is false."""
     if overlaps and not allowed:
         raise TrainingError(
             f"{overlaps[0]}. Its outcomes are partly known to the model, which would look better "
@@ -110,7 +110,10 @@ def refuse_overlaps(overlaps: list[str], *, allowed: bool) -> None:
 def overlaps_of(
     option: str, measured: list[datetime], learned: list[datetime], embargo: timedelta
 ) -> list[str]:
-    """A sentence for each measured as-of within the embargo; raises where one is not later."""
+    """Return a sentence per measured as-of within the embargo.
+
+    Raises TrainingError for a measured as-of that is not later than those of the fit.
+    """
     found = []
     last = max(learned)
     for as_of in measured:
@@ -131,10 +134,10 @@ def overlaps_of(
 
 
 def _folds(labelled: list[datetime], left_out: list[datetime], horizon: timedelta) -> list[Fold]:
-    """Each as-of with those at least a horizon away from it, before or after.
+    """Return a fold per held-out as-of, fitted on those at least a horizon before or after it.
 
-    One that has none is only learned from, unless no fold would be left: then each is foretold by
-    all others, which only an allowed overlap comes to.
+    An as-of without any is only used for the fit. If no fold remains, each as-of is scored by a
+    model of all others; only an allowed overlap leads there.
     """
     folds = [
         Fold(one, [other for other in labelled if abs(other - one) >= horizon]) for one in left_out

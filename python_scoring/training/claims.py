@@ -1,43 +1,46 @@
-"""Whether outcomes bear out what the names of segments claim.
+"""Test of the claims of segments' names against outcomes.
 
-The same rule in SQL, for runs whose outcomes are known: models/outcomes/claim_findings.sql.
+models/outcomes/claim_findings.sql has the same rule for runs with known outcomes.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
+from python_scoring.models.card_parts import JudgedClaim
 from python_scoring.models.predict import Scores
 
-# Of fewer customers in either segment nothing is said: chance alone could turn the order.
+# A claim about fewer customers in either segment is not tested: chance alone could turn the order.
 FEWEST = 100
-# A claim is contradicted where the order is turned by more standard errors than this: of claims
-# that just hold, one in twenty.
+# Standard errors by which the claimed order must be turned to contradict the claim. Of claims that
+# just hold, one in twenty is turned that far.
 TURNED = 1.645
 
 
 def judged_claims(
     contract: ScoringContract, labels: Sequence[str | None], outcomes: Scores
-) -> list[dict[str, Any]]:
-    """Each claim of a contract of segments with what came; `outcomes` is revenue, per customer.
+) -> list[JudgedClaim]:
+    """Compare each claim of a contract of segments with outcomes.
 
-    `turned` is by how many standard errors the claim's order is turned; None where one of both
-    segments has fewer than `FEWEST` customers.
+    `labels` are the customers' segments. `outcomes` is their revenue in the label window, of shape
+    (customers,).
     """
     segments = pd.Series(list(labels))
-    found = []
+    found: list[JudgedClaim] = []
     for claim in contract.segments.claims if contract.segments else []:
         values = np.asarray(outcomes > 0 if claim.measure == "purchases" else outcomes, float)
         higher = values[(segments == claim.segment).to_numpy()]
         lower = values[(segments == claim.above).to_numpy()]
         found.append(
             {
-                **claim.model_dump(),
+                "segment": claim.segment,
+                "above": claim.above,
+                "measure": claim.measure,
                 "higher": _mean(higher),
                 "lower": _mean(lower),
                 "customers": [len(higher), len(lower)],
@@ -47,8 +50,8 @@ def judged_claims(
     return found
 
 
-def refuse_contradicted(product: str, as_of: Any, claims: list[dict[str, Any]]) -> None:
-    """Raises TrainingError where the evaluation as-of contradicts a claim."""
+def refuse_contradicted(product: str, as_of: datetime | None, claims: list[JudgedClaim]) -> None:
+    """Raise TrainingError if the evaluation as-of contradicts a claim."""
     for claim in claims:
         if claim["turned"] is not None and claim["turned"] > TURNED:
             raise TrainingError(

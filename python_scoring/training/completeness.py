@@ -1,8 +1,8 @@
-"""Until when the landed data are complete, per raw table.
+"""End of the complete data, per raw table.
 
-The newest load alone proves nothing: one row with a wrong `loaded_at` would make every label window
-look closed. A table is complete until its last *dense* load day: a day with about as many loads as
-usual, at the end of a week with about as many as usual, and no later than the clock.
+The newest load proves nothing: one row with a wrong `loaded_at` would make every label window look
+closed. A table is complete up to its last *dense* load day, no later than the clock. A dense day
+has about the usual number of loads, and so does the week that it ends.
 """
 
 from datetime import datetime
@@ -12,15 +12,15 @@ import duckdb
 from python_scoring.clock import clock
 from python_scoring.errors import TrainingError
 
-# Tables that outcomes or features are counted from, day by day. Customers are not among them: a
-# customer is loaded once, and a shop may land them all on one day.
+# Tables with loads every day. Customers are not among them: a customer is loaded once, and a shop
+# may land them all on one day.
 COUNTED_TABLES = ("orders", "events")
 
 # Shares of the usual number of rows. A day may be a holiday, and the last day is rarely whole.
 LEAST_OF_DAY, LEAST_OF_WEEK = 0.1, 0.25
 
-# The last dense load day of a table, and its newest load. The usual number is the lower median, so
-# that one landing of the whole history does not count as usual where there are two.
+# Newest load of the last dense day of a table. The usual number is the lower median: of two days,
+# the one that landed the whole history does not count as usual.
 _LAST_DENSE_LOAD = """
 with days as (
     select cast(loaded_at as date) as day, count(*) as loads, max(loaded_at) as newest
@@ -48,9 +48,10 @@ where weeks.loads >= $of_day * usual.loads and weeks.in_week >= $of_week * usual
 
 
 def complete_until(lake: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
-    """The last dense load of each table that has rows, by table; `lake` is attached.
+    """Return the last dense load (UTC) of each table that has rows, by table.
 
-    Raises TrainingError where no order was ever landed.
+    `lake` is a connection to which the lake is attached. Raises TrainingError if no order was ever
+    landed.
     """
     found = {}
     for table in COUNTED_TABLES:

@@ -1,6 +1,6 @@
 """Training data: features and labels at past as-ofs, built by dbt in a scratch warehouse.
 
-The models that build the features for scoring build them here, with the same data cutoffs.
+The same models compute features for scoring, with the same data cutoffs.
 """
 
 import hashlib
@@ -35,7 +35,11 @@ class Recipe(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Prepared:
-    """The training data of all as-ofs and what the project says about the product."""
+    """Training data of all as-ofs, with the contract and recipe of the product.
+
+    `frame` has as_of, customer_id, label and the features of the recipe, one row per as-of and
+    eligible customer. `complete_until` is by raw table.
+    """
 
     frame: pd.DataFrame
     contract: ScoringContract
@@ -44,11 +48,11 @@ class Prepared:
     complete_until: dict[str, datetime]
 
     def has_labels(self, as_of: datetime) -> bool:
-        """Whether features and label window of an as-of lie in the data."""
+        """Whether the data hold features and label window of an as-of completely."""
         return self.missing(as_of, with_outcomes=True) is None
 
     def missing(self, as_of: datetime, *, with_outcomes: bool) -> str | None:
-        """What the data lack of an as-of, in a sentence; None where they are complete."""
+        """Return a sentence on what the data lack for an as-of; None if they are complete."""
         lag = availability_lag(self.contract)
         horizon = timedelta(days=self.contract.horizon_days)
         needed = dict.fromkeys(self.complete_until, timedelta())
@@ -67,7 +71,7 @@ class Prepared:
 
 
 def availability_lag(contract: ScoringContract) -> timedelta:
-    """Time between an as-of and its data cutoff."""
+    """Return the time between an as-of and its data cutoff."""
     return timedelta(hours=contract.schedule.availability_lag_hours)
 
 
@@ -79,9 +83,9 @@ def prepare(
     scratch: Path,
     features: list[dict[str, str]] | None = None,
 ) -> Prepared:
-    """Build the snapshots and labels in a scratch warehouse, and read them.
+    """Build feature snapshots and labels in the scratch warehouse `scratch`, and read them.
 
-    `features` are those of a model trained elsewhere; by default those of the product's recipe.
+    `features` have `name` and `type`; by default they are those of the product's recipe.
     """
     environment = {
         "WAREHOUSE": str(scratch),
@@ -114,9 +118,9 @@ def prepare(
 
 
 def frame_digest(frame: pd.DataFrame) -> str:
-    """SHA-256 of ordered training rows: as-of, customer, label and features, as CSV.
+    """Return the SHA-256 of ordered training rows as CSV: as-of, customer, label and features.
 
-    Floats are written with 17 significant digits, which name each of them.
+    Floats are written with 17 significant digits, which identify each double.
     """
     digest = hashlib.sha256()
     digest.update(frame.to_csv(index=False, float_format="%.17g").encode())

@@ -1,4 +1,4 @@
-"""The reference estimators, built from the recipe in a product's YAML."""
+"""Reference estimators, built from the recipe in a product's YAML."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from sklearn.preprocessing import QuantileTransformer
 
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
+from python_scoring.models.card_parts import SegmentRules
 from python_scoring.models.segment_rules import (
     OF_SILENCE,
     TOP_VALUE,
@@ -26,7 +27,7 @@ from python_scoring.models.segment_rules import assign as assign_by_rules
 from python_scoring.models.segments import assign_to_centres
 from python_scoring.training.data import Recipe
 
-# Fixed, so that training twice on the same data gives the same model.
+# Fixed, so that two trainings on the same data give the same model.
 SEED = 20250101
 
 RULES = "segment_rules"
@@ -34,10 +35,10 @@ VALUE = "revenue_365d"  # what `top_value` is a quantile of
 
 
 def fit(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContract) -> Any:
-    """The estimator of the recipe, fitted on customers with their features and `label`.
+    """Return the estimator of the recipe, fitted on `learned`: features and `label` per customer.
 
-    Raises TrainingError for an estimator that is not a reference model, and where rules of segments
-    find nobody to learn a limit from.
+    Raises TrainingError for an estimator that is not a reference model, and if no customer is left
+    to learn a limit of segment rules from.
     """
     if recipe["estimator"] == RULES:
         return segment_rules(recipe, learned, contract)
@@ -48,10 +49,10 @@ def fit(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContract) -> Any
 
 
 def build(recipe: Recipe) -> Any:
-    """The unfitted estimator that the recipe describes.
+    """Return the unfitted estimator of the recipe.
 
-    Raises TrainingError for an estimator that is not a reference model; such models are trained
-    elsewhere and come in through `register`.
+    Raises TrainingError for an estimator that is not a reference model. Other models are trained
+    elsewhere and registered with `register`.
     """
     settings = dict(recipe.get("settings", {}))
     kind = recipe["estimator"]
@@ -75,7 +76,7 @@ def build(recipe: Recipe) -> Any:
 
 
 def _boosting(settings: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
-    """Without interactions each score is a sum of one contribution per feature."""
+    """Settings of boosted trees. Without interactions a score is a sum over features."""
     directions = recipe.get("monotonic", {})
     return {
         "interaction_cst": "no_interactions",
@@ -87,11 +88,11 @@ def _boosting(settings: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
 
 
 def segment_rules(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContract) -> Any:
-    """The contract's definitions, with limits learned from the shop's customers.
+    """Return the contract's definitions of segments, with limits learned from `learned`.
 
-    `usual_interval` is a quantile of the mean days between purchases, over customers with more than
-    one purchase day; `top_value` a quantile of the year's revenue, over the customers whom no other
-    definition names.
+    `usual_interval` is a quantile of the mean days between purchases, over customers with several
+    purchase days. `top_value` is a quantile of the year's revenue, over the customers of the last
+    segment.
     """
     settings = recipe["settings"]
     features = [feature["name"] for feature in recipe["features"]]
@@ -107,7 +108,7 @@ def segment_rules(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContra
         )
     limits = {USUAL_INTERVAL: _quantile(intervals, settings["usual_interval_quantile"])}
     if any(each.limit == TOP_VALUE for rule in rules for each in rule.definition):
-        # No value is above infinity: whoever a definition by value would name is in the last one.
+        # No value exceeds infinity, so customers of segments by value are in the last one.
         draft = estimator_of(rules, {**limits, TOP_VALUE: np.inf}, features)
         rest = assign_by_rules(draft, learned[features]).nearest == len(rules) - 1
         if not rest.any():
@@ -120,12 +121,12 @@ def segment_rules(recipe: Recipe, learned: pd.DataFrame, contract: ScoringContra
 
 
 def _quantile(values: "pd.Series[Any]", share: float) -> float:
-    """A value that occurs, so that no arithmetic of floats decides."""
+    """Quantile that occurs among the values, so that interpolation cannot change its last bits."""
     return float(np.quantile(values.to_numpy(dtype=np.float64), share, method="inverted_cdf"))
 
 
-def segments_of(estimator: Any) -> dict[str, Any]:
-    """The rules of an estimator for its card: learned limits and definitions; empty for others."""
+def segments_of(estimator: Any) -> SegmentRules:
+    """Return learned limits and definitions of segment rules for the card; empty for others."""
     if not is_rules(estimator):
         return {}
     return {
@@ -144,10 +145,10 @@ def segments_of(estimator: Any) -> dict[str, Any]:
 
 
 def segment_names(estimator: Any, learned: pd.DataFrame, contract: ScoringContract) -> list[str]:
-    """The contract's labels for the clusters, from the most to the least valuable behaviour.
+    """Return the contract's labels in the order of the clusters; empty for other score types.
 
-    Clusters are ranked by the mean quantile of their customers over the features, where a longer
-    time since the last purchase counts against a cluster. Empty for other score types.
+    The first label of the contract is the most valuable behaviour. Clusters are ranked by the mean
+    quantile of their customers over the features; recency counts inversely.
     """
     if contract.score_type != "segment":
         return []

@@ -1,4 +1,4 @@
-"""What a model card says beyond the model: honest metrics, and what it was trained on."""
+"""Metrics of a model on a later as-of, and reference distributions of its training."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,14 +10,15 @@ from sklearn import metrics
 
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.models.artifacts import Model, ModelCard
+from python_scoring.models.card_parts import Distribution, Metrics, Reference
 from python_scoring.models.predict import Scores, predict
 from python_scoring.scoring.batches import band_labels, bands_of
 from python_scoring.training.claims import judged_claims, refuse_contradicted
 from python_scoring.uncertainty import bounds
 from python_scoring.uncertainty.coverage import held
 
-# A feature is compared by tenths of its training values; a score also by hundredths, so that the
-# Kolmogorov-Smirnov distance misses at most one hundredth.
+# Features are compared by tenths of their training values. Scores are compared by hundredths as
+# well, so that the Kolmogorov-Smirnov distance is exact to one hundredth.
 TENTHS, HUNDREDTHS = 10, 100
 FIFTHS = 5  # of the groups by score, for the coverage of the bounds
 
@@ -29,11 +30,27 @@ def complete_card(
     evaluate_on: datetime,
     contract: ScoringContract,
 ) -> ModelCard:
-    """The card with its metrics on a later as-of and its reference distributions.
+    """Return the card with metrics on a later as-of and reference distributions.
 
-    `known` are the customers that the model was fitted or calibrated on: the reference that runs
-    are compared with. `judged` is None where the later as-of has no complete labels; the card says
-    so.
+    Parameters
+    ----------
+    model
+        Model with a card that lacks them.
+    known
+        Customers of fit and calibration, with as_of, label and features: the reference of runs.
+    judged
+        Customers of `evaluate_on`, with label and features; None if its labels are not complete,
+        which the card records.
+    evaluate_on
+        The later as-of.
+    contract
+        Contract of the product.
+
+    Raises
+    ------
+    TrainingError
+        The outcomes contradict a claim of the contract about its segments.
+
     """
     parts = [
         _scores(model.at(as_of.to_pydatetime()), known[known["as_of"] == as_of], contract)
@@ -41,10 +58,10 @@ def complete_card(
     ]
     known_scores = np.concatenate([scores for scores, _ in parts])
     known_labels = [label for _, labels in parts for label in labels]
-    found: dict[str, Any] = {"not_evaluated": _unusable(judged, evaluate_on, contract)}
+    found: Metrics = {"not_evaluated": _unusable(judged, evaluate_on, contract)}
     if judged is not None and not found["not_evaluated"]:
         found = _judged(model.at(evaluate_on), judged, contract)
-    reference = {
+    reference: Reference = {
         "features": {
             feature["name"]: _distribution(known[feature["name"]], feature["type"])
             for feature in model.card.features
@@ -55,10 +72,10 @@ def complete_card(
     return replace(model.card, metrics=found, reference=reference)
 
 
-def _judged(model: Model, judged: pd.DataFrame, contract: ScoringContract) -> dict[str, Any]:
-    """Metrics of a model at the as-of that it is set to."""
+def _judged(model: Model, judged: pd.DataFrame, contract: ScoringContract) -> Metrics:
+    """Return metrics of a model at its as-of."""
     scores, labels = _scores(model, judged, contract)
-    found = {
+    found: Metrics = {
         "as_of": str(model.as_of and model.as_of.isoformat()),
         "rows": len(judged),
         **_metrics(scores, labels, judged, contract.score_type),
@@ -76,7 +93,7 @@ def _judged(model: Model, judged: pd.DataFrame, contract: ScoringContract) -> di
 def _unusable(
     judged: pd.DataFrame | None, evaluate_on: datetime, contract: ScoringContract
 ) -> str | None:
-    """Why an as-of cannot be judged on; None where it can."""
+    """Return the reason why an as-of cannot be evaluated; None if it can."""
     if judged is None or judged.empty:
         return f"the label window of the later as-of {evaluate_on} is not complete in the data"
     if contract.score_type != "segment" and judged["label"].nunique() < 2:  # noqa: PLR2004
@@ -93,7 +110,7 @@ def _scores(
 
 def _metrics(
     scores: Scores, labels: list[str | None], judged: pd.DataFrame, score_type: str
-) -> dict[str, Any]:
+) -> Metrics:
     if score_type == "segment":
         return {
             "share_per_label": _shares(pd.Series(labels)),
@@ -114,8 +131,8 @@ def _metrics(
     }
 
 
-def _reliability(scores: Scores, truth: Any) -> dict[str, Any]:
-    """How far probabilities come true: two scores that fall with it, and a table by tenths."""
+def _reliability(scores: Scores, truth: Any) -> Metrics:
+    """Brier score, log loss, and predicted and observed by decile."""
     tenths = (
         pd.DataFrame({"predicted": scores, "observed": truth})
         .groupby(pd.qcut(pd.Series(scores), TENTHS, duplicates="drop"), observed=True)
@@ -135,8 +152,8 @@ def _reliability(scores: Scores, truth: Any) -> dict[str, Any]:
     }
 
 
-def _before_calibration(model: Model, judged: pd.DataFrame) -> dict[str, Any]:
-    """Reliability or bias without the calibration, so that its gain can be seen."""
+def _before_calibration(model: Model, judged: pd.DataFrame) -> Metrics:
+    """Reliability or bias of uncalibrated scores, to show the effect of calibration."""
     raw = replace(model, card=replace(model.card, calibration={}))
     found = predict(raw, judged[[feature["name"] for feature in model.card.features]])
     truth = judged["label"].to_numpy()
@@ -145,8 +162,8 @@ def _before_calibration(model: Model, judged: pd.DataFrame) -> dict[str, Any]:
     return {"bias": _rounded(found.scores.sum() / truth.sum() - 1)}
 
 
-def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str, Any]:
-    """The share of outcomes within the bounds, beside the level that they state."""
+def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> Metrics:
+    """Share of outcomes within the bounds, overall and by fifth of the scores, and the level."""
     if not card.bounds:
         return {}
     outcomes = judged["label"].to_numpy()
@@ -159,8 +176,8 @@ def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> dict[str
     }
 
 
-def _distribution(values: "pd.Series[Any]", kind: str, bins: int = TENTHS) -> dict[str, Any]:
-    """Shares per bin; a bin of a number ends with a quantile, included; the last is open."""
+def _distribution(values: "pd.Series[Any]", kind: str, bins: int = TENTHS) -> Distribution:
+    """Shares per bin. A bin of a number includes its upper edge, a quantile; the last is open."""
     missing = _rounded(values.isna().mean())
     present = values.dropna()
     if kind == "category":
@@ -178,8 +195,8 @@ def _distribution(values: "pd.Series[Any]", kind: str, bins: int = TENTHS) -> di
     }
 
 
-def _score_distribution(scores: "pd.Series[Any]") -> dict[str, Any]:
-    """Tenths as of a feature, and below `fine` the hundredths; quantiles at 10%, 50% and 90%."""
+def _score_distribution(scores: "pd.Series[Any]") -> Distribution:
+    """Distribution by tenths, by hundredths under `fine`, and quantiles at 10, 50 and 90%."""
     fine = _distribution(scores, "number", HUNDREDTHS)
     tenth, median, nine_tenths = np.quantile(scores, [0.1, 0.5, 0.9], method="inverted_cdf")
     return {

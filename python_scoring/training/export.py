@@ -1,4 +1,4 @@
-"""Training data as a file, for whoever trains elsewhere: what `train` would learn from."""
+"""Export of training data as Parquet, for training elsewhere; the same rows as `train` uses."""
 
 import tempfile
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ PREFIX = "customer_predictions."
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """The product and as-ofs to export, and the file.
+    """Request of an export: product, as-ofs and file.
 
-    By default the file has the features of the product's recipe, with `all_features` those of the
-    whole catalogue.
+    The file has the features of the product's recipe, or with `all_features` those of the whole
+    catalogue.
     """
 
     product: str
@@ -35,7 +35,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: rows per as-of, and the digests that the file's metadata hold too."""
+    """Result of an export: rows per as-of, and the digests that are in the file's metadata."""
 
     rows_per_as_of: dict[str, int]
     digest: str
@@ -47,8 +47,8 @@ def export_training_data(request: ExportRequest) -> Exported:
     """Write as_of, customer_id, label and features of every eligible customer, as Parquet.
 
     Features are point-in-time, outcomes complete. Rows are ordered by as-of and customer; numbers
-    are doubles. Raises TrainingError where an as-of has no customer or its data are not complete,
-    InputError where the file cannot be written.
+    are doubles. Raises TrainingError if an as-of has no customer or no complete data, and
+    InputError if the file cannot be written.
     """
     as_ofs = sorted(set(request.as_ofs))
     with tempfile.TemporaryDirectory(prefix="training-data-") as scratch:
@@ -77,7 +77,7 @@ def export_training_data(request: ExportRequest) -> Exported:
 
 
 def read_digest(file: Path) -> str:
-    """The digest of an exported file's rows, computed again from them."""
+    """Compute the digest of an exported file from its rows."""
     return frame_digest(pq.read_table(file).to_pandas())
 
 

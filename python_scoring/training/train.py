@@ -1,8 +1,8 @@
-"""Reference training: features at past as-ofs through dbt, labels, fit, evaluation, registration.
+"""Reference training: features at past as-ofs through dbt, labels, fit and evaluation.
 
-What to fit stands in the YAML of `training_<product>` under config.meta.training, so a new product
-needs no change here. The features are built in a scratch warehouse by the models that also build
-them for scoring, with the same data cutoffs.
+The recipe is in the YAML of `training_<product>` under config.meta.training, so a new product needs
+no change here. The models that compute features for scoring compute them in a scratch warehouse,
+with the same data cutoffs.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from sklearn.base import BaseEstimator
 from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import TrainingError
 from python_scoring.models.artifacts import Model, ModelCard, check_signature, sha256
+from python_scoring.models.card_parts import Configuration  # noqa: TC001 - of annotations
 from python_scoring.models.predict import raw_scores
 from python_scoring.models.registry import Registry
 from python_scoring.project import parsed_manifest
@@ -33,13 +35,19 @@ from python_scoring.training.uncertainty import LeftOut, fit_uncertainty
 
 
 def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCard]:
-    """Train and evaluate; returns the skops bytes and the card, not yet registered.
+    """Train and evaluate; return the skops bytes and the card, not yet registered.
 
-    Labelled as-ofs are used twice: each is left out in turn, to learn calibration and bounds from
-    what a model says of an as-of that it has not seen, and then the model is fitted on all of them.
-    Raises TrainingError where a label window is not complete in the data, or where as-ofs are not
-    in order: training, then calibration, then evaluation. Raises InputError where the version is
-    taken.
+    Labelled as-ofs are used twice. Each is held out in turn and scored by a model of the others,
+    which gives calibration and bounds. Then the model is fitted on all of them.
+
+    Raises
+    ------
+    TrainingError
+        A label window is not complete in the data, or as-ofs are not in the order fit, calibration,
+        evaluation.
+    InputError
+        The model version is taken.
+
     """
     registry.check_new(request.product, request.model_version)
     with tempfile.TemporaryDirectory(prefix="training-") as scratch:
@@ -69,7 +77,7 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
 def _left_out(
     as_ofs: AsOfs, prepared: Prepared, learned: pd.DataFrame, card: ModelCard
 ) -> list[LeftOut]:
-    """Each as-of of a fold, foretold by a model that was fitted on the fold's other as-ofs."""
+    """Score each held-out as-of with a model of the other as-ofs of its fold."""
     features = [feature["name"] for feature in prepared.recipe["features"]]
     found = []
     for fold in as_ofs.folds:
@@ -82,7 +90,7 @@ def _left_out(
 
 
 def _customers(prepared: Prepared, product: str, as_ofs: list[datetime]) -> pd.DataFrame:
-    """The eligible customers at these as-ofs; raises TrainingError where one has none."""
+    """Return the eligible customers at these as-ofs; raises TrainingError if one has none."""
     frame = prepared.frame
     for as_of in as_ofs:
         if not (frame["as_of"] == as_of).any():
@@ -94,7 +102,7 @@ def _customers(prepared: Prepared, product: str, as_ofs: list[datetime]) -> pd.D
 
 
 def _refuse_incomplete(request: TrainingRequest, as_ofs: AsOfs, prepared: Prepared) -> None:
-    """Raises TrainingError where an as-of's features or outcomes are not complete in the data."""
+    """Raise TrainingError if the data hold features or outcomes of an as-of incompletely."""
     for as_of in as_ofs.labelled:
         option = "--as-of" if as_of in request.as_ofs else "--calibrate-on"
         if problem := prepared.missing(as_of, with_outcomes=as_ofs.embargo > timedelta()):
@@ -110,7 +118,8 @@ def _card(
 ) -> ModelCard:
     contract = prepared.contract
     labelled = as_ofs.labelled
-    configuration = {key: value for key, value in prepared.recipe.items() if key != "features"}
+    recipe = {key: value for key, value in prepared.recipe.items() if key != "features"}
+    configuration = cast("Configuration", recipe)
     data_digest = frame_digest(learned)
     identity = [
         request.product, request.model_version, configuration, prepared.recipe["features"],

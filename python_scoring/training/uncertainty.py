@@ -1,6 +1,6 @@
-"""What a training adds to a model: its calibration or level, and its bounds.
+"""Calibration or level of a model and its bounds, learned from held-out scores.
 
-Both are learned from what models said of as-ofs that they had not seen.
+Held-out scores come from models that were fitted without the as-of that they score.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from python_scoring.uncertainty import bounds, calibration, level
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An as-of that a model foretold without having seen it: raw scores, and what came."""
+    """Held-out as-of: raw scores and outcomes, each of shape (customers,)."""
 
     as_of: datetime
     scores: Scores
@@ -22,14 +22,14 @@ class LeftOut:
 
 
 def is_calibrated(contract: ScoringContract) -> bool:
-    """Whether a training needs calibration as-ofs: for probabilities, and wherever bounds are."""
+    """Whether a training needs calibration as-ofs: for probabilities, and for bounds."""
     return contract.score_type == "probability" or bounds.IntervalSpec.of(contract) is not None
 
 
 def fit_uncertainty(card: ModelCard, parts: list[LeftOut], contract: ScoringContract) -> ModelCard:
-    """The card with calibration and bounds, from as-ofs left out, in order.
+    """Return the card with calibration and bounds; `parts` are in order of their as-of.
 
-    Raises TrainingError where the customers are too few, or are not ranked by the model.
+    Raises TrainingError if there are too few customers, or if the model does not rank them.
     """
     if contract.score_type == "probability":
         return _of_probabilities(card, parts, contract)
@@ -52,7 +52,7 @@ def _of_probabilities(
     card: ModelCard, parts: list[LeftOut], contract: ScoringContract
 ) -> ModelCard:
     line = calibration.fit_with_season(
-        [calibration.Foretold(part.as_of, part.scores, part.outcomes) for part in parts]
+        [calibration.HeldOut(part.as_of, part.scores, part.outcomes) for part in parts]
     )
     card = replace(card, calibration=line)
     if spec := bounds.IntervalSpec.of(contract):

@@ -1,23 +1,23 @@
-"""Bounds around a score: learned on later as-ofs, kept in model.json as a table, read off by it.
+"""Bounds around a score: learned on as-ofs held out of the fit, stored in model.json as a table.
 
-An estimate's bounds enclose the outcome of single customers, at the stated level. The outcome of a
-single customer is never a probability, so a probability's bounds enclose the share among a group of
-customers with such scores, `group_size` of them.
+The bounds of an estimate enclose the outcome of single customers at the stated level. The bounds of
+a probability enclose the observed share in a group of `group_size` customers with such scores,
+because the outcome of a single customer is 0 or 1.
 
-Both are conformal: how far outcomes lay from the scores of models that had not seen their as-of
-says how far they may lie, with the finite-sample correction. Both widen with the score as its
-errors do; bounds of one width for all would be too wide for most customers and too narrow for the
-best.
+Both are conformal: the distances between held-out scores and their outcomes give the width, with
+the finite-sample correction (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World,
+2005). The width follows the score as its errors do. One width for all would be too wide for most
+customers and too narrow for the highest scores.
 """
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
+from python_scoring.uncertainty.bounds_table import BoundsTable
 from python_scoring.uncertainty.calibration import Values
 from python_scoring.uncertainty.coverage import groups_by_score
 
@@ -31,7 +31,7 @@ _MOST_GROUPS, _FEWEST_CUSTOMERS = 20, 50
 
 @dataclass(frozen=True)
 class IntervalSpec:
-    """What the contract asks of bounds: its `uncertainty` and its `valid_range`."""
+    """Level, group size and limits of bounds, as a contract states them."""
 
     level: float
     group_size: int
@@ -40,7 +40,7 @@ class IntervalSpec:
 
     @classmethod
     def of(cls, contract: ScoringContract) -> "IntervalSpec | None":
-        """None where the contract states no level: its scores have no bounds."""
+        """Return the spec of a contract; None if it states no level, so scores have no bounds."""
         wanted, limits = contract.uncertainty, contract.valid_range
         if wanted.interval_level is None:
             return None
@@ -49,30 +49,31 @@ class IntervalSpec:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """One as-of left out: scores as they are served, and what came, customer by customer."""
+    """Held-out as-of: calibrated scores and outcomes, each of shape (customers,)."""
 
     scores: Values
     outcomes: Values
 
 
-def apply(table: dict[str, Any], scores: Values) -> tuple[Values, Values]:
-    """Lower and upper bound of each score; they enclose it, and rise with it."""
+def apply(table: BoundsTable, scores: Values) -> tuple[Values, Values]:
+    """Return lower and upper bounds of shape (customers,); they enclose and rise with scores."""
     lower = np.interp(scores, table["scores"], table["lower"]).round(_DECIMALS)
     upper = np.interp(scores, table["scores"], table["upper"]).round(_DECIMALS)
     return np.minimum(lower, scores), np.maximum(upper, scores)
 
 
-def of_probabilities(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]:
-    """Bounds of the share among `group_size` customers with such a score.
+def of_probabilities(as_ofs: list[Calibrated], spec: IntervalSpec) -> BoundsTable:
+    """Learn bounds of the share in a group of `group_size` customers with a score.
 
-    `as_ofs` have calibrated scores of models that had not seen them, so that what changes from one
-    as-of to another widens the bounds. Their width follows the score by fifths, each drawn halfway
-    to the width of all; it is never below what chance alone asks for. Raises TrainingError where
-    there are too few customers.
+    `as_ofs` hold calibrated scores of models that were fitted without them, so changes from one
+    as-of to another widen the bounds. The width is learned per fifth of the groups and shrunk
+    halfway to the overall width. It is never less than chance alone requires.
+
+    Raises TrainingError if there are too few customers.
     """
     parts = [_distances(part, spec) for part in as_ofs]
     expected, distances = (np.concatenate(column) for column in zip(*parts, strict=True))
-    # With fewer, even the widest that was seen is too narrow for the level.
+    # With fewer groups, even the largest distance is too small for the level.
     fewest = int(np.ceil(spec.level / (1 - spec.level) - 1e-9))
     if len(distances) < fewest:
         raise TrainingError(
@@ -90,10 +91,10 @@ def of_probabilities(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, 
 def _widths(
     expected: Values, distances: Values, level: float, fewest: int
 ) -> tuple[Values, Values]:
-    """Width of the bounds in standard errors, at the middle score of each fifth of the groups.
+    """Return the mean score of each fifth of the groups and the width there, in standard errors.
 
-    Chance alone needs the normal quantile: a share among n customers with probability p has the
-    standard error of `binomial_standard_error`.
+    Chance alone requires the normal quantile of the level, in standard errors as
+    `binomial_standard_error` has them.
     """
     of_chance = NormalDist().inv_cdf((1 + level) / 2)
     of_all = _conformal_quantile(distances, level)
@@ -104,14 +105,15 @@ def _widths(
     return middles, np.maximum(widths, of_chance)
 
 
-def of_estimates(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]:
-    """Bounds of single customers' outcomes, from outcomes as multiples of alike scores.
+def of_estimates(as_ofs: list[Calibrated], spec: IntervalSpec) -> BoundsTable:
+    """Learn bounds of single customers' outcomes, as multiples of the score.
 
-    Half of the customers (every second one by score) give the shape: in each group of scores, the
-    multiples between which the outcomes lie. The other half say how much the upper bounds must grow
-    or shrink to keep the level; an as-of that needed more than all together counts with what it
-    needed, so that what changes from one as-of to another widens the bounds. Raises TrainingError
-    where there are too few customers.
+    Every second customer by score gives the shape: per group of similar scores, the multiples
+    between which the outcomes lie. The other customers give the factor by which the upper bounds
+    grow or shrink to keep the level. An as-of that needs a larger factor than all together counts
+    with its own, so changes from one as-of to another widen the bounds.
+
+    Raises TrainingError if there are too few customers.
     """
     scores = np.concatenate([part.scores for part in as_ofs])
     order = np.argsort(scores, kind="stable")
@@ -136,7 +138,7 @@ def of_estimates(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]
     factor = float(np.mean(of_each))
     _, lower, upper = shape
     upper = np.maximum.accumulate(middles + factor * (upper - middles))
-    # Beyond the best group the multiples stay what they are there.
+    # Above the highest group its multiples apply.
     beyond = spec.maximum / middles[-1]
     return _table(
         np.array([0, *middles, spec.maximum]),
@@ -147,7 +149,7 @@ def of_estimates(as_ofs: list[Calibrated], spec: IntervalSpec) -> dict[str, Any]
 
 
 def _factor_of(part: Calibrated, shape: tuple[Values, Values, Values], level: float) -> float:
-    """The factor that one as-of needs, from the half of its customers that gave no shape."""
+    """Factor that one as-of needs, from the customers that did not give the shape."""
     order = np.argsort(part.scores, kind="stable")[1::2]
     if len(order) < _FEWEST_CUSTOMERS:
         return 0.0
@@ -155,9 +157,10 @@ def _factor_of(part: Calibrated, shape: tuple[Values, Values, Values], level: fl
 
 
 def _shape(scores: Values, outcomes: Values, level: float) -> tuple[float, float, float]:
-    """Middle score of a group, and the bounds there.
+    """Return the median score of a group and the bounds there.
 
-    What the lower bound does not cut off, because many outcomes are zero, the upper one may.
+    Many outcomes are zero, so the lower bound may exclude fewer than its share. The upper bound
+    excludes the remainder.
     """
     middle = float(np.median(scores))
     multiples = outcomes / np.where(scores > 0, scores, 1)
@@ -170,7 +173,7 @@ def _shape(scores: Values, outcomes: Values, level: float) -> tuple[float, float
 def _factor(
     scores: Values, outcomes: Values, rows: tuple[Values, Values, Values], level: float
 ) -> float:
-    """How far above its score, in units of the upper bound's distance, an outcome may lie."""
+    """Conformal distance of outcomes above their score, in units of the upper bound's distance."""
     lower, upper = np.interp(scores, rows[0], rows[1]), np.interp(scores, rows[0], rows[2])
     room = np.where(upper > scores, upper - scores, 1e-9)
     needed = np.where(outcomes < np.minimum(lower, scores), np.inf, (outcomes - scores) / room)
@@ -179,7 +182,7 @@ def _factor(
 
 
 def _distances(part: Calibrated, spec: IntervalSpec) -> tuple[Values, Values]:
-    """Mean score of each group, and how far its share lay from it, in standard errors."""
+    """Mean score of each group, and the distance of its observed share, in standard errors."""
     groups = groups_by_score(part.scores, spec.group_size)
     expected = np.array([part.scores[group].mean() for group in groups])
     found = np.array([part.outcomes[group].mean() for group in groups])
@@ -188,18 +191,18 @@ def _distances(part: Calibrated, spec: IntervalSpec) -> tuple[Values, Values]:
 
 
 def binomial_standard_error(probability: Values, group_size: int) -> Values:
-    """Standard deviation of a share by chance; never nothing, not even at 0 and 1."""
+    """Standard deviation of a share in a group by chance; positive even at 0 and 1."""
     variance = probability * (1 - probability) / group_size + 1 / (2 * group_size) ** 2
     return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
 def _conformal_quantile(values: Values, level: float) -> float:
-    """The value that the next one stays below with probability `level`, if it is alike."""
+    """Value that the next exchangeable one does not exceed with probability `level`."""
     rank = int(np.ceil((len(values) + 1) * level - 1e-9))
     return float(np.sort(values)[min(rank, len(values)) - 1])
 
 
-def _table(scores: Values, lower: Values, upper: Values, spec: IntervalSpec) -> dict[str, Any]:
+def _table(scores: Values, lower: Values, upper: Values, spec: IntervalSpec) -> BoundsTable:
     limits = (spec.minimum, spec.maximum)
     return {
         "interval_level": spec.level,

@@ -1,8 +1,8 @@
-"""Calibrated probabilities: a straight line in log-odds, learned from as-ofs left out.
+"""Calibration of probabilities: a straight line in log-odds, learned from held-out as-ofs.
 
-The line rises, so customers keep their order, and two numbers cannot learn chance: with the few
-seasons that a calibration sees, more freedom (beta, isotonic) won nothing on either shop. A season
-moves the whole line (python_scoring/uncertainty/season.py).
+This is Platt's method on log-odds. The line rises, so customers keep their order. Two parameters
+cannot overfit the few seasons that a calibration sees: beta and isotonic calibration measured no
+better on either shop. A season moves the whole line (python_scoring/uncertainty/season.py).
 """
 
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from python_scoring.uncertainty import season
 
 Values = npt.NDArray[np.float64]
 
-# Clipping keeps log-odds finite: beyond it a probability is certain to one in a million million.
+# Probabilities are clipped to it, so that log-odds are finite.
 _MARGIN = 1e-12
 _MOST_STEPS = 100
-# Beyond it the exponential overflows, and a probability has long been 0 or 1.
+# Larger log-odds would overflow the exponential; the probability is 0 or 1 well before.
 _LARGEST = 700.0
 
 
 @dataclass(frozen=True)
-class Foretold:
-    """An as-of left out: raw probabilities, and outcomes of 0 or 1."""
+class HeldOut:
+    """Held-out as-of: raw probabilities and outcomes of 0 or 1, each of shape (customers,)."""
 
     as_of: datetime
     scores: Values
     outcomes: Values
 
 
-def fit_with_season(parts: list[Foretold]) -> dict[str, float]:
-    """Slope and intercept of all as-ofs, and the terms of a season where that measured better.
+def fit_with_season(parts: list[HeldOut]) -> dict[str, float]:
+    """Fit `slope` and `intercept` on all as-ofs, and the terms of a season if they predict better.
 
     Raises TrainingError as `fit` does.
     """
@@ -48,10 +48,10 @@ def fit_with_season(parts: list[Foretold]) -> dict[str, float]:
     return {**line, "intercept": round(line["intercept"] + mean, season.DECIMALS), **terms}
 
 
-def _offset(part: Foretold, line: dict[str, float]) -> float:
-    """By how much the log-odds of an as-of must move for as many outcomes as came.
+def _offset(part: HeldOut, line: dict[str, float]) -> float:
+    """Shift of the log-odds at which an as-of has its observed number of outcomes.
 
-    As if half a customer more had had either outcome, so that it is finite.
+    Half a customer is added to either outcome, so that the shift is finite.
     """
     odds = line["slope"] * _log_odds(part.scores) + line["intercept"]
     share = (part.outcomes.sum() + 0.5) / (len(odds) + 1)
@@ -69,10 +69,10 @@ def _offset(part: Foretold, line: dict[str, float]) -> float:
 
 
 def fit(scores: Values, outcomes: Values) -> dict[str, float]:
-    """Return slope and intercept with the maximum likelihood, by Newton's method.
+    """Return the `slope` and `intercept` of maximum likelihood, by Newton's method.
 
-    `scores` are raw probabilities, `outcomes` 0 or 1, both of shape (customers,). Raises
-    TrainingError if there is only one outcome, or if higher scores did not go with more outcomes.
+    `scores` are raw probabilities and `outcomes` 0 or 1, both of shape (customers,). Raises
+    TrainingError if all outcomes are equal, or if higher scores do not go with more outcomes.
     """
     if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 - both of them
         raise TrainingError(
@@ -106,9 +106,9 @@ def fit(scores: Values, outcomes: Values) -> dict[str, float]:
 
 
 def apply(calibration: dict[str, float], scores: Values, as_of: datetime | None = None) -> Values:
-    """The calibrated probabilities; the scores themselves where nothing was calibrated.
+    """Return calibrated probabilities; the scores themselves if `calibration` is empty.
 
-    Raises ScoringError where the calibration follows the season and the as-of is not known.
+    Raises ScoringError if the calibration follows the season and `as_of` is None.
     """
     if not calibration:
         return scores

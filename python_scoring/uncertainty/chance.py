@@ -1,10 +1,10 @@
-"""How probable a distance between two distributions is where nothing has changed.
+"""Probability of a distance between two distributions if nothing has changed.
 
-Both are drawn anew, many times, from what they have in common (a parametric bootstrap: Efron and
-Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16). The seed is fixed, so that the same
-counts give the same probability. Beyond what the draws reach, their tail is that of the gamma
-distribution with their mean and variance, which the population stability index asymptotically has;
-of a share, which differs in either direction, that of the normal distribution.
+Both are drawn many times from their pooled distribution, a parametric bootstrap (Efron and
+Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16). The seed is fixed, so equal counts
+give equal probabilities. Beyond the draws, the tail is that of the gamma distribution with their
+mean and variance, the asymptotic distribution of the population stability index. A share differs in
+either direction, and its tail is normal.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ Numbers = npt.NDArray[np.float64]
 
 DRAWS = 2000
 SEED = 20250101
-# With fewer draws beyond the measured distance, the tail is that of the gamma distribution.
+# With fewer draws beyond the measured distance, the fitted tail is used.
 FEWEST_BEYOND = 20
-SMALLEST_SHARE = 0.0001  # macros/guardrails/distances.sql has the same
+SMALLEST_SHARE = 0.0001  # equal to smallest_share in macros/guardrails/distances.sql
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Bins:
         return now, base
 
     def quantiles(self, places: list[float]) -> tuple[Numbers, Numbers]:
-        """Upper edges of the bins that hold these quantiles."""
+        """Upper edges of the bins that these quantiles fall into, of both distributions."""
         edges = np.where(np.isnan(self.edges), np.nanmax(self.edges), self.edges)
 
         def at(share: float, shares: Numbers) -> Numbers:
@@ -130,9 +130,9 @@ def _tail(measure: str, value: float, drawn: Numbers) -> float:
 
 @dataclass(frozen=True)
 class Sample:
-    """Two distributions that are compared, with the customers that each was counted over.
+    """Two distributions to compare, with the number of customers behind each.
 
-    `base_customers` is None where the base is known, and no sample.
+    `base_customers` is None if the base is known exactly and is not a sample.
     """
 
     customers: int
@@ -143,11 +143,11 @@ class Sample:
     edges: list[float | None]
 
     def measured(self, measure: str) -> float:
-        """The distance itself."""
+        """Return the distance; raises KeyError for an unknown measure."""
         return float(MEASURES[measure](self._bins([self.shares], [self.base_shares]))[0])
 
     def chance(self, measure: str, value: float) -> float:
-        """Probability that at least `value` is measured where nothing has changed.
+        """Return the probability of a distance of at least `value` if nothing has changed.
 
         Raises KeyError for an unknown measure.
         """

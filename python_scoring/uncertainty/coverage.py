@@ -1,6 +1,6 @@
-"""Whether bounds keep their level: the share of outcomes that lay within them.
+"""Coverage of bounds: the share of outcomes within them, compared with their level.
 
-The same rule in SQL, for runs whose outcomes are known, stands in macros/outcomes.
+models/outcomes/outcome_coverages.sql has the same rule for runs with known outcomes.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from python_scoring.uncertainty.calibration import Values
 
 
 def groups_by_score(scores: Values, group_size: int) -> list[npt.NDArray[np.intp]]:
-    """Customers in groups of that size from the lowest score up; the rest joins no group."""
+    """Return customers' indices in groups of one size, lowest scores first, without a remainder."""
     order = np.argsort(scores, kind="stable")
     whole = len(order) // group_size
     return [order[number * group_size : (number + 1) * group_size] for number in range(whole)]
@@ -19,9 +19,9 @@ def groups_by_score(scores: Values, group_size: int) -> list[npt.NDArray[np.intp
 def held(
     scores: Values, outcomes: Values, bounds: tuple[Values, Values], group_size: int
 ) -> npt.NDArray[np.bool_]:
-    """Whether the mean outcome of each group lay within its mean bounds, from the lowest score up.
+    """Return for each group whether its mean outcome lies within its mean bounds.
 
-    Groups are whole; groups of one are customers.
+    Groups are those of `groups_by_score`, lowest scores first.
     """
     lower, upper = bounds
     return np.array(
@@ -36,6 +36,6 @@ def held(
 def coverage(
     scores: Values, outcomes: Values, bounds: tuple[Values, Values], group_size: int
 ) -> float | None:
-    """Share of the groups that `held` finds; None where there are too few customers for a group."""
+    """Return the share of groups within their bounds; None if there is no whole group."""
     inside = held(scores, outcomes, bounds, group_size)
     return float(inside.mean()) if len(inside) else None

@@ -1,4 +1,4 @@
-"""The level of an estimate: a factor that makes totals right, learned from as-ofs left out."""
+"""Level of an estimate: a factor that makes totals unbiased, learned from held-out as-ofs."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from python_scoring.uncertainty.calibration import Values
 
 @dataclass(frozen=True)
 class Total:
-    """What was foretold and what came, over all customers of an as-of."""
+    """Predicted and observed total over all customers of an as-of, in the unit of the score."""
 
     as_of: datetime
     predicted: float
@@ -21,15 +21,15 @@ class Total:
 
 
 def fit(totals: list[Total]) -> dict[str, float]:
-    """`log_factor`, and the terms of a season where that measured better.
+    """Fit `log_factor`, and the terms of a season if they predict better.
 
-    Raises TrainingError where nothing was foretold or nothing came at an as-of.
+    Raises TrainingError if an as-of has no predicted or no observed total.
     """
     for total in totals:
         if not (total.predicted > 0 and total.observed > 0):
             raise TrainingError(
                 f"the outcomes of the calibration as-of {total.as_of} add up to {total.observed:g}"
-                f", where {total.predicted:g} was foretold, so the level of the estimates cannot "
+                f", where {total.predicted:g} was predicted, so the level of the estimates cannot "
                 "be learned: choose other as-ofs with --calibrate-on"
             )
     logs = np.log([total.observed / total.predicted for total in totals])
@@ -42,13 +42,13 @@ def fit(totals: list[Total]) -> dict[str, float]:
 
 
 def factor(level: dict[str, float], as_of: datetime | None) -> float:
-    """What to multiply raw estimates of an as-of by; 1 where no level was learned.
+    """Return the factor for raw estimates of an as-of; 1 if no level was learned.
 
-    Raises ScoringError where the level follows the season and the as-of is not known.
+    Raises ScoringError if the level follows the season and `as_of` is None.
     """
     return math.exp(level.get("log_factor", 0.0) + season.offset(level, as_of))
 
 
 def apply(level: dict[str, float], scores: Values, as_of: datetime | None) -> Values:
-    """Estimates at their level."""
+    """Return raw estimates times their factor, of shape (customers,)."""
     return scores * factor(level, as_of) if level else scores

@@ -1,9 +1,10 @@
-"""A season that repeats every year, learned from as-ofs that were left out.
+"""Yearly season of the outcomes, learned from held-out as-ofs.
 
-It moves the outcomes of all customers of an as-of together, and no feature of a customer tells it.
-It is one or two harmonics of the year (Fourier terms, as in Prophet) in logs or log-odds, learned
-only where the as-ofs span more than a year and it foretells each of them better from the others. A
-trend is fitted beside it, so that it is not taken for a season, and is not extrapolated.
+A season moves the outcomes of all customers of an as-of together, and no feature of a customer
+holds it. It is one or two harmonics of the year (Fourier terms, as in Prophet), in logs or
+log-odds. It is learned only if the as-ofs span more than a year and it predicts each of them better
+from the others. A trend is fitted with it and not extrapolated, so that it is not taken for a
+season.
 """
 
 import math
@@ -18,15 +19,15 @@ Values = npt.NDArray[np.float64]
 
 DAYS_OF_A_YEAR = 365.25
 DECIMALS = 9
-# Distinct months of the year that so many harmonics need, with a span of a whole year.
+# Distinct months of the year needed, by number of harmonics.
 _MONTHS_NEEDED = {0: 1, 1: 5, 2: 9}
 
 
 def fit(as_ofs: list[datetime], offsets: Values) -> tuple[float, dict[str, float]]:
-    """The mean offset, and the terms `cos_1`, `sin_1`, `cos_2`, `sin_2` of a season beside it.
+    """Return the mean offset and the terms of a season: `cos_1`, `sin_1`, `cos_2`, `sin_2`.
 
-    `offsets` is by how much the outcomes of each as-of lay above what was foretold, in logs. There
-    are no terms where a season does not foretell them better.
+    `offsets` has one value per as-of: observed less predicted, in logs or log-odds. The terms are
+    empty if a season does not predict the offsets better.
     """
     allowed = [harmonics for harmonics in _MONTHS_NEEDED if _is_covered(as_ofs, harmonics)]
     best = min(allowed, key=lambda harmonics: (_error(as_ofs, offsets, harmonics), harmonics))
@@ -37,9 +38,9 @@ def fit(as_ofs: list[datetime], offsets: Values) -> tuple[float, dict[str, float
 
 
 def offset(terms: dict[str, float], as_of: datetime | None) -> float:
-    """What the season adds at an as-of; `terms` may hold other keys beside those of `fit`.
+    """Return the season's offset at an as-of; `terms` may have other keys than those of `fit`.
 
-    Raises ScoringError where there is a season and the as-of is not known.
+    Raises ScoringError if there is a season and `as_of` is None.
     """
     harmonics = sum(name.startswith("cos_") for name in terms)
     if not harmonics:
@@ -62,7 +63,7 @@ def _waves(as_of: datetime, harmonics: int) -> list[float]:
 
 
 def _is_covered(as_ofs: list[datetime], harmonics: int) -> bool:
-    """Whether the as-ofs tell so many harmonics from a trend, with two to spare."""
+    """Whether the as-ofs identify so many harmonics and a trend, with two as-ofs to spare."""
     is_a_year = (max(as_ofs) - min(as_ofs)).days >= int(DAYS_OF_A_YEAR)
     months = {as_of.month for as_of in as_ofs}
     spare = len(as_ofs) - (2 * harmonics + 2)
@@ -72,7 +73,7 @@ def _is_covered(as_ofs: list[datetime], harmonics: int) -> bool:
 
 
 def _fitted(as_ofs: list[datetime], offsets: Values, harmonics: int) -> Values:
-    """Mean and season by least squares, beside a trend that is left out of the result."""
+    """Mean and season by least squares; the trend is fitted with them and not returned."""
     start = min(as_ofs)
     days = np.array([(as_of - start).days for as_of in as_ofs], dtype=np.float64)
     trend = (days - days.mean()) / DAYS_OF_A_YEAR
@@ -82,16 +83,16 @@ def _fitted(as_ofs: list[datetime], offsets: Values, harmonics: int) -> Values:
 
 
 def _error(as_ofs: list[datetime], offsets: Values, harmonics: int) -> float:
-    """Mean squared error of each as-of's offset, foretold from the others."""
-    if len(as_ofs) < 2:  # noqa: PLR2004 - nothing to foretell it from
+    """Mean squared error of each as-of's offset, predicted from the others."""
+    if len(as_ofs) < 2:  # noqa: PLR2004 - nothing to predict it from
         return 0.0
     errors = []
     for place, as_of in enumerate(as_ofs):
         others = [other for number, other in enumerate(as_ofs) if number != place]
         known = np.delete(offsets, place)
         found = _fitted(others, known, harmonics) if harmonics else np.array([known.mean()])
-        foretold = math.fsum(
+        predicted = math.fsum(
             c * t for c, t in zip(found, [1.0, *_waves(as_of, harmonics)], strict=True)
         )
-        errors.append((float(offsets[place]) - foretold) ** 2)
+        errors.append((float(offsets[place]) - predicted) ** 2)
     return round(math.fsum(errors) / len(errors), DECIMALS)

@@ -10,6 +10,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 
+from python_scoring.models.card_parts import Distribution
 from python_scoring.project import PROJECT
 from tests.support.artifacts import demo_artifact
 from tests.support.project import PREDICTIONS, PRODUCTS, Project
@@ -62,10 +63,9 @@ def batch(project: Project, product: str, as_of: str) -> pd.DataFrame:
     )
 
 
-def score_reference(product: str) -> dict[str, Any]:
+def score_reference(product: str) -> Distribution:
     _, card, _ = demo_artifact(product)
-    reference: dict[str, Any] = card.reference["score"]
-    return reference
+    return card.reference["score"]
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

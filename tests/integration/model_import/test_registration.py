@@ -345,7 +345,7 @@ def test_a_plain_skops_file_gets_its_card(registry: Registry, tmp_path: Path) ->
     assert card.features[-1] == {"name": "country", "type": "category"}
     assert card.configuration["source"] == {"kind": "skops", "file": "source.skops"}
     assert card.reference == {}
-    assert "--evaluate-on" in card.metrics["not_evaluated"]
+    assert "--evaluate-on" in str(card.metrics["not_evaluated"])
     assert "churn,2.0.0,python_scoring/artifacts/churn/2.0.0/" in registry.models_file.read_text()
 
 

@@ -13,6 +13,7 @@ from python_scoring.backtest.command import Backtest, as_ofs_between
 from python_scoring.backtest.figures import Measured
 from python_scoring.backtest.text import to_text
 from python_scoring.errors import ArgumentError, InputError
+from python_scoring.models.backtest_record import Entry  # noqa: TC001 - of annotations
 from python_scoring.report import backtests
 from python_scoring.uncertainty.coverage import coverage
 
@@ -104,7 +105,8 @@ def test_as_ofs_of_months() -> None:
 def found() -> Backtest:
     """A backtest of two models."""
     each, difference = with_intervals([churn(2), churn(3)], np.arange(3_000))
-    entry = {
+    entry: Entry = {
+        "as_of": None,
         "customers": 3_000,
         "rows": 3_000,
         "models": [{"figures": figures} for figures in each],
@@ -115,7 +117,7 @@ def found() -> Backtest:
         ["1.0.1", "1.0.2"],
         0.9,
         200,
-        [{"as_of": "2026-03-01T00:00:00", **entry}, {"as_of": None, **entry}],
+        [{**entry, "as_of": "2026-03-01T00:00:00"}, entry],
         {"2026-10-01 00:00:00": "its label window of 90 days is not complete"},
         {
             "as_of": "2026-10-01T00:00:00",

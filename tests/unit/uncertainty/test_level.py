@@ -25,7 +25,7 @@ def seasonal(as_of: datetime) -> float:
 
 
 def test_a_season_is_learned_from_more_than_a_year() -> None:
-    """The months of the next year are foretold to a hundredth; one factor is a fifth off."""
+    """The months of the next year are predicted to a hundredth; one factor is a fifth off."""
     totals = [Total(as_of, 1_000.0, 1_000.0 * seasonal(as_of)) for as_of in months(19)]
     learned = level.fit(totals)
     assert "cos_2" in learned

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +16,8 @@ from python_scoring.models.artifacts import ModelCard
 from python_scoring.project import PROJECT
 from python_scoring.uncertainty import bounds, calibration
 from python_scoring.uncertainty.bounds import Calibrated, IntervalSpec
-from python_scoring.uncertainty.calibration import Foretold, Values
+from python_scoring.uncertainty.bounds_table import BoundsTable
+from python_scoring.uncertainty.calibration import HeldOut, Values
 from python_scoring.uncertainty.coverage import coverage
 
 SHARE = IntervalSpec(level=0.9, group_size=25, minimum=0, maximum=1)
@@ -51,7 +51,7 @@ def spenders(seed: int, customers: int) -> tuple[Values, Values]:
     return scores, np.where(buys, 2 * scores * chance.gamma(1.5, 1 / 1.5, customers), 0)
 
 
-def table(kind: str) -> dict[str, Any]:
+def table(kind: str) -> BoundsTable:
     """A table of bounds as a training makes it."""
     if kind == "probability":
         return bounds.of_probabilities([shop(seed, 2_000, seed / 10) for seed in range(3)], SHARE)
@@ -156,20 +156,20 @@ def test_bounds_of_probabilities_keep_their_level_through_the_seasons() -> None:
 
 
 def test_a_season_moves_the_whole_calibration() -> None:
-    """Nineteen months with a season: later months are foretold to a hundredth, each one."""
+    """Nineteen months with a season: later months are predicted to a hundredth, each one."""
 
-    def month(place: int, customers: int, seed: int) -> Foretold:
+    def month(place: int, customers: int, seed: int) -> HeldOut:
         as_of = datetime(2024 + (2 + place) // 12, (2 + place) % 12 + 1, 1)
         shift = 0.3 * np.sin(2 * np.pi * as_of.timetuple().tm_yday / 365.25)
         part = shop(seed, customers, shift)
-        return Foretold(as_of, part.scores, part.outcomes)
+        return HeldOut(as_of, part.scores, part.outcomes)
 
     learned = calibration.fit_with_season([month(place, 4_000, place) for place in range(19)])
     assert learned["sin_1"] == pytest.approx(0.3, abs=0.05)
     for place in range(22, 34):
         later = month(place, 20_000, 100 + place)
-        foretold = calibration.apply(learned, later.scores, later.as_of)
-        assert foretold.mean() == pytest.approx(later.outcomes.mean(), abs=0.015)
+        predicted = calibration.apply(learned, later.scores, later.as_of)
+        assert predicted.mean() == pytest.approx(later.outcomes.mean(), abs=0.015)
     few = calibration.fit_with_season([month(place, 4_000, place) for place in range(6)])
     assert set(few) == {"slope", "intercept"}
 
@@ -222,7 +222,7 @@ def test_the_reference_models_keep_their_level_and_gain_from_calibration(product
     """Judged at training on demo data of a later as-of: within three points of the level."""
     file = PROJECT / "python_scoring" / "artifacts" / product / "1.0.0" / "model.json"
     card = ModelCard.from_json(file.read_text(), file)
-    assert abs(card.metrics["coverage"] - card.metrics["interval_level"]) <= 0.03
+    assert card.metrics["coverage"] == pytest.approx(card.metrics["interval_level"], abs=0.03)
     closed_at = datetime.fromisoformat(card.label_window_closed_at)
     assert closed_at == datetime(2025, 11, 30)
     assert max(card.calibration_as_ofs) > max(card.training_as_ofs)
