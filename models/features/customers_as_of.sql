@@ -1,4 +1,5 @@
--- Point-in-time customers: one row per planned as-of and customer, in the version that counts there.
+-- Point-in-time customers: one row per planned as-of and customer, in the version that counts there by
+-- macros/features/as_of.sql.
 with plan as (
     select * from {{ ref('snapshot_plan') }}
 ),
@@ -14,9 +15,9 @@ versions as (
         plan.feature_version,
         plan.base_as_of,
         customers.customer_id,
-        max({{ ordered_record(['loaded_at', 'signed_up_at', 'country'], 'customers') }}) as version
+        {{ last_version(['signed_up_at', 'country'], 'customers') }} as version
     from customers
-    inner join plan on customers.loaded_at < plan.data_cutoff
+    inner join plan on {{ is_known('customers.loaded_at', 'plan.data_cutoff') }}
     group by plan.as_of, plan.data_cutoff, plan.feature_version, plan.base_as_of, customers.customer_id
 )
 
@@ -29,4 +30,4 @@ select
     version['signed_up_at'] as signed_up_at,
     version['country'] as country
 from versions
-where version['signed_up_at'] < as_of
+where {{ has_happened("version['signed_up_at']", 'as_of') }}

@@ -1,5 +1,5 @@
 -- Point-in-time events of the customers to compute: one row per planned as-of and event of the year before it, in
--- the version that counts there. The version is chosen first, then its time is judged.
+-- the version that counts there by macros/features/as_of.sql.
 with plan as (
     select * from {{ ref('snapshot_plan') }}
 ),
@@ -29,8 +29,8 @@ loaded_once as (
     inner join customers
         on
             events.customer_id = customers.customer_id
-            and events.loaded_at < customers.data_cutoff
-            and events.occurred_at < customers.as_of
+            and {{ is_known('events.loaded_at', 'customers.data_cutoff') }}
+            and {{ has_happened('events.occurred_at', 'customers.as_of') }}
             and events.occurred_at >= customers.a_year_before
     anti join reloaded on events.event_id = reloaded.event_id
 ),
@@ -44,9 +44,9 @@ versions as materialized (
 newest_versions as (
     select
         plan.as_of,
-        max({{ ordered_record(['loaded_at', 'occurred_at', 'customer_id', 'event_type'], 'versions') }}) as version
+        {{ last_version(['occurred_at', 'customer_id', 'event_type'], 'versions') }} as version
     from versions
-    inner join plan on versions.loaded_at < plan.data_cutoff
+    inner join plan on {{ is_known('versions.loaded_at', 'plan.data_cutoff') }}
     group by plan.as_of, versions.event_id
 )
 
@@ -61,4 +61,6 @@ select
     newest.version['event_type'] as event_type
 from newest_versions as newest
 inner join customers on newest.as_of = customers.as_of and newest.version['customer_id'] = customers.customer_id
-where newest.version['occurred_at'] < newest.as_of and newest.version['occurred_at'] >= customers.a_year_before
+where
+    {{ has_happened("newest.version['occurred_at']", 'newest.as_of') }}
+    and newest.version['occurred_at'] >= customers.a_year_before

@@ -1,5 +1,5 @@
 -- Point-in-time orders of the customers to compute: one row per planned as-of and order, in the version that counts
--- there. The version is chosen first, then its time is judged: a correction may move an order behind the as-of.
+-- there by macros/features/as_of.sql.
 with plan as (
     select * from {{ ref('snapshot_plan') }}
 ),
@@ -30,8 +30,8 @@ loaded_once as (
     inner join customers
         on
             orders.customer_id = customers.customer_id
-            and orders.loaded_at < customers.data_cutoff
-            and orders.ordered_at < customers.as_of
+            and {{ is_known('orders.loaded_at', 'customers.data_cutoff') }}
+            and {{ has_happened('orders.ordered_at', 'customers.as_of') }}
     anti join reloaded on orders.order_id = reloaded.order_id
 ),
 
@@ -41,15 +41,14 @@ versions as materialized (
     semi join reloaded on orders.order_id = reloaded.order_id
 ),
 
--- The greatest struct is the version loaded last; equal load times fall back on the values.
 newest_versions as (
     select
         plan.as_of,
-        max({{ ordered_record(
-            ['loaded_at', 'ordered_at', 'customer_id', 'amount', 'quantity', 'product_count'], 'versions'
-        ) }}) as version
+        {{ last_version(
+            ['ordered_at', 'customer_id', 'amount', 'quantity', 'product_count'], 'versions'
+        ) }} as version
     from versions
-    inner join plan on versions.loaded_at < plan.data_cutoff
+    inner join plan on {{ is_known('versions.loaded_at', 'plan.data_cutoff') }}
     group by plan.as_of, versions.order_id
 )
 
@@ -66,4 +65,4 @@ select
     newest.version['product_count'] as product_count
 from newest_versions as newest
 inner join customers on newest.as_of = customers.as_of and newest.version['customer_id'] = customers.customer_id
-where newest.version['ordered_at'] < newest.as_of
+where {{ has_happened("newest.version['ordered_at']", 'newest.as_of') }}

@@ -1,5 +1,7 @@
--- Orders in the label window of each snapshot, in the version known at the window's own data cutoff.
+-- Orders in the label window of each snapshot, in the version that counts by macros/features/as_of.sql at the window's
+-- own data cutoff.
 {%- set contract = contract_of(product_at_hand()) %}
+{%- set lag_hours = contract.schedule.availability_lag_hours %}
 
 with windows as (
     select distinct
@@ -18,21 +20,21 @@ in_window as (
     inner join windows
         on
             orders.ordered_at >= windows.as_of
-            and orders.ordered_at < windows.window_end
-            and orders.loaded_at < {{ add_hours('windows.window_end', contract.schedule.availability_lag_hours) }}
+            and {{ has_happened('orders.ordered_at', 'windows.window_end') }}
+            and {{ is_known('orders.loaded_at', add_hours('windows.window_end', lag_hours)) }}
 ),
 
 versions as (
     select
         in_window.as_of,
-        max({{ ordered_record(['loaded_at', 'ordered_at', 'customer_id', 'amount'], 'orders') }}) as version
+        in_window.window_end,
+        {{ last_version(['ordered_at', 'customer_id', 'amount'], 'orders') }} as version
     from {{ ref('stg_orders') }} as orders
     inner join in_window
         on
             orders.order_id = in_window.order_id
-            and orders.ordered_at < in_window.window_end
-            and orders.loaded_at < {{ add_hours('in_window.window_end', contract.schedule.availability_lag_hours) }}
-    group by in_window.as_of, orders.order_id
+            and {{ is_known('orders.loaded_at', add_hours('in_window.window_end', lag_hours)) }}
+    group by in_window.as_of, in_window.window_end, orders.order_id
 )
 
 select
@@ -41,4 +43,4 @@ select
     version['ordered_at'] as ordered_at,
     version['amount'] as amount
 from versions
-where version['ordered_at'] >= as_of
+where version['ordered_at'] >= as_of and {{ has_happened("version['ordered_at']", 'window_end') }}
