@@ -5,39 +5,15 @@ from dataclasses import dataclass, replace
 
 import altair as alt
 
+from python_scoring.contracts.served_outputs import project_variables
 from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.queries import MOST_COLUMNS
 from python_scoring.report.records import Batch, CheckCount, Contract, Finding, Records
 
 # Checks of each model of findings in models/guardrails and models/outcomes; a test compares both.
-FAMILIES = {
-    "values": (
-        *("score_not_null", "score_finite", "score_in_range", "bounds_enclose_score"),
-        *("label_known", "customer_unique", "record_complete", "model_as_pinned"),
-        *("model_unchanged", "model_change"),
-    ),
-    "population": (
-        *("population_not_empty", "customer_eligible", "coverage", "population_change"),
-        *("customers_entered", "customers_left", "entered_unexplained", "left_unexplained"),
-        *("snapshot_renewed", "recent_activity"),
-    ),
-    "scores": (
-        *("score_psi", "score_jensen_shannon", "score_kolmogorov_smirnov"),
-        *("score_mean_shift", "score_quantile_shift", "score_spread"),
-    ),
-    "labels": ("label_share", "label_present"),
-    "changes": ("labels_changed", "rank_agreement", "scores_unchanged", "score_jumps"),
-    "features": ("feature_psi", "feature_nulls", "feature_categories"),
-    "tails": ("feature_zeros", "feature_extremes"),
-    "feeds": ("feed_activity",),
-    "trends": ("score_trend", "label_trend", "feature_trend"),
-    "outcomes": (
-        "outcome_coverage",
-        "outcome_calibration",
-        "outcome_discrimination",
-        "outcome_claims",
-    ),
+FAMILIES: dict[str, tuple[str, ...]] = {
+    family: tuple(checks) for family, checks in project_variables()["check_families"].items()
 }
 _FAMILY_OF = {check: family for family, checks in FAMILIES.items() for check in checks}
 _OTHERS = "others"
