@@ -18,14 +18,6 @@
 {%- endmacro %}
 
 
-{#- The session's clock: the frozen one where PREDICTION_NOW or the var now set the variable prediction_now (see
-    set_clock in python_scoring/warehouse/connections.py), else the running one. A reader may look at another moment:
-    set variable prediction_now = '...'. -#}
-{% macro current_utc_timestamp() -%}
-    coalesce(try_cast(getvariable('prediction_now') as timestamp), cast(now() at time zone 'UTC' as timestamp))
-{%- endmacro %}
-
-
 {% macro requested_as_ofs() -%}
     {{ return(parse_instants(var('as_of', none) or env_var('PREDICTION_AS_OF', ''), 'as_of')) }}
 {%- endmacro %}

@@ -1,6 +1,14 @@
 {#- Expressions that more than one folder uses. -#}
 
 
+{#- The session's clock: the frozen one where PREDICTION_NOW or the var now set the variable prediction_now (see
+    set_clock in python_scoring/warehouse/connections.py), else the running one. A reader may look at another moment:
+    set variable prediction_now = '...'. -#}
+{% macro current_utc_timestamp() -%}
+    coalesce(try_cast(getvariable('prediction_now') as timestamp), cast(now() at time zone 'UTC' as timestamp))
+{%- endmacro %}
+
+
 {% macro elapsed_days(earlier, later) -%}
     cast(date_diff('second', {{ earlier }}, {{ later }}) // 86400 as integer)
 {%- endmacro %}

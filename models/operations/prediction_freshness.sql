@@ -1,4 +1,6 @@
 -- May consumers act on what they are served? Computed when it is read, like all that it reads.
+{%- set reasons = ['reasoned.age_reason', 'reasoned.incident_reason', 'reasoned.response_reason'] %}
+
 with states as (
     select * from {{ ref('product_states') }}
 ),
@@ -27,11 +29,7 @@ reasoned as (
         states.*,
         blocking_incidents.reason as incident_reason,
         overdue_responses.reason as response_reason,
-        case
-            when states.freshness = 'never published' then 'Nothing was published yet.'
-            when states.freshness = 'stale'
-                then 'The predictions are older than the ' || states.max_age_hours || ' hours that the contract allows.'
-        end as age_reason
+        {{ age_reason('states.freshness', 'states.max_age_hours') }} as age_reason
     from states
     left join blocking_incidents on states.product = blocking_incidents.product
     left join overdue_responses on states.product = overdue_responses.product
@@ -55,9 +53,7 @@ select
     attempts.status as last_attempt_status,
     attempts.reason as last_attempt_reason,
     attempts.recorded_at as last_attempt_at,
-    coalesce(reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason) is null as action_allowed,
-    nullif(
-        concat_ws(' ', reasoned.age_reason, reasoned.incident_reason, reasoned.response_reason), ''
-    ) as action_blocked_reason
+    {{ action_allowed(reasons) }} as action_allowed,
+    {{ action_blocked_reason(reasons) }} as action_blocked_reason
 from reasoned
 left join attempts on reasoned.product = attempts.product

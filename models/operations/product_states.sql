@@ -53,23 +53,14 @@ aged as (
 judged as (
     select
         *,
-        case
-            when as_of is null then 'never published'
-            when age_hours > max_age_hours then 'stale'
-            when read_at > fresh_until then 'due'
-            else 'fresh'
-        end as freshness,
+        {{ freshness('as_of', 'age_hours', 'max_age_hours', 'fresh_until', 'read_at') }} as freshness,
         greatest({{ hours_between('fresh_until', 'read_at') }}, 0) as overdue_hours
     from aged
 )
 
 select
     *,
-    case
-        when as_of is null then null
-        when freshness = 'fresh' and not newer_run_failed then 'current'
-        else 'last_known_good'
-    end as served_as,
+    {{ served_as('as_of', 'freshness', 'newer_run_failed') }} as served_as,
     case
         when freshness = 'fresh' and not newer_run_failed then 'none_needed'
         when freshness in ('fresh', 'due') then 'last_known_good'

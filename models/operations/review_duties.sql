@@ -64,7 +64,7 @@ owed_actions as (
 
 select
     *,
-    not is_done and due_on < cast({{ current_utc_timestamp() }} as date) as is_overdue
+    not is_done and {{ is_overdue('due_on', current_utc_timestamp()) }} as is_overdue
 from (
     select * from owed_reviews
     union all

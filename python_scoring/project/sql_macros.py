@@ -11,6 +11,7 @@ from python_scoring.project import PROJECT
 FILES = (
     "environment/expressions.sql",
     "features/row_text.sql",
+    "operations/freshness.sql",
     "raw_data/cleaning.sql",
     "schedule/slots.sql",
 )
@@ -38,6 +39,14 @@ def expression(macro: str, *arguments: object) -> str:
     return rendered
 
 
+def render(text: str) -> str:
+    """A text of SQL with its calls of macros, between double braces, replaced by what they render.
+
+    Raises `jinja2.UndefinedError` where a macro does not stand in `FILES`.
+    """
+    return _environment().from_string(text).render(_macros())
+
+
 def digest_sums() -> dict[str, str]:
     """Return the SQL of `first_sum`, `second_sum` and `input_digest` over a column `row_text`."""
     sums = {name: expression("md5_sum", "row_text", half) for name, half in HALVES.items()}
@@ -47,5 +56,8 @@ def digest_sums() -> dict[str, str]:
 @functools.cache
 def _macros() -> dict[str, Callable[..., str]]:
     text = "\n".join((PROJECT / "macros" / file).read_text() for file in FILES)
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
-    return vars(environment.from_string(text).module)
+    return vars(_environment().from_string(text).module)
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)  # noqa: S701 - SQL, not HTML

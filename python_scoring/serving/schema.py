@@ -6,6 +6,7 @@ from pathlib import Path
 from psycopg import sql
 
 from python_scoring.errors import ServingError
+from python_scoring.project.sql_macros import render
 from python_scoring.serving.connection import Connection
 
 # 0_operator.sql is for the operator.
@@ -16,11 +17,13 @@ MARK = "Bookkeeping of customer_predictions; nothing here is for consumers. SQL 
 def create_schema(connection: Connection) -> None:
     """Create or replace what the SQL files define; does nothing where they are unchanged.
 
+    The files may call macros of `python_scoring.project.sql_macros`.
+
     Raises ServingError where the database is not in UTF-8: it could hold neither every id nor,
     in its log, every decision.
     """
     _check_encoding(connection)
-    statements = [file.read_bytes() for file in FILES]
+    statements = [render(file.read_text()).encode() for file in FILES]
     mark = MARK + hashlib.sha256(b"\n".join(statements)).hexdigest()
     found = connection.execute(
         "select obj_description(to_regnamespace('serving_data'), 'pg_namespace')"

@@ -1,5 +1,5 @@
--- How fresh a product is at an instant, and whether consumers may act on it: the rules of
--- models/operations/product_states.sql and prediction_freshness.sql.
+-- How fresh a product is at an instant, and whether consumers may act on it, by the expressions of
+-- macros/operations/freshness.sql, which the lake's views call too.
 -- It holds no data of its own, so whoever reads a view may call it. The body is parsed here and
 -- now: no search_path of a reader changes what it means, and it is still inlined.
 create or replace function serving.judge(
@@ -36,12 +36,9 @@ begin atomic
     fresh as (
         select
             cast(aged.age_hours as numeric(18, 2)) as age_hours,
-            case
-                when judge.as_of is null then 'never published'
-                when aged.age_hours > judge.max_age_hours then 'stale'
-                when judge.read_at > judge.fresh_until then 'due'
-                else 'fresh'
-            end as freshness
+            {{ freshness(
+                'judge.as_of', 'aged.age_hours', 'judge.max_age_hours', 'judge.fresh_until', 'judge.read_at'
+            ) }} as freshness
         from aged
     ),
 
@@ -49,16 +46,11 @@ begin atomic
         select
             fresh.age_hours,
             fresh.freshness,
-            case fresh.freshness
-                when 'never published' then 'Nothing was published yet.'
-                when 'stale' then
-                    'The predictions are older than the ' || judge.max_age_hours
-                    || ' hours that the contract allows.'
-            end as age_reason,
+            {{ age_reason('fresh.freshness', 'judge.max_age_hours') }} as age_reason,
             (
                 select string_agg(pending.value ->> 'reason', ' ' order by pending.ordinality)
                 from jsonb_array_elements(judge.pending_responses) with ordinality as pending
-                where cast(judge.read_at as date) > cast(pending.value ->> 'due_on' as date)
+                where {{ is_overdue("pending.value ->> 'due_on'", 'judge.read_at') }}
             ) as response_reason
         from fresh
     )
@@ -66,14 +58,8 @@ begin atomic
     select
         reasoned.age_hours,
         reasoned.freshness,
-        case
-            when judge.as_of is null then null
-            when reasoned.freshness = 'fresh' and not judge.newer_run_failed then 'current'
-            else 'last_known_good'
-        end,
-        coalesce(reasoned.age_reason, judge.incident_reason, reasoned.response_reason) is null,
-        nullif(
-            concat_ws(' ', reasoned.age_reason, judge.incident_reason, reasoned.response_reason), ''
-        )
+        {{ served_as('judge.as_of', 'reasoned.freshness', 'judge.newer_run_failed') }},
+        {{ action_allowed(['reasoned.age_reason', 'judge.incident_reason', 'reasoned.response_reason']) }},
+        {{ action_blocked_reason(['reasoned.age_reason', 'judge.incident_reason', 'reasoned.response_reason']) }}
     from reasoned;
 end;

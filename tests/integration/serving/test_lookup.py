@@ -18,7 +18,12 @@ JUDGE = "select * from serving.judge(%s::timestamp, %s::timestamp, %s, %s, %s, %
 
 def lake_sql(call: str, **values: str) -> str:
     """An expression of the project, or a model's text, rendered without dbt."""
-    files = ("environment/expressions", "schedule/slots", "operations/incidents")
+    files = (
+        "environment/expressions",
+        "schedule/slots",
+        "operations/freshness",
+        "operations/incidents",
+    )
     macros = "\n".join((PROJECT / "macros" / f"{file}.sql").read_text() for file in files)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, not HTML
     module = environment.from_string(macros).make_module({"return": str, "exceptions": None})
