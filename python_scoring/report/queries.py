@@ -19,8 +19,6 @@ from python_scoring.warehouse import Warehouse, connect_lake
 FEWEST_BATCHES = 12
 # Columns that fit on a phone.
 MOST_COLUMNS = 30
-# Customers whose reasons are read: enough to see which reasons are frequent.
-MOST_CUSTOMERS = 100_000
 
 Row = TypeVar("Row")
 
@@ -49,6 +47,10 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
     # The days of the report, or the newest dozen batches if the days hold fewer.
     is_shown = f"(as_of >= {since} or newest <= {FEWEST_BATCHES})"
     is_column = f"{is_shown} and newest <= {MOST_COLUMNS}"
+    is_news = (
+        f"(opened_at >= {since} or resolved_at >= {since} "
+        "or status not in ('resolved', 'reviewed'))"
+    )
     return Records(
         now=now.replace(microsecond=0),
         is_clock_frozen=frozen_clock() is not None,
@@ -67,12 +69,15 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
             "deadline desc, product, kind, as_of",
         ),
         incidents=_rows(
-            lake, records.Incident, _INCIDENTS.format(since=since), "opened_at desc, incident_id"
+            lake,
+            records.Incident,
+            f"(from lake.operations.incidents where {is_news})",
+            "opened_at desc, incident_id",
         ),
         events=_rows(
             lake,
             records.IncidentEvent,
-            _EVENTS.format(incidents=_INCIDENTS.format(since=since)),
+            f"(from lake.report.incident_timeline where {is_news})",
             "event_number",
         ),
         duties=_rows(
@@ -112,7 +117,12 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
             "(from lake.operations.check_limits where check_name = 'score_psi' and applies)",
             "product, scope",
         ),
-        bands=_rows(lake, records.Band, _BANDS.format(is_shown=is_shown), "run_id, tenth"),
+        bands=_rows(
+            lake,
+            records.Band,
+            f"(from lake.report.score_bands where {is_shown})",
+            "run_id, tenth",
+        ),
         label_sizes=_rows(
             lake,
             records.LabelSize,
@@ -125,28 +135,23 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
             "lake.report.label_moves",
             "product, label_before, label_after, customers",
         ),
-        reasons=[
-            reason
-            for (product,) in lake.execute(
-                "select distinct product from lake.report.slot_batches"
-            ).fetchall()
-            for reason in _rows(
-                lake,
-                records.Reason,
-                _REASONS.format(product=product, most=MOST_CUSTOMERS, is_shown=is_shown),
-                "product, feature",
-            )
-        ],
+        reasons=_rows(
+            lake,
+            records.Reason,
+            f"(from lake.report.reason_features where {is_shown})",
+            "product, feature",
+        ),
         challenges=_rows(
             lake,
             records.Challenge,
-            _CHALLENGES.format(since=since),
+            f"(from lake.report.newest_challenges where as_of >= {since})",
             "product, challenger_version",
         ),
+        # The run is a horizon old, so the day of the measurement counts as news.
         challenge_outcomes=_rows(
             lake,
             records.ChallengeOutcome,
-            _CHALLENGE_OUTCOMES.format(since=since),
+            f"(from lake.report.newest_challenger_outcomes where outcomes_measured_at >= {since})",
             "product, challenger_version",
         ),
         step_times=_rows(
@@ -185,113 +190,3 @@ def _rows(
     cursor = lake.execute(f"select {', '.join(columns)} from {relation} order by {order}")  # noqa: S608 - fixed names
     found: list[tuple[Any, ...]] = cursor.fetchall()
     return [kind(*row) for row in found]
-
-
-_INCIDENTS = """
-(
-    from lake.operations.incidents
-    where opened_at >= {since} or resolved_at >= {since} or status not in ('resolved', 'reviewed')
-)
-"""
-
-_EVENTS = """
-(
-    select events.*
-    from lake.operations.incident_events as events
-    semi join {incidents} as incidents on events.incident_id = incidents.incident_id
-)
-"""
-
-# An empty bin of a run has no row there: the edge of a decile is the largest in any run.
-_BANDS = """
-(
-    with scores as (
-        select
-            distributions.run_id, distributions.tenth, distributions.customers, batches.newest,
-            max(distributions.upper_edge) over (
-                partition by batches.product, batches.model_version, distributions.tenth
-            ) as upper_edge
-        from lake.operations.output_distributions as distributions
-        inner join lake.report.slot_batches as batches
-            on distributions.run_id = batches.run_id and {is_shown}
-        where distributions.kind = 'score' and distributions.tenth is not null
-    )
-
-    select run_id, tenth, any_value(upper_edge) as upper_edge, sum(customers)::bigint as customers
-    from scores
-    where newest <= 2
-    group by run_id, tenth
-)
-"""
-
-# Ids are digests: those up to a limit are a reproducible sample.
-_REASONS = """
-(
-    with run as (
-        select run_id, product, as_of, customers_scored
-        from lake.report.slot_batches
-        where product = '{product}' and is_served and {is_shown}
-        order by as_of desc
-        limit 1
-    ),
-
-    told as (
-        select
-            run.run_id, run.product, run.as_of, predictions.customer_id,
-            from_json(
-                predictions.reason_codes, '[{{"feature": "VARCHAR", "contribution": "DOUBLE"}}]'
-            ) as reasons
-        from lake.predictions."predictions_{product}" as predictions
-        inner join run
-            on predictions.run_id = run.run_id
-            and predictions.prediction_date = cast(run.as_of as date)
-        where predictions.reason_codes is not null
-            and ('0x' || predictions.prediction_id[1:8])::ubigint * run.customers_scored
-            <= 4294967296::hugeint * {most}
-    ),
-
-    reasons as (
-        select
-            run_id, product, as_of, generate_subscripts(reasons, 1) as place,
-            unnest(reasons).feature as feature,
-            -- Six decimals each: a sum does not depend on its order.
-            unnest(reasons).contribution::decimal(18, 6) as contribution
-        from told
-    )
-
-    select
-        run_id, product, as_of, feature,
-        (select count(*) from told) as customers,
-        count(*) filter (where place = 1) as first,
-        count(*) filter (where contribution > 0) as raised,
-        count(*) filter (where contribution < 0) as lowered,
-        sum(greatest(contribution, 0))::double as raised_by,
-        sum(least(contribution, 0))::double as lowered_by
-    from reasons
-    group by all
-)
-"""
-
-# Per product, the newest run that had a challenger.
-_CHALLENGES = """
-(
-    select *
-    from lake.operations.challenger_comparison
-    where as_of >= {since}
-    qualify as_of = max(as_of) over (partition by product)
-)
-"""
-
-# Per challenger, the newest run with known outcomes. The run is a horizon old, so the day of the
-# measurement counts as news.
-_CHALLENGE_OUTCOMES = """
-(
-    select *
-    from lake.operations.challenger_comparison
-    where outcomes_measured_at >= {since} and labels_known > 0
-    qualify row_number() over (
-        partition by product, challenger_version
-        order by as_of desc, outcomes_measured_at desc, run_id
-    ) = 1
-)
-"""

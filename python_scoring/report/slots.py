@@ -9,7 +9,7 @@ import altair as alt
 from python_scoring.report import formatting, svg
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Contract, Records, Run
-from python_scoring.schedule.calendar import slots_between
+from python_scoring.schedule.calendar import deadlines, slots_between
 
 # Tone and height of a segment: a failure is visible by height, not by colour alone.
 _LOOKS = {
@@ -54,12 +54,14 @@ def _slots_of(records: Records, contract: Contract) -> list[Slot]:
     }
     starts = _starts(contract, min(runs, default=records.now), records.now)
     slots = []
-    for as_of, ends in zip(starts, [*starts[1:], records.now], strict=False):
+    ends_of = [*starts[1:], records.now]
+    due_by = deadlines(starts, contract.deadline_hours)
+    for as_of, ends, deadline in zip(starts, ends_of, due_by, strict=False):
         # The served run, else the last one tried.
         deciding = max(
             runs.get(as_of, []), key=lambda run: (run.is_served, run.last_entry), default=None
         )
-        is_overdue = records.now > contract.deadline(as_of)
+        is_overdue = records.now > deadline
         look, outcome = _judge(deciding, was_late=as_of in breached, is_overdue=is_overdue)
         slots.append(Slot(contract.product, as_of, ends, look, outcome, deciding))
     return [slot for slot in slots if slot.ends > records.since]

@@ -23,3 +23,17 @@ def slots_between(
             {"first": first, "last": last, "cadence": cadence},
         ).fetchall()
     return [day for (day,) in found]
+
+
+def deadlines(slots: list[datetime], deadline_hours: int) -> list[datetime]:
+    """Return the deadline of each slot, in their order; all instants are naive UTC.
+
+    The rule is in macros/schedule/slots.sql. `deadline_hours` is that of `prediction_contracts`.
+    """
+    deadline = expression("deadline", "slot", "cast($hours as bigint)")
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"select {deadline} from (select unnest($slots::timestamp[]) as slot) as listed",  # noqa: S608
+            {"slots": slots, "hours": deadline_hours},
+        ).fetchall()
+    return [deadline for (deadline,) in found]

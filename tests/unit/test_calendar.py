@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from python_scoring.schedule.calendar import slots_between
+from python_scoring.schedule.calendar import deadlines, slots_between
 
 FIRST, LAST = datetime(2023, 12, 30, 5), datetime(2025, 1, 3, 4)
 
@@ -30,3 +30,9 @@ def days(condition: str) -> list[datetime]:
 def test_slots_between(cadence: str, anchor_days: int, condition: str) -> None:
     """A slot is a midnight; the day of `first` counts whole, `last` to its hour."""
     assert slots_between(FIRST, LAST, cadence, anchor_days) == days(condition)
+
+
+def test_deadlines_are_hours_after_each_slot() -> None:
+    slots = [datetime(2026, 3, 1), datetime(2026, 2, 28)]
+    assert deadlines(slots, 33) == [datetime(2026, 3, 2, 9), datetime(2026, 3, 1, 9)]
+    assert deadlines([], 9) == []

@@ -112,7 +112,7 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
             "sla_breaches",
             "sla_attainment",
             "notifications",
-            "challenger_comparison",
+            "serving_states",
         ),
         "stg_events",
     ),
