@@ -1,9 +1,9 @@
 {#- Files of the lake that are not as they were written: taken out of their tables before anything reads them. Runs of
     which predictions are lost are withdrawn, so that consumers are served the last intact one; snapshots and landed rows
     are made anew by this build. -#}
-{% macro set_damaged_files_aside() -%}
+{% macro set_damaged_files_aside(is_unchanged) -%}
     {%- set found = fromjson(run_query(
-        'select damaged_files(' ~ string_literal(tojson(served_partitions())) ~ ', ' ~ (something_is_due() | lower) ~ ')'
+        'select damaged_files(' ~ string_literal(tojson(served_partitions())) ~ ', ' ~ (something_is_due(is_unchanged) | lower) ~ ')'
     ).columns[0].values()[0]) -%}
     {%- if found -%}
         {%- if is_built(last_build_table()) -%}
@@ -29,33 +29,18 @@
 {%- endmacro %}
 
 
-{#- Whether this build may compute something: what it would read is verified then. The plan itself comes later. -#}
-{% macro something_is_due() -%}
-    {%- if requested_as_ofs() or requested_snapshots() -%}
-        {{ return(true) }}
-    {%- endif -%}
-    {%- set slots -%}
-        select contracts.product
-        from {{ relation_of_model('prediction_contracts') }} as contracts
-        left join {{ relation_of_model('run_states') }} as runs
-            on
-                contracts.product = runs.product
-                and runs.is_served
-                and runs.as_of >= {{ slot_at_or_before(add_hours(clock(), '-availability_lag_hours'), 'cadence', 'anchor_days') }}
-        where runs.product is null
-        union all
-        select requests.product
-        from {{ operations_table('republish_requests') }} as requests
-        left join {{ relation_of_model('run_states') }} as runs
-            on requests.product = runs.product and requests.as_of = runs.as_of and requests.revision <= runs.revision
-        where runs.product is null
-    {%- endset -%}
-    {{ return(run_query(slots).rows | length > 0) }}
+{#- Whether this build may compute something: what it would read is verified then. Where definitions or relations are not
+    those of the last build, the plan may be another one as well. -#}
+{% macro something_is_due(is_unchanged) -%}
+    {{ return(
+        not is_unchanged or requested_snapshots() != []
+        or run_query('select 1 from ' ~ present_plan() ~ ' as plan where is_due').rows | length > 0
+    ) }}
 {%- endmacro %}
 
 
 {% macro record_damage(damage) -%}
-    {%- set runs = run_query(runs_of_damage(damage)).rows if damage.kind in ['predictions', 'snapshots'] else [] -%}
+    {%- set runs = runs_of_damage(damage) -%}
     {%- set message = damage.message ~ '. ' ~ way_back(damage, runs) -%}
     {%- call statement('record_damage', auto_begin=true) -%}
         insert into {{ operations_table('damaged_files') }} ({{ operations_columns('damaged_files') | join(', ') }})
@@ -83,18 +68,15 @@
 {%- endmacro %}
 
 
-{#- Runs that may be served and whose predictions, or whose features, the file held. -#}
+{#- Rows of damaged_runs, in the order in which they are named. -#}
 {% macro runs_of_damage(damage) -%}
-    select run_id, product, as_of, is_current
-    from {{ relation_of_model('run_states') }}
-    where
-        is_served
-        {%- if damage.kind == 'predictions' %}
-        and product = {{ literal(damage.product) }} and cast(as_of as date) = {{ literal(damage.slice, 'date') }}
-        {%- else %}
-        and is_current and as_of = {{ literal(damage.slice, 'timestamp') }}
-        {%- endif %}
-    order by product, run_id
+    {%- if damage.kind not in ['predictions', 'snapshots'] -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {{ return(run_query(
+        'select * from ' ~ query_of('damaged_runs', kind=damage.kind, product=damage.product, slice=damage.slice)
+        ~ ' as runs order by product, run_id'
+    ).rows) }}
 {%- endmacro %}
 
 

@@ -12,7 +12,7 @@
                 {%- do compress_predictions() -%}
                 {%- do make_operations_views() -%}
             {%- endif -%}
-            {%- do set_damaged_files_aside() -%}
+            {%- do set_damaged_files_aside(is_unchanged) -%}
             {%- do record_operations() -%}
         {%- endif -%}
     {%- endif -%}

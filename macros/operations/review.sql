@@ -10,14 +10,10 @@
         {%- set columns = columns_of_model('predictions_' ~ run['product']) -%}
         {%- call statement('release', auto_begin=true) -%}
             insert into {{ predictions }} ({{ columns }})
-            select {{ columns }} from {{ relation_of_model('quarantine_' ~ run['product']) }} as quarantine
-            where
-                quarantine.prediction_date = cast('{{ run["as_of"] }}' as date)
-                and quarantine.run_id = '{{ run["run_id"] }}'
-                and quarantine.run_id not in (
-                    select stored.run_id from {{ predictions }} as stored
-                    where stored.prediction_date = cast('{{ run["as_of"] }}' as date)
-                );
+            select {{ columns }} from {{ query_of(
+                'released_predictions', run=run, predictions=predictions,
+                quarantine=relation_of_model('quarantine_' ~ run['product'])
+            ) }} as released;
             {{ ledger_insert(query_of('reviewed_run', reviewed=run['run_id'], decision='released', reason=reason, by=by)) }}
         {%- endcall -%}
         {%- do adapter.commit() -%}

@@ -6,7 +6,9 @@
 {#- At the start of a build, before anything is written. Returns whether the definitions are those of the last build. -#}
 {% macro forget_what_changed() -%}
     {%- if is_built(last_build_table()) -%}
-        {%- do run_query('delete from ' ~ last_build_table() ~ ' where definitions <> ' ~ definitions_digest()) -%}
+        {%- do run_query(
+            'delete from ' ~ last_build_table() ~ " where definitions <> '" ~ definitions_digest() ~ "'"
+        ) -%}
         {%- do run_query(
             'update ' ~ last_build_table() ~ ' set lake_snapshot = null where lake_snapshot <> ' ~ newest_lake_snapshot()
         ) -%}
@@ -69,20 +71,24 @@
         {{ return(true) }}
     {%- endfor -%}
     {%- set plan = relation_of_model('scoring_plan') -%}
-    {#- The views that it reads are of the last build, and one of them has that build's clock. -#}
-    {%- set slots = relation_of_model('slots_considered') | string -%}
-    {%- do run_query(
-        'create or replace table ' ~ plan ~ ' as ' ~ query_of('scoring_plan').replace(slots, query_of('slots_considered'))
-    ) -%}
+    {%- do run_query('create or replace table ' ~ plan ~ ' as ' ~ present_plan()) -%}
     {%- if run_query('select 1 from ' ~ plan ~ ' where is_due').rows -%}
         {{ return(true) }}
     {%- endif -%}
-    {%- for contract in all_contracts() if 'model.' ~ project_name ~ '.outcome_checks_' ~ contract.product in graph.nodes -%}
-        {%- if runs_to_measure(contract.product) -%}
+    {%- for product in products_with_contract() if 'model.' ~ project_name ~ '.outcome_checks_' ~ product in graph.nodes -%}
+        {%- if runs_to_measure(product) -%}
             {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}
     {{ return(false) }}
+{%- endmacro %}
+
+
+{#- The query of the plan before this build makes it: the views that it reads are of the last build, and one of them has
+    that build's clock. -#}
+{% macro present_plan() -%}
+    {%- set slots = relation_of_model('slots_considered') | string -%}
+    {{ return(query_of('scoring_plan').replace(slots, query_of('slots_considered'))) }}
 {%- endmacro %}
 
 
@@ -100,8 +106,8 @@
         {%- endfor -%}
         {%- set is_whole = not failed and not leaves_nodes_out() -%}
         {%- do run_query(
-            'create or replace table ' ~ last_build_table() ~ ' as select ' ~ definitions_digest() ~ ' as definitions, '
-            ~ (newest_lake_snapshot() if is_whole else 'cast(null as bigint)') ~ ' as lake_snapshot where '
+            'create or replace table ' ~ last_build_table() ~ " as select '" ~ definitions_digest() ~ "' as definitions, "
+            ~ literal(newest_lake_snapshot() if is_whole else none, 'bigint') ~ ' as lake_snapshot where '
             ~ (definitions() | reject('in', made) | list | length == 0)
         ) -%}
     {%- endif -%}
@@ -126,11 +132,11 @@
 
 
 {% macro definitions_digest() -%}
-    (select definitions from {{ query_of('built_definitions') }} as built)
+    {{ return(run_query('from ' ~ query_of('built_definitions')).columns[0].values()[0]) }}
 {%- endmacro %}
 
 
 {#- Whoever writes to the lake makes one. -#}
 {% macro newest_lake_snapshot() -%}
-    (select lake_snapshot_id from {{ query_of('lake_state') }} as lake)
+    {{ return(run_query('select lake_snapshot_id from ' ~ query_of('lake_state')).columns[0].values()[0]) }}
 {%- endmacro %}

@@ -7,29 +7,12 @@ with runs as (
     where product = '{{ contract.product }}'
 ),
 
-states as (
-    select
-        run_id,
-        as_of,
-        serving_entry as in_order
-    from {{ ref('run_states') }}
-    where product = '{{ contract.product }}' and is_served
-
-    union all
-
-    select
-        run_id,
-        as_of,
-        1000000000000 as in_order
-    from runs
-),
-
 batches as (
     select
         run_id,
         dense_rank() over (order by as_of) as number,
         row_number() over (partition by as_of order by in_order desc) as place
-    from states
+    from {{ product_ref('batch_order') }}
 ),
 
 warned as (

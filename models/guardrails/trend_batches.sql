@@ -1,28 +1,8 @@
--- Batches of the same model up to each due run, itself included, within the contract's trend_within_days. Of a slot
--- that was published more than once the newest counts.
+-- Batches of the same model up to each due run, itself included, within the contract's trend_within_days.
 {%- set contract = contract_of(product_at_hand()) %}
 
 with runs as (
     select * from {{ product_ref('statistics') }}
-),
-
-batches as (
-    select
-        run_id,
-        as_of,
-        model_version,
-        serving_entry as in_order
-    from {{ ref('run_states') }}
-    where product = '{{ contract.product }}' and is_served
-
-    union all
-
-    select
-        run_id,
-        as_of,
-        model_version,
-        1000000000000 as in_order
-    from runs
 )
 
 select
@@ -31,7 +11,7 @@ select
     batches.as_of,
     max_by(batches.run_id, batches.in_order) as batch_run_id
 from runs
-inner join batches
+inner join {{ product_ref('batch_order') }} as batches
     on
         runs.model_version = batches.model_version
         and runs.as_of >= batches.as_of
