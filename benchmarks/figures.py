@@ -1,16 +1,19 @@
 """Figures of the SQL: where it stands, how long its pieces are, and files per product.
 
-`python -m benchmarks.figures` prints them beside their targets.
+`python -m benchmarks.figures` prints them next to their limits, and fails where one is not kept.
 """
 
 import re
+import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from python_scoring.project import PROJECT
 
+LEAST_RATIO = 2  # lines in models for each line in macros
 LONGEST_MACRO = 40  # lines, from `macro` to `endmacro`
 LONGEST_MODEL = 80
 MOST_FILES = 12  # per product
@@ -54,38 +57,68 @@ def files_per_product() -> dict[str, int]:
     return {name: count for name, count in sorted(counts.items()) if (products / name).is_dir()}
 
 
-def main() -> None:
-    """Print the figures, each with its target and with what misses it."""
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the SQL, its limit in words, and the pieces that miss it."""
+
+    name: str
+    value: int
+    limit: str
+    beyond: str = ""
+    is_kept: bool = True
+
+    def __str__(self) -> str:
+        """A line of the table."""
+        return (
+            f"{self.name:24}{self.value:6}   {self.limit}{': ' if self.beyond else ''}{self.beyond}"
+        )
+
+
+def figures() -> list[Figure]:
+    """All figures of the project as its files stand."""
     in_models = sum(lines(file.read_text()) for file in files("models"))
     in_macros = sum(lines(file.read_text()) for file in files("macros"))
-    click.echo(f"lines of SQL in models   {in_models:6}   at least twice those in macros")
-    click.echo(f"lines of SQL in macros   {in_macros:6}")
     found = macros()
-    long_macros = {
-        name: length
-        for name, text in found.items()
-        if (length := len(text.splitlines())) > LONGEST_MACRO
-    }
+    long_macros = _longer_than(
+        LONGEST_MACRO, {name: len(text.splitlines()) for name, text in found.items()}
+    )
     queries = [name for name, text in found.items() if returns_query(text)]
-    long_models = {
-        file.stem: length
-        for file in files("models")
-        if (length := len(file.read_text().splitlines())) > LONGEST_MODEL
-    }
-    click.echo(
-        f"macros over {LONGEST_MACRO} lines     {len(long_macros):6}   0: {_listed(long_macros)}"
+    long_models = _longer_than(
+        LONGEST_MODEL,
+        {file.stem: len(file.read_text().splitlines()) for file in files("models")},
     )
-    click.echo(f"macros that are queries  {len(queries):6}   0: {', '.join(queries)}")
-    click.echo(
-        f"models over {LONGEST_MODEL} lines     {len(long_models):6}   0: {_listed(long_models)}"
-    )
-    for product, count in files_per_product().items():
-        click.echo(f"files of {product:16}{count:6}   at most {MOST_FILES}")
+    return [
+        Figure("lines of SQL in macros", in_macros, "at most half of those in models",
+               is_kept=LEAST_RATIO * in_macros <= in_models),
+        Figure("lines of SQL in models", in_models, "at least twice those in macros",
+               is_kept=LEAST_RATIO * in_macros <= in_models),
+        _none_of(f"macros over {LONGEST_MACRO} lines", long_macros),
+        _none_of("macros that are queries", queries),
+        _none_of(f"models over {LONGEST_MODEL} lines", long_models),
+        *(
+            Figure(f"files of {product}", count, f"at most {MOST_FILES}",
+                   is_kept=count <= MOST_FILES)
+            for product, count in files_per_product().items()
+        ),
+    ]  # fmt: skip
 
 
-def _listed(lengths: dict[str, int]) -> str:
+def main() -> None:
+    """Print the figures, each with its limit; exit with 1 where one is not kept."""
+    found = figures()
+    for figure in found:
+        click.echo(str(figure))
+    if not all(figure.is_kept for figure in found):
+        sys.exit(1)
+
+
+def _none_of(name: str, found: list[str]) -> Figure:
+    return Figure(name, len(found), "none", ", ".join(found), is_kept=not found)
+
+
+def _longer_than(limit: int, lengths: dict[str, int]) -> list[str]:
     longest_first = sorted(lengths.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} ({length})" for name, length in longest_first)
+    return [f"{name} ({length})" for name, length in longest_first if length > limit]
 
 
 if __name__ == "__main__":

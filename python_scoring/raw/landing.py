@@ -1,9 +1,9 @@
-"""What a build has to land: the raw files that are new or have grown since the last one.
+"""Plan of a landing: the raw files that are new or have changed since the last build.
 
-A file is landed once. Where it changed, its rows are compared with those that were landed from it:
-what is new is appended, and where rows are gone the build stops, until a person accepts the file as
-it is (`customer-predictions raw accept`). The rows are read and judged by the SQL of
-models/staging; the materialization in macros/raw_data/landed.sql runs it, batch by batch.
+A file is landed once. The rows of a changed file are compared with those landed from it. New rows
+are appended. If landed rows are gone, the build stops until a person accepts the file
+(`customer-predictions raw accept`). The SQL of models/staging reads and checks the rows;
+the materialization in macros/raw_data/landed.sql runs it, batch by batch.
 """
 
 import json
@@ -21,7 +21,8 @@ from python_scoring.raw.columns import FILE_NAME, FileColumns, literal, read_col
 from python_scoring.raw.files import FileState, locations, raw_files
 from python_scoring.raw.restoration import SAME_ROWS, LostRows, lost_rows
 
-# Bytes. Files of one batch share a transaction: no file is landed in part, small ones cost little.
+# Bytes. Files of a batch share a transaction, so that small ones cost little and none is landed in
+# part.
 BATCH = 512_000_000
 
 LAST_STATES = """
@@ -34,7 +35,7 @@ select coalesce(max(landing) filter (where change = 'replaced'), min(landing))
 from lake.operations.landed_files
 where source = ? and file = ?
 """
-# The days on which rows were loaded: how many, and whether at one instant.
+# Number of days on which rows were loaded, and whether at one instant.
 LOAD_DAYS = """
 select count(distinct load_day), min(first_loaded_at) = max(last_loaded_at)
 from lake.operations.landed_days
@@ -73,7 +74,7 @@ full join present on landed.load_day is not distinct from present.load_day
 where (landed.row_count, landed.first_sum, landed.second_sum)
     is distinct from (present.row_count, present.first_sum, present.second_sum)
 """
-# The texts of a file's landed rows on some days.
+# Texts of a file's landed rows on some days.
 LANDED_TEXTS = """
 select coalesce(source_text, row_text) as row_text, load_day
 from (
@@ -109,7 +110,7 @@ group by landed.load_day
 having rows_gone > 0
 order by landed.load_day
 """
-# Of equal rows, those beyond the number that was landed.
+# Rows that were not landed; of equal rows those beyond the landed number.
 ADDED = """
 select {columns}, loaded_at, has_loaded_at, landed_file
 from (
@@ -126,7 +127,7 @@ where occurrence > coalesce(landed.row_count, 0)
 
 @dataclass(frozen=True)
 class Table:
-    """A raw table as models/staging/_staging__sources.yml declares it."""
+    """Raw table, as models/staging/_staging__sources.yml declares it."""
 
     name: str
     columns: dict[str, str]  # type by name
@@ -137,7 +138,7 @@ class Table:
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A raw file as it is now."""
+    """Raw file in its present state."""
 
     path: Path
     name: str  # its path within RAW_DATA
@@ -147,7 +148,7 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class LandedFile:
-    """What is recorded of one file that a batch lands."""
+    """Record of one file in a batch, for landed_files."""
 
     file: str
     change: str  # new, grown, replaced, restored, or unchanged where only the bytes differ
@@ -159,25 +160,24 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Batch:
-    """Files that are landed in one transaction: the rows of `relation`."""
+    """Files to land in one transaction, and the SQL of their rows."""
 
     relation: str  # SQL; the declared columns, has_loaded_at and landed_file
     files: list[LandedFile]
-    landings: tuple[
-        int, ...
-    ] = ()  # of rows that are landed again; their files are recorded already
+    # Former landings of restored rows; their files are recorded already.
+    landings: tuple[int, ...] = ()
 
 
 @dataclass
 class LandingPlan:
-    """What is to be landed, by table; or what stands in the way."""
+    """Batches to land by table, problems that stop the build, and files that have vanished."""
 
     batches: dict[str, list[Batch]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     vanished: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> str:
-        """For Jinja."""
+        """Return the plan as JSON, for the macros."""
         return json.dumps(asdict(self), default=str)
 
 
@@ -189,10 +189,10 @@ def plan(
     *,
     loaded_when_happened: bool = False,
 ) -> LandingPlan:
-    """Compare the raw files with what was landed.
+    """Compare the raw files in `folder` with the landed ones.
 
     `lake` is a connection with the lake attached. Rows of a file without `loaded_at` count as
-    loaded at `landed_at`, or, with `loaded_when_happened`, when what they tell of happened.
+    loaded at `landed_at` (UTC), or at their own event time with `loaded_when_happened`.
     """
     result = LandingPlan()
     known: dict[tuple[str, str], Any] = {
@@ -227,7 +227,7 @@ def _present(
     known: dict[tuple[str, str], Any],
     result: LandingPlan,
 ) -> list[FoundFile]:
-    """The files of a table that are new or differ from what was landed; notes what is wrong."""
+    """Return the new and changed files of a table; adds problems and vanished files to `result`."""
     places = locations(folder, table.name)
     files = raw_files(folder, table.name)
     landed = {file for source, file in known if source == table.name}
@@ -268,7 +268,7 @@ def _present(
 
 
 def _parts(files: list[FoundFile]) -> Iterator[list[FoundFile]]:
-    """The files in groups of at most BATCH bytes, or of one file."""
+    """Yield the files in groups of at most BATCH bytes, or of one file."""
     part: list[FoundFile] = []
     for file in files:
         if part and sum(each.state.size for each in part) + file.state.size > BATCH:
@@ -280,7 +280,7 @@ def _parts(files: list[FoundFile]) -> Iterator[list[FoundFile]]:
 
 
 def _relation(table: Table, columns: FileColumns, files: list[FoundFile], loaded_at: str) -> str:
-    """SQL of the rows of some files that are read alike, under the declared names."""
+    """Return the SQL that reads files with equal columns, under the declared names."""
     expressions = dict(columns.expressions)
     if not columns.has_loaded_at:
         expressions["loaded_at"] = dict(columns.expressions).get(loaded_at, loaded_at)
@@ -301,7 +301,7 @@ def _restored(
     known: dict[tuple[str, str], Any],
     problems: list[str],
 ) -> list[Batch]:
-    """Rows whose data file was lost, from the raw file that they came from."""
+    """Return the batch that lands rows of a lost data file again, from their raw file."""
     former = known[table.name, lost.file]
     state = FileState(former[1], former[2], former[3])
     if problem := lost.problem(folder, state):
@@ -313,7 +313,7 @@ def _restored(
         return []
     found = FoundFile(folder / lost.file, lost.file, state, columns)
     [(first,)] = lake.execute(FIRST_LANDING_THAT_COUNTS, [table.name, lost.file]).fetchall()
-    # Load times of a file that has none are all alike, or those of what its rows tell of.
+    # Rows of a file without load times have one load time, or their event times.
     day_counts = lake.execute(LOAD_DAYS, [table.name, lost.file, first]).fetchall()
     is_one_time = day_counts == [(1, True)] and lost.loaded_at is not None
     loaded_at = _instant(lost.loaded_at) if is_one_time and lost.loaded_at else table.happened_at
@@ -343,11 +343,11 @@ def _changed(
     lake: duckdb.DuckDBPyConnection,
     table: Table,
     found: FoundFile,
-    had_loaded_at: bool,  # noqa: FBT001 - of the record
+    had_loaded_at: bool,  # noqa: FBT001 - from the record
     loaded_at: str,
     problems: list[str],
 ) -> Batch | None:
-    """What is landed of a file that was landed before and has other bytes now."""
+    """Return the batch of a changed file; None, with a problem, if landed rows are gone."""
     [(first,)] = lake.execute(FIRST_LANDING_THAT_COUNTS, [table.name, found.name]).fetchall()
     whole = _relation(table, found.columns, [found], loaded_at)
     rows = (
@@ -393,7 +393,7 @@ def _history_differs(table: Table, found: FoundFile, gone: list[tuple[Any, ...]]
     return (
         f"table {table.name}: {found.path} was landed before and its history has changed: "
         f"of {landed:,} rows {when}, {missing:,} are gone or differ{further}. "
-        "Restore the file; or, where it is right as it is, accept it with "
+        "Restore the file; or, if it is right as it is, accept it with "
         f"`customer-predictions raw accept --file {found.name} --by NAME --reason TEXT`."
     )
 

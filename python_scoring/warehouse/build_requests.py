@@ -1,6 +1,6 @@
-"""Requests to a build that runs: what a person must be able to do at once is done by the build.
+"""Requests to a running build: a person's withdrawal of a run, executed by the build.
 
-Nothing else may commit to the lake meanwhile, and the working set has one writer. So
+Nothing but the build may commit to the lake while it runs, and the working set has one writer. So
 `dbt run-operation withdraw_run` leaves a request, and the build grants it between two models.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from python_scoring.errors import InputError
+from python_scoring.project.sql_macros import expression
 from python_scoring.warehouse.connections import Warehouse
 
 FOLDER = "requests"
@@ -25,15 +26,12 @@ select run_id, product, as_of, status, is_served
 from lake.operations.run_states
 where run_id = ?
 """
-# As the macros ledger_insert and review_entry have it.
+# The entry that the macro ledger_insert makes of models/operations/recording/reviewed_run.sql.
 WITHDRAW = """
 insert into lake.operations.run_ledger by name
 select
     (select max(newest.entry) from lake.operations.run_ledger as newest) + 1 as entry,
-    coalesce(
-        try_cast(getvariable('prediction_now') as timestamp),
-        cast(now() at time zone 'UTC' as timestamp)
-    ) as recorded_at,
+    {recorded_at} as recorded_at,
     'withdrawn' as status,
     $reason as reason,
     0 as rows_published,
@@ -51,9 +49,9 @@ where published.entry = (
 
 
 def ask(warehouse: Warehouse, arguments: Mapping[str, Any]) -> Path:
-    """Leave a request to withdraw a run; returns its file.
+    """Leave a request to withdraw a run; return its file.
 
-    Raises InputError where run_id, reason or by is missing.
+    Raises InputError if run_id, reason or by is missing.
     """
     for name in ("run_id", "reason", "by"):
         if not str(arguments.get(name) or "").strip():
@@ -71,7 +69,7 @@ def ask(warehouse: Warehouse, arguments: Mapping[str, Any]) -> Path:
 
 
 def answer(file: Path) -> tuple[bool, str] | None:
-    """Whether the request was granted, and the words; None where nobody has looked at it yet."""
+    """Return whether the request was granted, and the message; None if it is not answered yet."""
     granted = file.with_name(file.name.replace(ASKED, GRANTED))
     if not granted.exists():
         return None
@@ -81,17 +79,20 @@ def answer(file: Path) -> tuple[bool, str] | None:
 
 
 def take_back(file: Path) -> None:
-    """Remove a request that nobody has looked at."""
+    """Remove a request that is not answered."""
     file.unlink(missing_ok=True)
 
 
 def waiting(warehouse: Warehouse) -> list[Path]:
-    """Requests that wait, the oldest first; a look at one folder."""
+    """Return the waiting requests, the oldest first. Lists one folder."""
     return sorted((warehouse.folder / FOLDER).glob(f"*{ASKED}"))
 
 
 def grant(lake: duckdb.DuckDBPyConnection, file: Path) -> bool:
-    """Withdraw the run, and answer. `lake` is in no transaction. Returns whether it was done."""
+    """Withdraw the run and answer the request; return whether it was withdrawn.
+
+    `lake` must be in no transaction.
+    """
     arguments = json.loads(file.read_text())
     try:
         is_done, message = _withdraw(lake, arguments)
@@ -117,7 +118,7 @@ def _withdraw(lake: duckdb.DuckDBPyConnection, arguments: Mapping[str, str]) -> 
             return True, f"{run} is withdrawn already: nothing to do."
         return False, f"withdraw_run: {run} is {status} and was never served."
     values = {name: arguments[name] for name in ("run_id", "reason", "by")}
-    lake.execute(WITHDRAW, values)
+    lake.execute(WITHDRAW.format(recorded_at=expression("current_utc_timestamp")), values)
     served = lake.execute(
         "select as_of from lake.operations.run_states where is_current and product = ?", [product]
     ).fetchone()

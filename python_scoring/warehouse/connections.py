@@ -1,4 +1,4 @@
-"""The warehouse folder: one DuckDB file for working tables, one DuckLake for everything durable.
+"""Warehouse folder: a DuckDB file with working tables, and a DuckLake with durable ones.
 
 Readers use `connect_lake`. Commands that write while builds may run use `write_to_lake`.
 """
@@ -27,19 +27,22 @@ ATTACH_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
 
 EXTENSIONS = ("ducklake", "sqlite_scanner", "postgres_scanner")
 
-# For writers who do not know of the lock, such as a person with a DuckDB shell.
+# Seconds that a commit is repeated while a writer without the lock, such as a shell, commits.
 CONFLICT_TIMEOUT = 30.0
 
-# Seconds that a build waits for another writer, by default: longer than a command's transaction.
+# Default seconds that a build waits for another writer: longer than a command's transaction.
 WAIT = "WAIT_FOR_BUILD"
 LOCK_TIMEOUT = 60.0
 
-# Seconds. Longer than any other command holds the lock, shorter than a build.
+# Seconds that a command waits: longer than other commands hold the lock, shorter than a build.
 COMMAND_TIMEOUT = 5.0
 
 
 def lock_timeout() -> float:
-    """Seconds that a build waits for another one. Raises InputError where it is no number."""
+    """Return the seconds that a build waits for another writer, from WAIT_FOR_BUILD.
+
+    Raises InputError if that is not a number of seconds.
+    """
     text = os.environ.get(WAIT) or str(LOCK_TIMEOUT)
     try:
         seconds = float(text)
@@ -52,27 +55,27 @@ def lock_timeout() -> float:
 
 @dataclass(frozen=True)
 class Warehouse(WarehousePaths):
-    """Where the files of one warehouse are. Paths are absolute."""
+    """Absolute paths of the files of one warehouse."""
 
     @classmethod
     def from_environment(cls) -> "Warehouse":
-        """The folder named by `WAREHOUSE`; by default `data/warehouse` below the current folder."""
+        """Return the warehouse that `WAREHOUSE` names, by default `data/warehouse`."""
         return cls(Path(os.environ.get("WAREHOUSE") or "data/warehouse").resolve())
 
     def writer_lock(self) -> FileLock:
-        """Held by whoever writes to the lake: a build from its start to its end.
+        """Return the lock that every writer to the lake holds; a build from its start to its end.
 
-        On a SQLite catalog, DuckLake fails with "database is locked" where another process
-        committed after the transaction had begun to read, and does not try again. A build has no
-        second chance, so nothing else may commit while it runs.
+        On a SQLite catalog, DuckLake fails with "database is locked" if another process commits
+        after the transaction has begun to read, and does not retry. A build cannot be repeated at
+        that point, so nothing else may commit while it runs.
         """
         return FileLock(self.folder / "writer.lock", thread_local=False)
 
     @contextmanager
     def written_alone(self, undone: str) -> Iterator[None]:
-        """Hold the writer's lock while a command changes more than a transaction.
+        """Hold the writer's lock for a command that changes more than one transaction.
 
-        Raises InputError, which ends in `undone`, while a build or another command has it.
+        Raises InputError, ending in the sentence `undone`, if a build or another command holds it.
         """
         lock = self.writer_lock()
         try:
@@ -88,9 +91,9 @@ class Warehouse(WarehousePaths):
             lock.release()
 
     def attach_sql(self, *, read_only: bool, name: str = "lake") -> str:
-        """The statement that attaches the lake as `name`.
+        """Return the statement that attaches the lake as `name`.
 
-        A warehouse that was moved or copied is read and written where it is now.
+        A moved or copied warehouse is read and written in its present folder.
         """
         options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'", "OVERRIDE_DATA_PATH true"]
         if read_only:
@@ -100,9 +103,9 @@ class Warehouse(WarehousePaths):
 
 
 def keep_private(folder: Path) -> None:
-    """Make a folder that its owner alone may enter, and keep this process's new files so as well.
+    """Make a folder accessible to its owner only, and so all new files of this process.
 
-    A group that an operator has let in stays in, and may read new files; nobody else may.
+    A group that an operator has granted access keeps it, and may read new files.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
@@ -113,7 +116,7 @@ def keep_private(folder: Path) -> None:
 
 
 def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
-    """Install DuckDB's extensions from their wheels, without a network; does nothing twice."""
+    """Install DuckDB's extensions from their wheels, without a network; skips installed ones."""
     installed = {
         name
         for (name,) in connection.execute(
@@ -129,9 +132,9 @@ def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def limit_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Use DUCKDB_THREADS threads, where it is set; by default DuckDB uses every core.
+    """Set the number of threads to DUCKDB_THREADS; by default DuckDB uses every core.
 
-    Raises InputError where it is no number of threads.
+    Raises InputError if it is not a number of threads.
     """
     if not (threads := os.environ.get("DUCKDB_THREADS")):
         return
@@ -169,7 +172,7 @@ CREATED = ".new-lake-"
 
 
 def _create_lake(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> None:
-    """Create an empty lake, aside: the catalogue appears under its name when it is whole."""
+    """Create an empty lake in a folder aside, then move its complete catalogue into place."""
     for leftover in warehouse.folder.glob(f"{CREATED}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     warehouse.data_folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +188,7 @@ def _create_lake(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) ->
 
 
 def require_lake(warehouse: Warehouse) -> None:
-    """Raises InputError where nothing has been built in the warehouse, and creates nothing."""
+    """Raise InputError if nothing was built in the warehouse; creates nothing."""
     if not warehouse.catalog.exists():
         raise InputError(
             f"{warehouse.catalog} does not exist: nothing was built in this warehouse. "
@@ -197,9 +200,9 @@ def require_lake(warehouse: Warehouse) -> None:
 def connect_lake(
     warehouse: Warehouse, *, read_only: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with the lake attached as `lake`; by default read-only, and blocks no build.
+    """Yield a connection with the lake attached as `lake`, by default read-only.
 
-    Raises InputError where nothing has been built yet.
+    A read-only connection blocks no build. Raises InputError if nothing was built yet.
     """
     require_lake(warehouse)
     if not read_only:
@@ -219,7 +222,7 @@ def connect_lake(
 
 
 def seal_unless_written(warehouse: Warehouse) -> None:
-    """Seal the catalogue where nobody is writing: a build that does seals it when it ends.
+    """Seal the catalogue if no other process writes; a running build seals it at its end.
 
     This process must have closed the lake.
     """
@@ -229,16 +232,16 @@ def seal_unless_written(warehouse: Warehouse) -> None:
 
 
 def set_clock(connection: duckdb.DuckDBPyConnection, now: object = None) -> None:
-    """Freeze the session's clock at `now`, an ISO instant, or else at PREDICTION_NOW, if set.
+    """Freeze the session's clock at `now`, an ISO instant, or at PREDICTION_NOW, if either is set.
 
-    Views and hooks take the time from it; see macros/environment/clock.sql.
+    Views and hooks read the session's clock; see macros/environment/clock.sql.
     """
     if frozen := frozen_clock(now):
         connection.execute("set variable prediction_now = ?", [str(frozen)])
 
 
 class LakeWriter:
-    """Writes to the lake beside builds, in short transactions of which none comes into a build."""
+    """Writer of short transactions to the lake, each before or after a build."""
 
     def __init__(self, warehouse: Warehouse, lake: duckdb.DuckDBPyConnection) -> None:
         """`lake` is a connection with the lake attached for writing."""
@@ -249,10 +252,10 @@ class LakeWriter:
     def transact(
         self, work: Callable[[duckdb.DuckDBPyConnection], None], timeout: float = 0
     ) -> bool:
-        """Do the work in one transaction, whole or not at all; it may be called more than once.
+        """Run `work` in one transaction; it is called again after a conflict.
 
-        Returns False, and has done nothing, where a build or another process was writing for
-        `timeout` seconds.
+        Returns False, without any change, if another process has been writing for `timeout`
+        seconds.
         """
         try:
             with self._lock.acquire(timeout=timeout):
@@ -269,7 +272,7 @@ class LakeWriter:
 
 @contextmanager
 def write_to_lake(warehouse: Warehouse) -> Iterator[LakeWriter]:
-    """A writer with a connection of its own; raises InputError where nothing has been built yet."""
+    """Yield a writer with its own connection; raises InputError if nothing was built yet."""
     with connect_lake(warehouse, read_only=False) as lake:
         yield LakeWriter(warehouse, lake)
 

@@ -1,7 +1,8 @@
-"""Maintenance of the lake: inlined rows, small files, old snapshots; in a process of its own.
+"""Maintenance of the lake in a child process: inlined rows, small files, old snapshots.
 
-Each step is one transaction of DuckLake. A step that ends its process, as DuckDB's extensions have
-done, ends no build, and is reported with its name. A build calls it at its end, once it is due.
+Each step is one transaction of DuckLake. A crash in DuckDB's extensions ends the child process and
+not the build, and is reported with the name of the step. A build maintains the lake at its end, if
+that is due.
 """
 
 import json
@@ -44,7 +45,7 @@ LONGEST_OUTPUT = 1_000  # characters of what the process printed, from its end
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is in a lake."""
+    """Number of snapshots and files of a lake, and size of its catalogue in bytes."""
 
     snapshots: int
     files: int
@@ -59,13 +60,14 @@ def maintain(
     seconds: float | None = None,
     unless_read: bool = False,
 ) -> tuple[Size, Size]:
-    """Maintain the lake in a child process; returns its size before and after.
+    """Maintain the lake in a child process; return its size before and after.
 
-    The caller holds the writer's lock. Snapshots of the last `keep_days` days stay, and files for
-    as long after they were let go of. `child` is the command that does it, ended after `seconds`.
-    Raises PredictionError, which names the step, where it fails or its process is ended: then the
-    steps before it are committed, and it has changed nothing. With `unless_read`, also where a
-    reader's transaction holds a former state; readers of the present one go on undisturbed.
+    The caller holds the writer's lock. Snapshots of the last `keep_days` days are kept, and
+    unneeded files for as long again. `child` is the command to run; it is ended after `seconds`.
+
+    Raises PredictionError, naming the step, if a step fails or its process ends. Steps before it
+    are committed, and it has changed nothing. With `unless_read` it is also raised if a reader's
+    transaction holds a former state. Readers of the present state are not affected.
     """
     with subprocess.Popen(  # noqa: S603 - this Python and this module, without a shell
         [*child, str(warehouse.folder), str(keep_days), *([UNLESS_READ] if unless_read else [])],
@@ -106,10 +108,10 @@ def maintain(
 
 
 def register(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Create two functions that return JSON and never raise: `before` and `after`, or an `error`.
+    """Create two DuckDB functions that return JSON: `before` and `after`, or an `error`.
 
     - `maintain_lake(keep_days)`
-    - `maintain_lake_unless_read(keep_days, seconds)`, which takes so long at most
+    - `maintain_lake_unless_read(keep_days, seconds)`, ended after `seconds`
     """
 
     def maintain_lake(keep_days: int) -> str:
@@ -132,12 +134,12 @@ def _answer(work: Callable[[], tuple[Size, Size]]) -> str:
 
 
 def run_step(lake: duckdb.DuckDBPyConnection, statement: str) -> None:
-    """Run one step, in a transaction of its own."""
+    """Run one step in its own transaction."""
     lake.execute(statement).fetchall()
 
 
 def main(folder: Path, keep_days: int, *options: str) -> None:
-    """Do every step, and say before each which one it is."""
+    """Run every step, and print the name of each before it."""
     warehouse = Warehouse(folder)
     if UNLESS_READ in options and _is_read(warehouse):
         _say({"is_read": True})
@@ -154,9 +156,9 @@ def main(folder: Path, keep_days: int, *options: str) -> None:
 
 
 def _shrink_catalog(warehouse: Warehouse) -> None:
-    """Give the pages of what has expired back: SQLite keeps them otherwise.
+    """Return the pages of expired snapshots to the file system, which SQLite would keep.
 
-    Where a reader is in a transaction, they stay until the next time.
+    If a reader is in a transaction, they are kept until the next maintenance.
     """
     with opened(warehouse.catalog) as catalog, suppress(sqlite3.OperationalError):
         catalog.execute("vacuum")
@@ -175,10 +177,10 @@ def _say(answer: dict[str, Any]) -> None:
 
 
 def _is_read(warehouse: Warehouse) -> bool:
-    """Whether a transaction reads a former state of the lake: a checkpoint stops at it.
+    """Whether a transaction reads a former state of the lake, at which a checkpoint stops.
 
-    In a process that has not opened the lake in DuckDB: where two copies of SQLite have one file
-    open, closing it in one takes the locks of the other away.
+    Call it in a process that has not opened the lake in DuckDB: if two copies of SQLite have one
+    file open, closing it in one releases the locks of the other.
     """
     with closing(sqlite3.connect(warehouse.catalog, timeout=1)) as catalog:
         [(is_busy, pages, moved)] = catalog.execute("pragma wal_checkpoint(passive)").fetchall()
