@@ -55,6 +55,8 @@ INTERRUPTED = (
 )
 EXECUTE_NODES: Any = GraphRunnableTask.execute_nodes
 INITIALIZE_DB: Any = Environment.initialize_db.__func__  # type: ignore[attr-defined]
+RUN_PYTHON_JOB: Any = Environment.run_python_job.__func__  # type: ignore[attr-defined]
+LINES_SAID = 3
 # A misspelt one would be taken for the default.
 SWITCHES = {
     "ELEMENTARY": ("on", "off"),
@@ -74,7 +76,7 @@ class Plugin(BasePlugin):
         self.verifier: Verifier | None = None
         drop_unwritten_events()
         shorten_interrupts()
-        shorten_connection_errors()
+        shorten_database_errors()
         with _without_traceback():
             build_log.shorten()
             _check_switches()
@@ -213,14 +215,28 @@ def _execute_nodes(task: Any) -> Any:
         raise DbtRuntimeError(INTERRUPTED) from None
 
 
-def shorten_connection_errors() -> None:
-    """Have dbt print no traceback where the working set cannot be opened."""
+def shorten_database_errors() -> None:
+    """Have dbt print no traceback where a database or a disk fails.
+
+    That is, where the working set cannot be opened, or the rows of a Python model not be written.
+    """
     Environment.initialize_db = classmethod(_initialize_db)  # type: ignore[assignment]
+    Environment.run_python_job = classmethod(_run_python_job)  # type: ignore[assignment]
 
 
 def _initialize_db(cls: Any, *arguments: Any, **options: Any) -> Any:
     with _without_traceback():
         return INITIALIZE_DB(cls, *arguments, **options)
+
+
+def _run_python_job(cls: Any, *arguments: Any, **options: Any) -> Any:
+    try:
+        return RUN_PYTHON_JOB(cls, *arguments, **options)
+    except DbtRuntimeError as error:
+        cause = error.__context__
+        if isinstance(cause, (OSError, duckdb.Error)):
+            raise DbtRuntimeError(f"Python model failed: {_said(cause)}") from None
+        raise
 
 
 @contextmanager
@@ -244,7 +260,9 @@ def _without_traceback() -> Iterator[None]:
 def _said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'WAREHOUSE'}: {error.strerror}"
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    # DuckDB's first line says what it did, the next ones what went wrong.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:LINES_SAID]).rstrip(".") or type(error).__name__
 
 
 def _check_switches() -> None:

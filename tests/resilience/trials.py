@@ -154,6 +154,14 @@ def first_error(output: str) -> str:
     return next(iter([*filter(None, headed), *named, *said]), "")
 
 
+def last_exception(output: str) -> str:
+    """The last line of the last traceback, and where it was raised."""
+    lines = output.rpartition(TRACEBACK)[2].splitlines()
+    places = [line.strip() for line in lines if line.strip().startswith("File ")]
+    said = [line.strip() for line in lines if line and not line.startswith(" ")]
+    return f"{next(iter(said), '')} ({places[-1] if places else 'nowhere'})"
+
+
 def served(project: Project) -> Contents | None:
     """Rows and digest of what consumers read now; None where they get an error."""
     try:
