@@ -5,6 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 from python_scoring.errors import InputError
 
+NOW = "PREDICTION_NOW"
+
 
 def parse_instant(text: str) -> datetime:
     """Parse an ISO date or instant to naive UTC; raises ValueError for any other text."""
@@ -20,14 +22,14 @@ def frozen_clock(now: object = None) -> datetime | None:
     Raises InputError if the text is not an ISO instant, in the words of
     macros/environment/clock.sql.
     """
-    frozen = str(now or os.environ.get("PREDICTION_NOW") or "")
+    frozen = str(now or os.environ.get(NOW) or "")
     if not frozen:
         return None
     try:
         return parse_instant(frozen)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InputError(
-            f"now: '{frozen}' is not an ISO instant. "
+            f"{'now' if now else NOW}: '{frozen}' is not an ISO instant. "
             "Write for example 2026-01-05 or 2026-01-05T06:00:00Z."
         ) from None
 

@@ -79,7 +79,7 @@ class Plugin(BasePlugin):
         shorten_database_errors()
         with _without_traceback():
             build_log.shorten()
-            _check_switches()
+            _check_environment()
         self.manifest: Any = None
         self.code_version = code_version()
         self.fingerprint = ""
@@ -197,7 +197,8 @@ class Plugin(BasePlugin):
         cursor.execute("set variable code_version = ?", [self.code_version])
         cursor.execute("set variable raw_data = ?", [self.raw_data])
         cursor.execute("set variable project_fingerprint = ?", [self.fingerprint])
-        set_clock(cursor, self.now)
+        with _without_traceback():
+            set_clock(cursor, self.now)
         for request in build_requests.waiting(self.warehouse):
             if build_requests.grant(cursor, request) and os.environ.get("SERVING_DSN"):
                 cursor.execute("select publish_to_serving()")
@@ -265,8 +266,16 @@ def _said(error: Exception) -> str:
     return " ".join(lines[:LINES_SAID]).rstrip(".") or type(error).__name__
 
 
-def _check_switches() -> None:
-    """Raise InputError where a switch has another value than those that are documented."""
+def _check_environment() -> None:
+    """Raise InputError where a variable has another value than those that are documented."""
+    memory = os.environ.get("DUCKDB_MEMORY_LIMIT")
+    if memory:
+        try:
+            duckdb.connect(config={"memory_limit": memory}).close()
+        except duckdb.Error:
+            raise InputError(
+                f"DUCKDB_MEMORY_LIMIT={memory}: expected an amount of memory, for example 4GB"
+            ) from None
     for name, values in SWITCHES.items():
         value = os.environ.get(name, "")
         if value not in ("", *values):

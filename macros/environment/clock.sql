@@ -2,7 +2,7 @@
     {%- if execute -%}
         {%- set frozen = var('now', none) or env_var('PREDICTION_NOW', '') -%}
         {%- if frozen -%}
-            {{ timestamp_literal(parse_instant(frozen, 'now')) }}
+            {{ timestamp_literal(parse_instant(frozen, 'now' if var('now', none) else 'PREDICTION_NOW')) }}
         {%- else -%}
             {{ timestamp_literal(run_started_at.replace(tzinfo=none)) }}
         {%- endif -%}
@@ -19,7 +19,8 @@
 
 
 {% macro requested_as_ofs() -%}
-    {{ return(parse_instants(var('as_of', none) or env_var('PREDICTION_AS_OF', ''), 'as_of')) }}
+    {%- set name = 'as_of' if var('as_of', none) else 'PREDICTION_AS_OF' -%}
+    {{ return(parse_instants(var('as_of', none) or env_var('PREDICTION_AS_OF', ''), name)) }}
 {%- endmacro %}
 
 

@@ -82,17 +82,18 @@ def test_slots_that_are_not_due_have_a_reason(planner: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "name", "text"),
-    [
-        ("PREDICTION_AS_OF", "as_of", "next monday"),
-        ("PREDICTION_NOW", "now", "2026-13-01"),
-    ],
+    ("environment", "text"),
+    [("PREDICTION_AS_OF", "next monday"), ("PREDICTION_NOW", "2026-13-01")],
 )
-def test_a_bad_instant_is_named(planner: Project, environment: str, name: str, text: str) -> None:
+def test_a_bad_instant_is_named(planner: Project, environment: str, text: str) -> None:
     """An instant that is none ends the build with its name, the value and a good example."""
     result = planner.dbt(*PLAN, env={environment: text}, check=False)
     assert result.returncode != 0
-    assert f"{name}: '{text}' is not an ISO instant. Write for example 2026-01-05" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert (
+        f"{environment}: '{text}' is not an ISO instant. Write for example 2026-01-05"
+        in result.stdout
+    )
 
 
 @pytest.mark.parametrize("now", ["2026-11-23T06:30:00Z", "2026-11-23T07:30:00+01:00"])
