@@ -75,7 +75,8 @@
     {%- if run_query('select 1 from ' ~ plan ~ ' where is_due').rows -%}
         {{ return(true) }}
     {%- endif -%}
-    {%- for product in products_with_contract() if 'model.' ~ project_name ~ '.outcome_checks_' ~ product in graph.nodes -%}
+    {%- set unmeasured = run_query('select distinct product from ' ~ query_of('unmeasured_runs')).columns[0].values() -%}
+    {%- for product in unmeasured if 'model.' ~ project_name ~ '.outcome_checks_' ~ product in graph.nodes -%}
         {%- if runs_to_measure(product) -%}
             {{ return(true) }}
         {%- endif -%}
