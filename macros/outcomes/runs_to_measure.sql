@@ -11,8 +11,10 @@
     {%- set runs = [] -%}
     {%- if found -%}
         {#- Without orders since, loading has stopped, and customers would only seem to have. -#}
-        {%- set newest_load = run_query('select max(loaded_at) from ' ~ relation_of_model('stg_orders')).columns[0].values()[0] -%}
-        {%- for run in found if newest_load is not none and run['known_at'] <= newest_load -%}
+        {%- set complete = run_query(
+            'select complete_until from ' ~ query_of('complete_tables') ~ " as complete where source = 'orders'"
+        ).rows -%}
+        {%- for run in found if complete and run['known_at'] <= complete[0]['complete_until'] -%}
             {%- do runs.append(dict(run)) -%}
         {%- endfor -%}
     {%- endif -%}

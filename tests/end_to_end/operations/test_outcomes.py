@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,9 +89,20 @@ def test_nothing_is_measured_before_its_time(built: Project) -> None:
 
 @pytest.mark.slow
 def test_outcomes_are_not_measured_after_loading_stopped(fresh: Fresh, tmp_path: Path) -> None:
-    """Orders end in October: as of August everybody would look gone, so no outcome is claimed."""
+    """Orders end in October: as of August everybody would look gone, so no outcome is claimed.
+
+    One row that claims a load in November completes nothing.
+    """
     raw = tmp_path / "stopped"
     generate(400, pd.Timestamp("2026-10-15").to_pydatetime(), raw, progress=False)
+    orders = raw / "orders.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table orders as from '{orders}';"
+            "insert into orders select * replace ('late' as order_id, "
+            "timestamp '2026-11-22' as ordered_at, timestamp '2026-11-22 06:00' as loaded_at) "
+            f"from orders limit 1; copy orders to '{orders}'"
+        )
     project = fresh(empty=True, raw_data=raw)
     project.build(env={"PREDICTION_AS_OF": AS_OFS[0]})
     published = project.query("select count(*) from lake.predictions.predictions_churn")

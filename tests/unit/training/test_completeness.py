@@ -12,15 +12,29 @@ START = datetime(2026, 1, 1, 6)
 
 
 def lake(**loads: list[datetime]) -> duckdb.DuckDBPyConnection:
-    """Landed tables with the given load times; the others are empty."""
+    """The record of landed tables with the given load times; the others are empty."""
     connection = duckdb.connect()
-    connection.execute("attach ':memory:' as lake; create schema lake.raw")
-    for table in ("orders", "events"):
-        connection.execute(f"create table lake.raw.{table} (loaded_at timestamp)")
-        if times := loads.get(table):
-            connection.executemany(
-                f"insert into lake.raw.{table} values (?)", [[time] for time in times]
-            )
+    connection.execute(
+        """
+        attach ':memory:' as lake;
+        create schema lake.operations;
+        create table lake.operations.landed_days (
+            source text, load_day date, row_count bigint, first_loaded_at timestamp,
+            last_loaded_at timestamp
+        );
+        create table loads (source text, loaded_at timestamp)
+        """
+    )
+    rows = [[table, time] for table, times in loads.items() for time in times]
+    if rows:
+        connection.executemany("insert into loads values (?, ?)", rows)
+    connection.execute(
+        """
+        insert into lake.operations.landed_days
+        select source, cast(loaded_at as date), count(*), min(loaded_at), max(loaded_at)
+        from loads group by all
+        """
+    )
     return connection
 
 
