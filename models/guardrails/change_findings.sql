@@ -9,12 +9,7 @@ with counted as (
         cast(coalesce(sum(customers) filter (where is_unchanged), 0) as bigint) as unchanged,
         cast(coalesce(
             sum(customers) filter (where label_before is distinct from label_after), 0
-        ) as bigint) as relabelled,
-        {{ rank_correlation(
-            'case when tenth_after is not null then tenth_before end',
-            'case when tenth_before is not null then tenth_after end',
-            'case when tenth_before is not null and tenth_after is not null then customers end'
-        ) }} as rank_correlation
+        ) as bigint) as relabelled
     from {{ product_ref('transitions') }}
     where membership = 'stayed'
     group by run_id
@@ -25,12 +20,14 @@ changes as (
         measured.*,
         {{ missing_baseline_reason(contract) }} as no_former_batch,
         {{ missing_baseline_reason(contract, same_model=true) }} as no_former_scores,
-        {%- for column in ['stayed', 'jumps', 'unchanged', 'relabelled', 'rank_correlation'] %}
+        {%- for column in ['stayed', 'jumps', 'unchanged', 'relabelled'] %}
         counted.{{ column }},
         {%- endfor %}
+        agreements.rank_correlation,
         case when counted.stayed is null then 'no customer was in the former batch' end as nobody_stayed
     from {{ product_ref('statistics') }} as measured
     left join counted on measured.run_id = counted.run_id
+    left join {{ product_ref('rank_agreements') }} as agreements on measured.run_id = agreements.run_id
 ),
 
 found as (
@@ -49,7 +46,7 @@ found as (
                     when rank_correlation < 0 then 'the other way round'
                     when rank_correlation < 0.7 then 'differently'
                     else 'much as before'
-                end || ' (rank correlation ' || {{ plain_number('rank_correlation', 3) }} || ').'
+                end || ' (rank correlation of the tenths ' || {{ plain_number('rank_correlation', 3) }} || ').'
             },
             {
                 'check_name': 'scores_unchanged', 'scope': 'former batch', 'value': unchanged / cast(stayed as double),

@@ -6,9 +6,10 @@ select
     as_of,
     as_of = {{ literal(run.as_of, 'timestamp') }} as is_now,
     count(*) as customers,
+    -- No count_if: of nulls alone, as in a shop without events, it makes null.
     [
         {%- for condition in var('feed_activity').values() %}
-        count_if({{ condition }}){{ ',' if not loop.last }}
+        count(*) filter (where {{ condition }}){{ ',' if not loop.last }}
         {%- endfor %}
     ] as active
 from {{ ref('feature_snapshots') }}

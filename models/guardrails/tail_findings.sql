@@ -14,7 +14,7 @@ select
     feature as scope,
     cast(greatest(zero_share - reference_zero_share, 0) as double) as value,
     not_evaluated,
-    {{ percent('zero_share') }} || ' of the customers have a ' || feature || ' of zero or less; in training it was '
+    {{ percent('zero_share') }} || ' of the customers have zero or less in ' || feature || '; in training it was '
     || {{ percent('reference_zero_share') }} || '.' as message
 from states
 where zero_share is not null
@@ -27,8 +27,8 @@ select
     feature as scope,
     extreme_customers / of_value as value,
     not_evaluated,
-    {{ percent('extreme_customers / of_value') }} || ' of the customers have a ' || feature || ' above '
-    || {{ plain_number('extreme_edge') }}
+    {{ percent('extreme_customers / of_value') }} || ' of the customers have more than '
+    || {{ plain_number('extreme_edge') }} || ' in ' || feature
     || ', which is {{ extreme_multiple() }} times what nine in ten had in training.' as message
 from states
 where extreme_customers is not null

@@ -161,7 +161,7 @@ FAULTS = {
         "At least eight in ten customers have the same score, 0.500;",
     ),
     "a model with flipped sign": Fault(
-        lambda folder: register(folder, "1.0.3", turn_sign, pin=True),
+        lambda folder: register(folder, "1.0.4", turn_sign, pin=True),
         {("rank_agreement", "former batch")},
         {
             ("model_change", "model_version"),
@@ -224,7 +224,7 @@ FAULTS = {
         "labels are not in the contract.",
     ),
     "another model under the same version": Fault(
-        lambda folder: register(folder, "1.0.2", shift_slightly),
+        lambda folder: register(folder, "1.0.3", shift_slightly),
         {("model_unchanged", "model_version")},
         set(),
         "is not the one that was published before under this version",
