@@ -73,6 +73,12 @@
 {%- endmacro %}
 
 
+{#- A double of two exact numbers, correctly rounded; null where there is nothing to divide by. -#}
+{% macro quotient(dividend, divisor) -%}
+    cast({{ dividend }} as double) / nullif(cast({{ divisor }} as double), 0)
+{%- endmacro %}
+
+
 {% macro whole_quotient(dividend, divisor) -%}
     ({{ dividend }} // {{ divisor }})
 {%- endmacro %}

@@ -52,18 +52,41 @@
 {%- endmacro %}
 
 
-{% macro exact_ratio(numerator, denominator, type='decimal(18, 4)') -%}
-    cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0) as {{ type }})
+{#- A double finds the whole number below, or its neighbour; whole numbers say whether it is to be rounded up. A division of
+    hugeints would take seven times as long. -#}
+{% macro exact_ratio(numerator, denominator, precision, decimals) -%}
+    {%- set dividend = 'abs(' ~ whole_number(numerator) ~ ') * ' ~ 10 ** decimals -%}
+    {%- set divisor = whole_number(denominator) -%}
+    {%- set below = whole_number('floor(' ~ quotient(dividend, denominator) ~ ')') -%}
+    {{ as_decimal(
+        'sign(' ~ numerator ~ ') * (' ~ below ~ ' + cast(2 * (' ~ dividend ~ ' - ' ~ below ~ ' * ' ~ divisor ~ ') >= '
+        ~ divisor ~ ' as integer))', precision, decimals
+    ) }}
 {%- endmacro %}
 
 
+{#- The root of a quotient of whole numbers, in hundredths: near a half, squares of whole numbers say which side it is on. -#}
 {% macro exact_stddev(count, total, total_of_squares, scale=1) -%}
-    case when {{ count }} > 1 then cast(
-        sqrt(cast(
-            ({{ count }} * {{ total_of_squares }} - {{ total }} * {{ total }}) as double
-        ) / (cast({{ count }} as double) * ({{ count }} - 1))) / {{ scale }}
-        as decimal(18, 2)
-    ) end
+    {%- set pairs = count ~ ' * (' ~ count ~ ' - 1)' -%}
+    {%- set squares = count ~ ' * ' ~ total_of_squares ~ ' - ' ~ total ~ ' * ' ~ total -%}
+    {%- set root = '(' ~ 100 // scale ~ ' * sqrt(' ~ quotient('(' ~ squares ~ ')', '(' ~ pairs ~ ')') ~ '))' -%}
+    {%- set below = whole_number('floor(' ~ root ~ ')') -%}
+    case when {{ count }} > 1 then {{ as_decimal(
+        'case when abs(' ~ root ~ ' - floor(' ~ root ~ ') - 0.5) < 0.000001 then ' ~ below ~ ' + cast(' ~ 4 * (100 // scale) ** 2
+        ~ ' * ' ~ whole_number(squares) ~ ' >= (2 * ' ~ below ~ ' + 1) * (2 * ' ~ below ~ ' + 1) * ' ~ pairs
+        ~ ' as integer) else round(' ~ root ~ ') end', 18, 2
+    ) }} end
+{%- endmacro %}
+
+
+{% macro whole_number(value) -%}
+    cast({{ value }} as hugeint)
+{%- endmacro %}
+
+
+{#- A whole number of the last decimals. -#}
+{% macro as_decimal(value, precision, decimals) -%}
+    cast(cast({{ value }} as decimal(18, 0)) * 0.{{ '0' * (decimals - 1) }}1 as decimal({{ precision }}, {{ decimals }}))
 {%- endmacro %}
 
 

@@ -22,14 +22,14 @@ agreement as (
         run_id,
         model_version,
         count(*) as customers,
-        {{ exact_ratio('count_if(is_same_label)', 'count(*)', 'double') }} as label_agreement,
+        {{ quotient('count_if(is_same_label)', 'count(*)') }} as label_agreement,
         {{ rank_correlation(
             'champion_rank', 'challenger_rank', 'one'
         ) if is_ranked else 'cast(null as double)' }} as rank_agreement,
-        {{ exact_ratio(
-            'count_if(is_champion_top and is_challenger_top)', 'count_if(is_champion_top)', 'double'
+        {{ quotient(
+            'count_if(is_champion_top and is_challenger_top)', 'count_if(is_champion_top)'
         ) if is_ranked else 'cast(null as double)' }} as top_decile_in_common,
-        {{ exact_ratio('sum(challenger_score - champion_score)', 'count(*)', 'double') }} as mean_difference
+        {{ quotient('sum(challenger_score - champion_score)', 'count(*)') }} as mean_difference
     from {{ product_ref('champion_pairs') }}
     group by run_id, model_version
 ),

@@ -53,7 +53,7 @@ select
     {{ elapsed_days('first_order_at', 'as_of') }} as days_since_first_order,
     {{ exact_ratio(
         elapsed_days('last_order_at', 'as_of') ~ ' * (order_day_count - 1)',
-        '(cast(last_order_at as date) - cast(first_order_at as date))', 'decimal(12, 4)'
+        '(cast(last_order_at as date) - cast(first_order_at as date))', 12, 4
     ) }} as recency_to_gap_ratio,
     {{ elapsed_days('last_event_at', 'as_of') }} as days_since_last_event,
     {% for state in state_columns() %}

@@ -64,17 +64,17 @@ select
     cast(revenue_{{ days }}d - revenue_before_{{ days }}d as decimal(18, 2)) as revenue_change_{{ days }}d,
     {% endfor %}
     cast(revenue_total as decimal(18, 2)) as revenue_total,
-    {{ exact_ratio('purchase_cents', 'order_count * 100', 'decimal(18, 2)') }} as average_order_value,
+    {{ exact_ratio('purchase_cents', 'order_count * 100', 18, 2) }} as average_order_value,
     {{ exact_stddev('order_count', 'purchase_cents', 'purchase_cents_squared', 100) }} as order_value_stddev,
     cast(largest_order_value as decimal(18, 2)) as largest_order_value,
     cast(cast(last_order & 18446744073709551615 as decimal(20, 0)) / 100 as decimal(18, 2)) as last_order_value,
-    {{ exact_ratio(day_span('order_days'), day_gap_count('order_days'), 'decimal(9, 2)') }} as mean_days_between_orders,
+    {{ exact_ratio(day_span('order_days'), day_gap_count('order_days'), 9, 2) }} as mean_days_between_orders,
     {{ exact_stddev(
         day_gap_count('order_days'), day_span('order_days'), squared_day_gaps('order_days')
     ) }} as stddev_days_between_orders,
-    {{ exact_ratio('return_count', 'order_count', 'decimal(9, 4)') }} as return_rate,
+    {{ exact_ratio('return_count', 'order_count', 9, 4) }} as return_rate,
     cast(coalesce(-returned_amount, 0) as decimal(18, 2)) as returned_amount,
-    {{ exact_ratio('quantity', 'orders_with_quantity', 'decimal(18, 2)') }} as average_quantity,
-    {{ exact_ratio('product_count', 'orders_with_product_count', 'decimal(18, 2)') }} as average_product_count,
+    {{ exact_ratio('quantity', 'orders_with_quantity', 18, 2) }} as average_quantity,
+    {{ exact_ratio('product_count', 'orders_with_product_count', 18, 2) }} as average_product_count,
     cast(coalesce(bit_count(active_months), 0) as integer) as active_months_360d
 from totals

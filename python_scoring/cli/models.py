@@ -167,7 +167,7 @@ def backtest(
 
     \b
     Example:
-      customer-predictions backtest churn --model-version 1.0.2 --from 2026-03-01 --to 2026-08-01
+      customer-predictions backtest churn --model-version 1.0.3 --from 2026-03-01 --to 2026-08-01
     """
     from python_scoring.backtest.command import BacktestRequest, backtest
     from python_scoring.backtest.text import to_text

@@ -70,7 +70,8 @@ class Claim(Part):
     segment: Text = Field(description="the segment that has more")
     above: Text = Field(description="the segment that has less")
     measure: Literal["purchases", "revenue"] = Field(
-        description="purchases (the share that buys again) or revenue (the mean)"
+        description="purchases (the share with revenue above zero, net of returns) or revenue "
+        "(its mean)"
     )
 
 

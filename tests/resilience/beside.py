@@ -34,7 +34,7 @@ EARLIER = "2026-08-01"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "backfill": ("backfill", "--from", "2026-11-20", "--to", "2026-11-22"),
     "backtest": (
-        "backtest", "churn", "--model-version", "1.0.2", "--from", EARLIER, "--to", EARLIER,
+        "backtest", "churn", "--model-version", "1.0.3", "--from", EARLIER, "--to", EARLIER,
     ),
     "connect": ("connect",),
     "contracts": ("contracts",),

@@ -257,7 +257,7 @@ def _value(parameter: click.Parameter, chance: random.Random, folder: Path) -> s
     """A hostile value, or one that is at least of the kind, so that the next one is looked at."""
     if isinstance(parameter.type, click.Path) or "out" in (parameter.name or ""):
         return chance.choice([str(folder / "out"), str(folder), "/nowhere/x", "\x01", ""])
-    plausible = ["churn", "clv", "1.0.2", "2026-08-01", "2026-11-24", "1", "ana", "orders.parquet"]
+    plausible = ["churn", "clv", "1.0.3", "2026-08-01", "2026-11-24", "1", "ana", "orders.parquet"]
     values = [*plausible, *(each for each in HOSTILE if "\0" not in each)]
     return chance.choice(values)
 

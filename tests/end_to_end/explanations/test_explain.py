@@ -100,7 +100,7 @@ def test_explain_says_what_is_missing(
     with pytest.raises(ArtifactError, match=r"artifact_sha256 0+, but the ledger says that run"):
         explain(prediction_id, copy)
     copy.models_file.write_text(text.replace("churn,", "other,"))
-    with pytest.raises(ArtifactError, match=r"model_registry\.csv has no row of churn 1\.0\.2"):
+    with pytest.raises(ArtifactError, match=r"model_registry\.csv has no row of churn 1\.0\.3"):
         explain(prediction_id, copy)
 
     with write_to_lake(Warehouse(project.warehouse)) as writer:

@@ -69,7 +69,7 @@ def test_trace_is_readable(built: Project) -> None:
     """The same in words; an id that is none is named."""
     prediction_id = any_prediction(built, "segmentation")
     printed = built.command("trace", prediction_id).stdout
-    for said in ("Model segmentation 1.0.2", "Inputs loaded before", "scikit-learn", "Read by"):
+    for said in ("Model segmentation 1.0.3", "Inputs loaded before", "scikit-learn", "Read by"):
         assert said in printed
     assert "not recorded" not in printed
     unknown = built.command("trace", "x' or 'a' = 'a", check=False)
@@ -122,7 +122,7 @@ def test_each_run_has_lineage_events(built: Project) -> None:
     assert output["name"] == "predictions.predictions_churn"
     assert output["outputFacets"]["outputStatistics"]["rowCount"] == rows
     facets = churn["run"]["facets"]
-    assert facets["customer_predictions_model"]["model_version"] == "1.0.2"
+    assert facets["customer_predictions_model"]["model_version"] == "1.0.3"
     assert {test["status"] for test in facets["test"]["tests"]} <= {"pass", "fail", "skip"}
 
 

@@ -42,7 +42,7 @@ def with_a_broken_week(folder: Path) -> Path:
     """
     with (folder / "seeds" / "model_pins.csv").open("a") as pins:
         pins.write("churn,9.9.9,2026-11-04 00:00:00,ana,a typing error\n")
-        pins.write("churn,1.0.2,2026-11-09 00:00:00,ana,taken back\n")
+        pins.write("churn,1.0.3,2026-11-09 00:00:00,ana,taken back\n")
     contract = folder / "models" / "products" / "churn" / "_churn__models.yml"
     before = contract.read_text()
     sla = "sla: {owner: customer-analytics}"

@@ -117,7 +117,7 @@ def test_two_hundred_predictions_are_identical_and_traced(thirty_days: Project) 
     lineage = thirty_days.frame(
         "select * from lake.operations.prediction_lineage using sample 200 rows (reservoir, 7)"
     )
-    assert set(lineage.loc[lineage["product"] == "churn", "model_version"]) == {"1.0.2", "1.1.0"}
+    assert set(lineage.loc[lineage["product"] == "churn", "model_version"]) == {"1.0.3", "1.1.0"}
     may_be_missing = {"score_lower", "score_upper", "interval_level", "reason_codes", "readers"}
     assert not lineage.drop(columns=list(may_be_missing)).isna().any().any()
 
@@ -193,7 +193,7 @@ def test_changed_feature_sql_is_found(built: Project, tmp_path: Path) -> None:
     project = replace(built, folder=folder, target=tmp_path / "target")
     said = differs(project, "--sample", "400")
     assert "differs in feature:" in said
-    assert "feature: the definitions of feature_version 2.0.0: digest" in said
+    assert "feature: the definitions of feature_version 2.1.0: digest" in said
     assert "event_count_30d (" in said
     assert "recency_days (" not in said
     assert "event_count_30d is " in said
@@ -201,7 +201,7 @@ def test_changed_feature_sql_is_found(built: Project, tmp_path: Path) -> None:
 
 
 def flip_a_byte(folder: Path) -> None:
-    file = folder / "python_scoring" / "artifacts" / "churn" / "1.0.2" / "model.skops"
+    file = folder / "python_scoring" / "artifacts" / "churn" / "1.0.3" / "model.skops"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content))
@@ -209,13 +209,13 @@ def flip_a_byte(folder: Path) -> None:
 
 def register_another(folder: Path) -> None:
     file = Registry(folder).models_file
-    row = Registry(folder).row("churn", "1.0.2") or {}
+    row = Registry(folder).row("churn", "1.0.3") or {}
     file.write_text(file.read_text().replace(row["artifact_sha256"], "0" * 64))
 
 
 def strike_from_registry(folder: Path) -> None:
     file = Registry(folder).models_file
-    lines = [line for line in file.read_text().splitlines() if not line.startswith("churn,1.0.2,")]
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("churn,1.0.3,")]
     file.write_text("\n".join(lines) + "\n")
 
 
@@ -223,8 +223,8 @@ def strike_from_registry(folder: Path) -> None:
     ("break_it", "says"),
     [
         (flip_a_byte, "The file is not the one that was registered"),
-        (register_another, "row churn 1.0.2: artifact_sha256 "),
-        (strike_from_registry, "has no row for churn 1.0.2 any more"),
+        (register_another, "row churn 1.0.3: artifact_sha256 "),
+        (strike_from_registry, "has no row for churn 1.0.3 any more"),
     ],
 )
 def test_another_model_is_found(built: Project, tmp_path: Path, break_it: Any, says: str) -> None:
@@ -357,14 +357,14 @@ def test_an_older_feature_version_is_rebuilt_by_its_commit(demo_raw: Path, tmp_p
     file.write_text(file.read_text().replace("within_days('age', 30)", "within_days('age', 31)"))
     yaml = folder / "models" / "features" / "_features__models.yml"
     yaml.write_text(
-        yaml.read_text().replace('feature_version: "2.0.0"', 'feature_version: "3.0.0"')
+        yaml.read_text().replace('feature_version: "2.1.0"', 'feature_version: "3.0.0"')
     )
     run_id = run_of(project, "churn")
     assert "are identical" in project.command("replay", run_id).stdout
     shutil.rmtree(folder / ".git")
     said = differs(project, run_id)
     assert "differs in feature:" in said
-    assert "feature_version 2.0.0 recorded, 3.0.0 in the project" in said
+    assert "feature_version 2.1.0 recorded, 3.0.0 in the project" in said
 
 
 def test_a_moved_warehouse_is_replayed(built: Project, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_challengers_are_compared_and_never_served(fresh: Fresh, tmp_path: Path)
         "select distinct status, model_version from lake.operations.run_states "
         f"where as_of = '{FIRST}'"
     )
-    assert states == [("published", "1.0.2")]
+    assert states == [("published", "1.0.3")]
     comparison = compared(project, FIRST)
     told = comparison[["product", "challenger_version", "status"]].to_numpy().tolist()
     assert told == [
@@ -104,7 +104,7 @@ def test_challengers_are_compared_and_never_served(fresh: Fresh, tmp_path: Path)
         "select distinct model_version from lake.marts.churn_prediction_history_v1 union "
         "select distinct model_version from lake.marts.churn_predictions_v2"
     )
-    assert served == [("1.0.2",)]
+    assert served == [("1.0.3",)]
     readers = project.query(
         "select view_name from duckdb_views() "
         "where schema_name = 'marts' and sql ilike '%challenger%'"

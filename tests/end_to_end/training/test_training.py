@@ -97,7 +97,7 @@ def test_a_new_version_is_trained_pinned_and_used(fresh: Fresh, folder: Path) ->
     history = project.query(
         "select distinct model_version from lake.marts.churn_prediction_history_v1 order by 1"
     )
-    assert history == [("1.0.2",), ("1.1.0",)]
+    assert history == [("1.0.3",), ("1.1.0",)]
 
 
 def test_register_checks_before_it_copies(fresh: Fresh, folder: Path, tmp_path: Path) -> None:
@@ -105,15 +105,15 @@ def test_register_checks_before_it_copies(fresh: Fresh, folder: Path, tmp_path: 
     project = fresh(empty=True, folder=folder)
     source = folder / registered("clv", folder).artifact_path
     shutil.copy(source, tmp_path / MODEL_FILE)
-    card = source.with_name(CARD_FILE).read_text().replace('"1.0.2"', '"3.0.0"')
-    card = card.replace('"feature_version": "2.0.0"', '"feature_version": "3.0.0"')
+    card = source.with_name(CARD_FILE).read_text().replace('"1.0.3"', '"3.0.0"')
+    card = card.replace('"feature_version": "2.1.0"', '"feature_version": "3.0.0"')
     wrong = card.replace('"recency_days"', '"recency_weeks"')
     (tmp_path / CARD_FILE).write_text(wrong)
     model = str(tmp_path / MODEL_FILE)
     refused = project.command("register", "clv", model, check=False)
     assert refused.returncode != 0
     assert "feature_version 3.0.0" in refused.stdout
-    fitting = card.replace('"feature_version": "3.0.0"', '"feature_version": "2.0.0"')
+    fitting = card.replace('"feature_version": "3.0.0"', '"feature_version": "2.1.0"')
     (tmp_path / CARD_FILE).write_text(fitting.replace('"recency_days"', '"recency_weeks"'))
     refused = project.command("register", "clv", model, check=False)
     assert "recency_weeks are not features" in refused.stdout

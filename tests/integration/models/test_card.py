@@ -51,9 +51,9 @@ def test_a_changed_contract_fails_until_the_card_is_renewed(
     """For each version that is pinned, and with the way out."""
     changed = copy.deepcopy(manifest)
     change(changed["nodes"][MART]["config"]["meta"]["prediction"])
-    with pytest.raises(PredictionError, match=r"line \d+ is .* model-card churn 1\.0\.2"):
+    with pytest.raises(PredictionError, match=r"line \d+ is .* model-card churn 1\.0\.3"):
         check_model_cards(registry, changed)
-    write_model_card(registry, "churn", "1.0.2", changed)
+    write_model_card(registry, "churn", "1.0.3", changed)
     assert check_model_cards(registry, changed)
 
 

@@ -106,7 +106,7 @@ def test_an_artifact_outside_the_project_is_refused(tmp_path: Path) -> None:
 
 def test_card_and_registry_must_agree() -> None:
     """A registry row that contradicts the card is an error that names the column."""
-    with pytest.raises(ArtifactError, match=r"feature_version = 2\.0\.0.* says 0\.9\.0"):
+    with pytest.raises(ArtifactError, match=r"feature_version = 2\.1\.0.* says 0\.9\.0"):
         load(replace(registered("churn"), feature_version="0.9.0"))
 
 

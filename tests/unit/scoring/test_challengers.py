@@ -36,7 +36,7 @@ class Tables:
         )
         self.runs = self.engine.sql(
             "select 'r1' as run_id, 'churn' as product, timestamp '2026-11-24' as as_of, "
-            "timestamp '2026-11-24 06:00:00' as data_cutoff, '1.0.2' as model_version, "
+            "timestamp '2026-11-24 06:00:00' as data_cutoff, '1.0.3' as model_version, "
             "'1.0' as output_schema_version"
         )
         self.registry = self.engine.read_csv(
@@ -48,7 +48,7 @@ class Tables:
         )
         self.snapshots = self.engine.sql(
             "select timestamp '2026-11-24' as as_of, timestamp '2026-11-24 06:00:00' as "
-            f"data_cutoff, '2.0.0' as feature_version, 'c' || number as customer_id, {features}, "
+            f"data_cutoff, '2.1.0' as feature_version, 'c' || number as customer_id, {features}, "
             "number % 2 as order_count_365d from generate_series(1, 40) as numbers (number)"
         )
 
@@ -81,7 +81,7 @@ class Tables:
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project folder with the demo model, to which a test adds others."""
-    demo = Path("python_scoring") / "artifacts" / "churn" / "1.0.2"
+    demo = Path("python_scoring") / "artifacts" / "churn" / "1.0.3"
     shutil.copytree(PROJECT / demo, tmp_path / demo)
     monkeypatch.setattr(artifacts, "PROJECT", tmp_path)
 
@@ -109,7 +109,7 @@ def test_a_challenger_scores_the_champions_customers(tmp_path: Path) -> None:
     [
         ("1.1.0", "2026-11-25", None),
         ("1.1.0", "2026-09-01", "2026-11-24"),
-        ("1.0.2", "2026-09-01", None),
+        ("1.0.3", "2026-09-01", None),
     ],
     ids=["later", "over", "the champion itself"],
 )
