@@ -14,16 +14,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 import duckdb
 
+from python_scoring.models.registry import Registry
 from python_scoring.raw.demo_data import generate
 from python_scoring.warehouse import Warehouse, connect_lake
 from tests.resilience.trials import HEADING, TRACEBACK, Result, first_error
+from tests.support.artifacts import demo_artifact
 from tests.support.extensions import trust_installed_extensions
 from tests.support.lake import age
 from tests.support.project import PRODUCTS, Project, copy_of_project
@@ -92,11 +94,17 @@ class Year:
         return round(share * self.days)
 
     def _pin(self) -> None:
-        """Two changes of churn's model."""
+        """Two changes of churn's model: to the same under another version, and back."""
+        pinned, card, model = demo_artifact("churn")
+        other = replace(card, model_version="1.0.9")
+        Registry(self.project.folder).add(model, other, FIRST)
         path = self.project.folder / "seeds" / "model_pins.csv"
         with path.open(newline="") as lines:
             rows = list(csv.reader(lines))
-        for share, version in ((FIRST_MODEL_CHANGE, "1.0.1"), (SECOND_MODEL_CHANGE, "1.0.2")):
+        changes = (
+            (FIRST_MODEL_CHANGE, other.model_version), (SECOND_MODEL_CHANGE, pinned.model_version)
+        )  # fmt: skip
+        for share, version in changes:
             since = FIRST + timedelta(days=self.day(share))
             rows.append(["churn", version, str(since), "endurance", "another model"])
         with path.open("w", newline="") as lines:
