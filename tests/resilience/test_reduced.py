@@ -11,7 +11,8 @@ import pytest
 
 from python_scoring.project import PROJECT
 from tests.resilience.bits import flip_bits
-from tests.support.project import Project
+from tests.resilience.time_faults import INSTANTS, ZONES, freshness
+from tests.support.project import PRODUCTS, Project
 
 FLIPS = 40
 
@@ -29,6 +30,27 @@ def test_each_flipped_bit_is_noticed_or_changes_no_value(copy: Project) -> None:
     results = flip_bits(copy, random.Random(7), FLIPS)  # noqa: S311 - no secret
     assert sum(result.tried for result in results) == FLIPS
     assert [result.row() for result in results if not result.is_good] == []
+
+
+def test_freshness_does_not_depend_on_the_readers_zone(built: Project) -> None:
+    """Beside the slots, and where clocks change."""
+    for instant in INSTANTS:
+        expected = freshness(built, instant, "UTC")
+        assert len(expected) == len(PRODUCTS)
+        for zone in ZONES:
+            assert freshness(built, instant, zone) == expected, (instant, zone)
+
+
+def test_a_misspelt_variable_is_named_without_a_traceback(copy: Project) -> None:
+    """Before anything is opened: what a mistake in a scheduler's environment says."""
+    for name, value in {
+        "MAINTENANCE": "of", "VERIFY_FILES": "yes", "DUCKDB_MEMORY_LIMIT": "4 apples",
+        "WAIT_FOR_BUILD": "-1", "PREDICTION_NOW": "2026-02-30",
+    }.items():  # fmt: skip
+        said = copy.dbt("show", "--inline", "select 1", env={name: value}, check=False)
+        assert said.returncode != 0, (name, said.stdout)
+        assert name in said.stdout
+        assert "Traceback" not in said.stdout, (name, said.stdout)
 
 
 def test_the_runbook_restores_a_backup(copy: Project, tmp_path: Path) -> None:

@@ -74,17 +74,17 @@ def zones(bench: Bench) -> list[Result]:
         results.append(built)
     read = Result("readers' zones, over the changes of the clock")
     for instant in INSTANTS:
-        expected = _freshness(bench.intact, instant, "UTC")
+        expected = freshness(bench.intact, instant, "UTC")
         for zone in ZONES:
             read.tried += 1
-            is_same = _freshness(bench.intact, instant, zone) == expected
+            is_same = freshness(bench.intact, instant, zone) == expected
             read.survived += is_same
             read.wrong += not is_same
             read.message = read.message if is_same else f"{zone} at {instant}"
     return [*results, read]
 
 
-def _freshness(project: Project, instant: str, zone: str) -> list[tuple[object, ...]]:
+def freshness(project: Project, instant: str, zone: str) -> list[tuple[object, ...]]:
     """What a session in a zone reads of age and freshness at an instant."""
     columns = "as_of, predicted_at, age_hours, fresh_until, freshness, served_as, action_allowed"
     with connect_lake(Warehouse(project.warehouse)) as lake:
