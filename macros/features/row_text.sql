@@ -1,9 +1,9 @@
-{#- A customer's row of a snapshot as text, for the snapshot's digest. -#}
+{#- A customer's row of a snapshot as text, for the snapshot's digest; a null is an empty text in `concat`. -#}
 {% macro snapshot_row_text(features) -%}
-    concat_ws(
-        '|', customer_id
+    concat(
+        customer_id
         {%- for feature in features %},
-        '{{ feature }}=' || coalesce(cast({{ feature }} as text), '')
+        '|{{ feature }}=', {{ feature }}
         {%- endfor %}
     )
 {%- endmacro %}

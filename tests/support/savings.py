@@ -4,11 +4,8 @@ For the fork server. Subprocesses with their own interpreter skip nothing.
 """
 
 import functools
-import json
-from pathlib import Path
 from typing import Any
 
-from dbt.artifacts.schemas import base
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
@@ -21,7 +18,8 @@ from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
-from dbt_common.utils.encoding import JSONEncoder
+
+from python_scoring.project import dbt_speed
 
 
 def save() -> None:
@@ -29,7 +27,7 @@ def save() -> None:
     leave_out_debug_events()
     leave_out_callers_of_flags()
     leave_out_look_at_graph()
-    write_json_at_once()
+    dbt_speed.write_json_at_once()
     compile_templates_once()
     flatten_macros_at_once()
     share_type_testers()
@@ -97,18 +95,6 @@ def compile_templates_once() -> None:
         return compiled[source]
 
     MacroFuzzEnvironment.compile = compile_once  # type: ignore[assignment,method-assign]
-
-
-def write_json_at_once() -> None:
-    """Encode a manifest as a whole, in C, instead of key by key."""
-
-    def write(path: str, data: dict[str, Any]) -> bool:
-        file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(data, cls=JSONEncoder))
-        return True
-
-    base.write_json = write  # type: ignore[attr-defined]
 
 
 def flatten_macros_at_once() -> None:

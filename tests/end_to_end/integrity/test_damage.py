@@ -40,11 +40,9 @@ def freshness(project: Project) -> tuple[object, ...]:
 
 
 @pytest.fixture
-def two_days(fresh: Fresh) -> Project:
+def two_days(fresh: Fresh, next_day: Project) -> Project:
     """A warehouse with a run of churn on each of two days."""
-    project = fresh()
-    project.build(env=NEXT_DAY)
-    return project
+    return fresh(after=next_day)
 
 
 @pytest.mark.slow

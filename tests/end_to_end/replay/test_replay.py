@@ -70,18 +70,18 @@ def contents(warehouse: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def thirty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Thirty days with another churn model from the fifteenth on; afterwards late rows came in."""
-    folder = tmp_path_factory.mktemp("thirty_days")
+def fifteen_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Fifteen days with another churn model from the eighth on; afterwards late rows came in."""
+    folder = tmp_path_factory.mktemp("fifteen_days")
     raw = folder / "raw"
     shutil.copytree(demo_raw, raw)
     project = Project(copy_of_project(folder), raw, folder / "warehouse", folder / "target")
     project.command(
         "train", "churn", "--as-of", "2026-02-01", "--as-of", "2026-04-01",
         "--calibrate-on", "2026-07-20", "--calibrate-on", "2026-08-05",
-        "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=15)),
+        "--model-version", "1.1.0", "--pin-from", str(LAST - timedelta(days=7)),
     )  # fmt: skip
-    days = [str(LAST - timedelta(days=back)) for back in reversed(range(30))]
+    days = [str(LAST - timedelta(days=back)) for back in reversed(range(15))]
     project.build(env={"PREDICTION_AS_OF": ",".join(days)})
     orders = raw / "orders.parquet"
     with duckdb.connect() as connection:
@@ -104,17 +104,17 @@ def thirty_days(demo_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 
 @pytest.mark.slow
-def test_two_hundred_predictions_are_identical_and_traced(thirty_days: Project) -> None:
+def test_two_hundred_predictions_are_identical_and_traced(fifteen_days: Project) -> None:
     """From the raw tables, on another day, in a fresh process, with one thread; and nothing in the
     warehouse changes.
     """
-    before = contents(thirty_days.warehouse)
+    before = contents(fifteen_days.warehouse)
     with on_one_core():
-        result = thirty_days.command("replay", "--sample", "200", env=ANOTHER_DAY)
+        result = fifteen_days.command("replay", "--sample", "200", env=ANOTHER_DAY)
     assert "200 predictions of" in result.stdout.splitlines()[-1]
     assert "are identical" in result.stdout.splitlines()[-1]
-    assert contents(thirty_days.warehouse) == before
-    lineage = thirty_days.frame(
+    assert contents(fifteen_days.warehouse) == before
+    lineage = fifteen_days.frame(
         "select * from lake.operations.prediction_lineage using sample 200 rows (reservoir, 7)"
     )
     assert set(lineage.loc[lineage["product"] == "churn", "model_version"]) == {"1.0.3", "1.1.0"}
@@ -123,13 +123,13 @@ def test_two_hundred_predictions_are_identical_and_traced(thirty_days: Project) 
 
 
 @pytest.mark.slow
-def test_a_whole_run_is_identical(thirty_days: Project) -> None:
+def test_a_whole_run_is_identical(fifteen_days: Project) -> None:
     """Every customer of it, and nobody else."""
-    run_id = run_of(thirty_days, "clv")
-    [(rows,)] = thirty_days.query(
+    run_id = run_of(fifteen_days, "clv")
+    [(rows,)] = fifteen_days.query(
         f"select count(*) from lake.predictions.predictions_clv where run_id = '{run_id}'"
     )
-    printed = thirty_days.command("replay", run_id, env=ANOTHER_DAY).stdout
+    printed = fifteen_days.command("replay", run_id, env=ANOTHER_DAY).stdout
     assert f"identical: {rows:,} predictions of clv" in printed
 
 
