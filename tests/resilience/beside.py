@@ -1,6 +1,5 @@
 """Commands, builds, operations and readers beside a build."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -82,12 +81,14 @@ def _command(bench: Bench, name: str, arguments: tuple[str, ...], *, is_dbt: boo
         project = replace(original, raw_data=copy_raw(original)) if name == "erase" else original
         other = replace(project, target=project.target.with_name("other"))
         other.target.mkdir(parents=True)
-        [(run, prediction, customer)] = project.query(
-            "select run_id, prediction_id, customer_id from lake.marts.churn_predictions_v1"
-            " order by customer_id limit 1"
+        [(run, prediction, customer, model)] = project.query(
+            "select run_id, prediction_id, customer_id, model_version"
+            " from lake.marts.churn_predictions_v1 order by customer_id limit 1"
         )
         filled = [
-            each.format(folder=other.target, run=run, prediction=prediction, customer=customer)
+            each.format(
+                folder=other.target, run=run, prediction=prediction, customer=customer, model=model
+            )
             for each in arguments
         ]
         build = project.start("build", env=THIRD)
@@ -163,7 +164,7 @@ def transactions(bench: Bench) -> Iterator[Result]:
     happenings: dict[str, Callable[[Project], object]] = {
         "a publication": lambda project: project.build(env=THIRD),
         "maintenance": lambda project: project.dbt(
-            "run-operation", "maintain_lake", "--args", "{keep_days: 1}", check=False
+            "run-operation", "maintain_lake", "--args", "{keep_days: 1}"
         ),
         "a withdrawal": _withdraw,
         "an erasure": _erase,
@@ -188,9 +189,7 @@ def _read_across(project: Project, happens: Callable[[Project], object], result:
     with connect_lake(Warehouse(project.warehouse)) as lake:
         lake.begin()
         before = lake.execute(query).fetchall()
-        happened = threading.Thread(target=happens, args=[project])
-        happened.start()
-        happened.join()
+        happens(project)
         try:
             after = lake.execute(query).fetchall()
         except duckdb.Error as error:

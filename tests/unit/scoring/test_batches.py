@@ -114,5 +114,7 @@ def test_failing_estimator_is_named(missing: list[str]) -> None:
     with pytest.raises(ScoringError) as caught:
         score(broken, [batch])
     message = str(caught.value)
-    assert message.startswith("churn 1.0.3 failed on a batch of 3 customers: AttributeError: ")
+    assert message.startswith(
+        f"churn {model.card.model_version} failed on a batch of 3 customers: AttributeError: "
+    )
     assert f"Features with nulls in it: {', '.join(missing) or 'none'}. They are in" in message
