@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import duckdb
 
@@ -161,13 +162,16 @@ def many_readers(bench: Bench, minutes: float) -> Result:
 
 def transactions(bench: Bench) -> Iterator[Result]:
     """A reader's transaction across a publication, maintenance and an erasure."""
+    [(customer,)] = bench.intact.query(
+        "select min(customer_id) from lake.marts.churn_predictions_v1"
+    )
     happenings: dict[str, Callable[[Project], object]] = {
         "a publication": lambda project: project.build(env=THIRD),
         "maintenance": lambda project: project.dbt(
             "run-operation", "maintain_lake", "--args", "{keep_days: 1}"
         ),
         "a withdrawal": _withdraw,
-        "an erasure": _erase,
+        "an erasure": partial(_erase, customer),
     }
     for name, happens in happenings.items():
         result = Result(f"a reader's transaction across {name}", tried=1)
@@ -176,6 +180,8 @@ def transactions(bench: Bench) -> Iterator[Result]:
             if name == "maintenance":
                 age(Warehouse(project.warehouse), 38)
             _read_across(project, happens, result)
+            if name == "an erasure":  # it waits for the reader, and goes on once that has ended
+                _erase(customer, project, check=True)
         yield result
 
 
@@ -209,6 +215,6 @@ def _withdraw(project: Project) -> None:
     project.dbt("run-operation", "withdraw_run", "--args", arguments, env=SECOND)
 
 
-def _erase(project: Project) -> None:
-    [(customer,)] = project.query("select min(customer_id) from lake.marts.churn_predictions_v1")
-    project.command("erase", str(customer), "--by", "ana", "--reason", "a trial", env=SECOND)
+def _erase(customer: str, project: Project, *, check: bool = False) -> None:
+    erase = ("erase", customer, "--by", "ana", "--reason", "a trial")
+    project.command(*erase, env=SECOND, check=check)
