@@ -203,7 +203,7 @@ def test_a_changed_history_stops_the_build_until_it_is_accepted(shop: Project) -
     [problem] = refusals(shop)
     assert problem == (
         f"table orders: {file} was landed before and its history has changed: of 2 rows loaded on "
-        "2026-04-01, 2 are gone or differ. Restore the file; or, where it is right as it is, "
+        "2026-04-01, 2 are gone or differ. Restore the file; or, if it is right as it is, "
         "accept it with `customer-predictions raw accept --file orders.parquet --by NAME "
         "--reason TEXT`."
     )
