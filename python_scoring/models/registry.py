@@ -60,9 +60,13 @@ class Registry:
         """Return the registered model; raises ArtifactError if there is none."""
         if row := self.row(product, model_version):
             return RegistryRow(*(row[column] for column in RegistryRow.__dataclass_fields__))
+        registered = [
+            row["model_version"] for row in _rows(self.models_file) if row["product"] == product
+        ]
         raise ArtifactError(
-            f"{self.models_file} has no row of {product} {model_version}. Restore it: a registered "
-            "version stays, also when it is no longer pinned."
+            f"{self.models_file} has no row of {product} {model_version}; it has "
+            f"{', '.join(registered) or 'none of this product'}. Name one of them; or restore the "
+            "row: a registered version stays, also when it is no longer pinned."
         )
 
     def check_new(self, product: str, model_version: str) -> None:
