@@ -72,6 +72,8 @@ def build(project: Path, raw: Path, folder: Path, as_of: str) -> tuple[float, fl
     environment = {
         **os.environ,
         "PREDICTION_AS_OF": as_of,
+        # Not the real clock, by which a slot of today may have missed its deadline.
+        "PREDICTION_NOW": f"{as_of}T07:00:00",
         "ELEMENTARY": "off",
         "RAW_DATA": str(raw),
         "WAREHOUSE": str(folder / "warehouse"),
