@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt.artifacts.schemas import base
+from dbt_common.clients.system import write_json
 from dbt_common.events.base_types import EventLevel, EventMsg
 from dbt_common.events.event_manager_client import get_event_manager
 from dbt_common.events.logger import PRINT_EVENT_NAMES, _Logger
@@ -44,7 +45,6 @@ def write_json_at_once() -> None:
 
     The same text at a tenth of the time: `json.dump` encodes in Python, `json.dumps` in C.
     """
-    write_key_by_key: Callable[[str, dict[str, Any]], bool] = vars(base)["write_json"]
 
     def write(path: str, data: dict[str, Any]) -> bool:
         file = Path(path)
@@ -52,7 +52,7 @@ def write_json_at_once() -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(data, cls=JSONEncoder), encoding="utf-8")
         except OSError:
-            return write_key_by_key(path, data)  # with dbt's own words
+            return write_json(path, data)  # with dbt's own words
         return True
 
     base.write_json = write  # type: ignore[attr-defined]

@@ -39,12 +39,13 @@ def expression(macro: str, *arguments: object) -> str:
     return rendered
 
 
-def render(text: str) -> str:
+def render(text: str, **names: Callable[..., str]) -> str:
     """A text of SQL with its calls of macros, between double braces, replaced by what they render.
 
-    Raises `jinja2.UndefinedError` where a macro does not stand in `FILES`.
+    `names` are functions that the text may call as well. Raises `jinja2.UndefinedError` where it
+    calls a macro that does not stand in `FILES`.
     """
-    return _environment().from_string(text).render(_macros())
+    return _environment().from_string(text).render(_macros() | names)
 
 
 def digest_sums() -> dict[str, str]:

@@ -1,8 +1,7 @@
 """Queries of models for use outside dbt, so that a rule has one definition."""
 
-import jinja2
-
-from python_scoring.project.folder import PROJECT
+from python_scoring.project import PROJECT
+from python_scoring.project.sql_macros import render
 
 
 def model_query(path: str, clock: str) -> str:
@@ -18,11 +17,11 @@ def model_query(path: str, clock: str) -> str:
     Raises
     ------
     jinja2.UndefinedError
-        The model calls something else than `source` and `clock`.
+        The model calls something else than `source`, `clock` and what `render` knows.
 
     """
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - SQL, not HTML
-    template = environment.from_string((PROJECT / "models" / path).read_text())
-    return template.render(
-        source=lambda schema, table: f"lake.{schema}.{table}", clock=lambda: clock
+    return render(
+        (PROJECT / "models" / path).read_text(),
+        source=lambda schema, table: f"lake.{schema}.{table}",
+        clock=lambda: clock,
     )

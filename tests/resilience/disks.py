@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tests.resilience.trials import (
@@ -95,17 +96,27 @@ def full_disks(bench: Bench, count: int) -> Iterator[Result]:
         ("next day's build", THIRD, False),
     ):
         result = Result(f"disk full: {name}")
-        try:
-            need = _need(bench, environment, empty=is_first)
-        except OSError as error:
-            result.message = f"not tried: {error}"
-            count = 0
-            need = 0
-        for number in range(count):
-            free = int(need * (number + bench.random.random()) / count)
+        need = partial(_need, bench, environment, empty=is_first)
+        for free in _parts_of(need, count, bench, result):
             with on_disk(bench, free, empty=is_first) as project:
                 _try(bench, project, result, environment, resized=project.warehouse.parent)
         yield result
+
+
+def _parts_of(
+    measure: Callable[[], int], count: int, bench: Bench, result: Result
+) -> Iterator[int]:
+    """Yield `count` rising numbers at random below what a build was measured to need.
+
+    None where it cannot be measured here, which the result says.
+    """
+    try:
+        whole = measure()
+    except OSError as error:
+        result.message = f"not tried: {error}"
+        return
+    for number in range(count):
+        yield int(whole * (number + bench.random.random()) / count)
 
 
 def _need(bench: Bench, environment: Mapping[str, str], *, empty: bool) -> int:
@@ -329,14 +340,7 @@ def failing_disks(bench: Bench, count: int) -> Iterator[Result]:
     }
     for name, (kind, options) in kinds.items():
         result = Result(f"disk fails: {name}")
-        try:
-            operations = _operations(bench, kind)
-        except OSError as error:
-            result.message = f"not tried: {error}"
-            count = 0
-            operations = 0
-        for number in range(count):
-            at = int(operations * (number + bench.random.random()) / count)
+        for at in _parts_of(partial(_operations, bench, kind), count, bench, result):
             with trial(bench) as project:
                 build = _faulty_build(project, kind, {**options, "FAULTY_FROM": str(at)})
                 _judge(bench, project, result, build, THIRD)
