@@ -1,15 +1,19 @@
-"""`make survive`: every trial, as many as the minutes allow, and the table of what came out.
+"""`make survive`: every trial, as many as the minutes allow, and the tables of what came out.
 
-Ends with exit code 1 where something was lost, wrong or unnoticed.
+A table for each section, with when, where and under which load it ran. Sections can be run apart:
+`--only kill --out docs/resilience.md` replaces the table of that section alone. Ends with exit code
+1 where something was lost, wrong or unnoticed.
 """
 
 import argparse
+import os
 import platform
+import re
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -44,22 +48,41 @@ SECTIONS: dict[str, Section] = {
 }
 
 
-def _results_of(name: str, section: Section, bench: Bench, part: float) -> Iterator[Result]:
+def _results_of(name: str, bench: Bench, part: float) -> Iterator[Result]:
     """The rows of a section; a section that broke off is a row that was not survived."""
-    started = time.monotonic()
     try:
-        yield from section(bench, part)
+        yield from SECTIONS[name](bench, part)
     except Exception:  # noqa: BLE001 - the other sections go on
         traceback.print_exc()
         yield Result(f"the trials of {name} broke off", tried=1)
-    sys.stderr.write(f"{name}: {(time.monotonic() - started) / 60:.1f} minutes\n")
 
 
-def write_table(path: Path, table: str) -> None:
-    """Put the table between the marks of a page; the rest of the page stays."""
+def title(section: str) -> str:
+    """The line of a page that a section's table stands below."""
+    return f"### {section.capitalize()}"
+
+
+def write_tables(path: Path, tables: Mapping[str, str]) -> None:
+    """Put tables between the marks of a page, by section; the rest of the page stays."""
     before, _, rest = path.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    path.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
+    former, _, after = rest.partition(END)
+    found = dict(
+        zip(*[iter(re.split(r"^(### .+)$", former, flags=re.MULTILINE)[1:])] * 2, strict=True)
+    )
+    found |= {title(section): table for section, table in tables.items()}
+    ordered = [title(section) for section in SECTIONS if title(section) in found]
+    pieces = [f"{heading}\n\n{found[heading].strip()}" for heading in ordered]
+    path.write_text("\n\n".join([f"{before}{BEGIN}", *pieces, f"{END}{after}"]))
+
+
+def circumstances(given: argparse.Namespace, minutes: float) -> str:
+    """When, where, how much and how long: a machine with a higher load than cores is busy."""
+    day, load = datetime.now(timezone.utc).date(), os.getloadavg()[2]
+    return (
+        f"{day}, {platform.machine()}, {os.cpu_count()} cores with a load of {load:.1f}, Python "
+        f"{platform.python_version()}: {given.customers} customers, seed {given.seed}, size "
+        f"{given.minutes} of {FULL} minutes, took {minutes:.0f} minutes."
+    )
 
 
 def main() -> None:
@@ -69,30 +92,25 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=SECTIONS, action="append")
-    parser.add_argument("--out", type=Path, help="write the table into this file")
+    parser.add_argument("--out", type=Path, help="write the tables into this file")
     given = parser.parse_args()
     trust_installed_extensions()
-    started = time.monotonic()
+    results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="survive-", ignore_cleanup_errors=True) as folder:
         bench = Bench(Path(folder), given.customers, given.seed)
-        results: list[Result] = []
-        for name, section in SECTIONS.items():
-            if given.only and name not in given.only:
-                continue
-            for result in _results_of(name, section, bench, min(1.0, given.minutes / FULL)):
+        for name in given.only or SECTIONS:
+            started = time.monotonic()
+            rows = []
+            for result in _results_of(name, bench, min(1.0, given.minutes / FULL)):
                 sys.stdout.write(f"{result.row()}\n")
                 sys.stdout.flush()
-                results.append(result)
-    minutes = (time.monotonic() - started) / 60
-    table = "\n".join([HEADING, *(result.row() for result in results)])
-    when = f"{datetime.now(timezone.utc):%Y-%m-%d}"
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
-    words = (
-        f"{when}, {machine}, {given.customers} customers, seed {given.seed}, {minutes:.0f} minutes."
-    )
-    sys.stdout.write(f"\n{words}\n\n{table}\n")
-    if given.out:
-        write_table(given.out, f"{words}\n\n{table}")
+                rows.append(result)
+            words = circumstances(given, (time.monotonic() - started) / 60)
+            table = "\n".join([words, "", HEADING, *(result.row() for result in rows)])
+            sys.stdout.write(f"\n{title(name)}\n\n{table}\n\n")
+            if given.out:
+                write_tables(given.out, {name: table})
+            results += rows
     bad = [result.fault for result in results if not result.is_good]
     if bad:
         sys.exit(f"not survived: {', '.join(bad)}")

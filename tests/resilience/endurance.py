@@ -1,4 +1,4 @@
-"""A year of mornings: late rows, corrections, two model changes, a bad week, an erasure.
+"""A year of mornings: late and corrected rows, two model changes, a bad week, an erasure, a schema.
 
     python -m tests.resilience.endurance --days 365 --customers 2000
 
@@ -36,7 +36,8 @@ READS = 5
 LARGEST_RATIO = 1.3  # of the last weeks to the weeks after the first: flat, but for the machine
 LATE_DAYS, CORRECTED_DAYS = 3, 10
 # Shares of the days: when each thing happens.
-FIRST_MODEL_CHANGE, BAD_WEEK, ERASURE, SECOND_MODEL_CHANGE = 0.3, 0.45, 0.6, 0.7
+FIRST_MODEL_CHANGE, BAD_WEEK, ERASURE, SECOND_MODEL_CHANGE, SCHEMA_CHANGE = 0.3, 0.45, 0.6, 0.7, 0.8
+OUTPUT_SCHEMAS = ("1.0", "1.1")
 READ = "select count(*), sum(score), max(reason_codes) from lake.marts.churn_predictions_v1"
 COLUMNS = "order_id, customer_id, ordered_at, amount, quantity, product_count"
 # Rows of a day's orders: those that are on time, those that came late, and those that were
@@ -154,9 +155,19 @@ class Year:
         """Of a morning's build."""
         return {"PREDICTION_NOW": f"{FIRST + timedelta(days=number):%Y-%m-%d}T07:00:00"}
 
+    def change_schema(self) -> None:
+        """The contract of churn gets the next minor output schema version."""
+        path = self.project.folder / "models" / "products" / "churn" / "_churn__models.yml"
+        before, after = (f'output_schema_version: "{version}"' for version in OUTPUT_SCHEMAS)
+        text = path.read_text()
+        assert text.count(before) == 1, f"{path}: expected one {before}"
+        path.write_text(text.replace(before, after))
+
     def morning(self, number: int) -> None:
         """The files, the build, and what was measured of it."""
         self.deliver(number)
+        if number == self.day(SCHEMA_CHANGE):
+            self.change_schema()
         if number == self.day(BAD_WEEK) + 7:
             self.mend()
         if number > 1:
@@ -248,11 +259,12 @@ def _everything_published(year: Year) -> Result:
     result.survived = sum(runs == 1 and is_once for _, runs, is_once in rows)
     # A slot of the bad week is missed; the next build computes what is due then.
     missed = year.days - len(rows)
-    versions = year.project.query(
-        "select count(distinct model_version) from lake.predictions.predictions_churn"
+    [(models, schemas)] = year.project.query(
+        "select count(distinct model_version), count(distinct output_schema_version)"
+        " from lake.predictions.predictions_churn"
     )
-    result.message = f"{missed} missed in the bad week; {versions[0][0]} models"
-    if missed <= 7:
+    result.message = f"{missed} missed in the bad week; {models} models, {schemas} schema versions"
+    if missed <= 7 and models == 2 and schemas == len(OUTPUT_SCHEMAS):
         result.survived += missed
     return result
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from python_scoring.project import PROJECT
+from tests.resilience.__main__ import BEGIN, END, write_tables
+from tests.resilience.beside import is_same_but_for
 from tests.resilience.bits import flip_bits
 from tests.resilience.time_faults import INSTANTS, ZONES, freshness
 from tests.support.project import PRODUCTS, Project
@@ -51,6 +53,29 @@ def test_a_misspelt_variable_is_named_without_a_traceback(copy: Project) -> None
         assert said.returncode != 0, (name, said.stdout)
         assert name in said.stdout
         assert "Traceback" not in said.stdout, (name, said.stdout)
+
+
+def test_only_the_erased_person_may_vanish_from_an_open_transaction() -> None:
+    before = [("a", 0.1), ("b", 0.2), ("c", 0.3)]
+    without = [("a", 0.1), ("c", 0.3)]
+    assert is_same_but_for(before, before, "b")
+    assert is_same_but_for(before, without, "b")
+    assert not is_same_but_for(before, without, None)
+    assert not is_same_but_for(before, without, "a")
+    assert not is_same_but_for(before, [("a", 0.1), ("c", 0.4)], "b")
+    assert not is_same_but_for(before, [("a", 0.1)], "b")
+
+
+def test_a_section_that_is_run_again_replaces_its_own_table_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n\n{BEGIN}\n\n{END}\n\nafter\n")
+    write_tables(page, {"kill": "first"})
+    write_tables(page, {"bits": "bits", "time": "time"})
+    write_tables(page, {"kill": "second"})
+    assert page.read_text() == (
+        f"before\n\n{BEGIN}\n\n### Bits\n\nbits\n\n### Kill\n\nsecond\n\n### Time\n\ntime\n\n{END}"
+        "\n\nafter\n"
+    )
 
 
 def test_the_runbook_restores_a_backup(copy: Project, tmp_path: Path) -> None:
