@@ -43,6 +43,7 @@ from python_scoring.warehouse import (
     prepare,
     set_clock,
 )
+from python_scoring.warehouse.settings import check_settings
 
 # Seconds that a withdrawal waits for a build to come to its next node.
 REQUEST_TIMEOUT = 600.0
@@ -54,13 +55,6 @@ EXECUTE_NODES: Any = GraphRunnableTask.execute_nodes
 INITIALIZE_DB: Any = Environment.initialize_db.__func__  # type: ignore[attr-defined]
 RUN_PYTHON_JOB: Any = Environment.run_python_job.__func__  # type: ignore[attr-defined]
 LINES_SAID = 3
-# A misspelt one would be taken for the default.
-SWITCHES = {
-    "ELEMENTARY": ("on", "off"),
-    "MAINTENANCE": ("on", "off"),
-    "RECOMPUTE_FEATURES": ("all",),
-    "VERIFY_FILES": ("all",),
-}
 
 
 class Plugin(BasePlugin):
@@ -76,7 +70,7 @@ class Plugin(BasePlugin):
         shorten_database_errors()
         with _without_traceback():
             build_log.shorten()
-            _check_environment()
+            check_settings()
         self.manifest: Any = None
         self.code_version = code_version()
         self.fingerprint = ""
@@ -180,9 +174,10 @@ class Plugin(BasePlugin):
         manifest = adapter.get_macro_resolver()
         if manifest is None or manifest is self.manifest:
             return
-        variables = {**adapter.config.vars.to_dict(), **adapter.config.cli_vars}
+        given = adapter.config.cli_vars
+        variables = {**adapter.config.vars.to_dict(), **given}
         try:
-            self.project = validate(manifest.flat_graph, variables).require_valid()
+            self.project = validate(manifest.flat_graph, variables, given).require_valid()
         except InputError as error:
             raise CompilationError(str(error)) from None
         self.manifest = manifest
@@ -261,22 +256,6 @@ def _said(error: Exception) -> str:
     # DuckDB's first line says what it did, the next ones what went wrong.
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:LINES_SAID]).rstrip(".") or type(error).__name__
-
-
-def _check_environment() -> None:
-    """Raise InputError where a variable has another value than those that are documented."""
-    memory = os.environ.get("DUCKDB_MEMORY_LIMIT")
-    if memory:
-        try:
-            duckdb.connect(config={"memory_limit": memory}).close()
-        except duckdb.Error:
-            raise InputError(
-                f"DUCKDB_MEMORY_LIMIT={memory}: expected an amount of memory, for example 4GB"
-            ) from None
-    for name, values in SWITCHES.items():
-        value = os.environ.get(name, "")
-        if value not in ("", *values):
-            raise InputError(f"{name}={value}: expected {' or '.join(values)}; or leave it unset.")
 
 
 def _is_withdrawal() -> bool:

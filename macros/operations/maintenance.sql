@@ -22,10 +22,7 @@
 {% macro maintain_lake_when_due(results) -%}
     {%- set settings = var('maintain_lake') -%}
     {%- set failures = results | selectattr('status', 'in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
-    {%- set numbers = [settings.every_days, settings.keep_days, settings.seconds] -%}
-    {%- if numbers | reject('integer') | list or numbers | min < 1 -%}
-        {{ log('  var maintain_lake: ' ~ settings ~ '; expected every_days, keep_days and seconds, each a whole number of at least 1', info=true) }}
-    {%- elif env_var('MAINTENANCE', 'on') != 'off' and not failures and maintenance_is_due(settings) -%}
+    {%- if env_var('MAINTENANCE', 'on') != 'off' and not failures and maintenance_is_due(settings) -%}
         {%- set seconds = [settings.seconds, seconds_to_deadline()] | min -%}
         {#- In a process of its own, while this one has no transaction open. -#}
         {%- do adapter.commit() -%}

@@ -6,9 +6,12 @@ made from the same classes.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
+    AllowInfNan,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-Number = StrictInt | StrictFloat
+# A limit that is not a number would never be exceeded.
+Number = StrictInt | Annotated[StrictFloat, AllowInfNan(allow_inf_nan=False)]
 Text = Annotated[str, StringConstraints(strict=True, pattern=r"\S")]
 WholeNumber = Annotated[StrictInt, Field(ge=1)]
 Hours = Annotated[Number, Field(ge=0)]
@@ -214,6 +218,24 @@ class Setting(Part):
     reason: Text = Field(description="why")
 
 
+# Settings that are conditions on the feature snapshot, or null; all others are numbers.
+CONDITIONS = ("recent_activity",)
+
+
+def _of_their_kind(settings: dict[str, Setting]) -> dict[str, Setting]:
+    for name, setting in settings.items():
+        value = setting.value
+        if name in CONDITIONS:
+            if not isinstance(value, str | None):
+                raise ValueError(f".{name}.value is {value}; expected a condition in SQL, or null")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ValueError(f".{name}.value is {value}; expected a number")
+    return settings
+
+
+Settings = Annotated[dict[str, Setting], AfterValidator(_of_their_kind)]
+
+
 class Rule(Part):
     """Limits of a check, either above or below, with the reason."""
 
@@ -285,7 +307,7 @@ class Contract(ScoringContract):
     sla: Sla = Field(description="owner")
     action_policy: Text = Field(description="a key of action_policies")
     conservative_default: ConservativeDefault = Field(description="score and reason")
-    check_settings: dict[str, Setting] = Field(default_factory=dict)
+    check_settings: Settings = Field(default_factory=dict)
     checks: dict[str, Rule] = Field(description="limits of its own, possibly none: {}")
     notice_days: WholeNumber = Field(description="days, a whole number")
     former_labels: list[Text] = Field(
@@ -319,7 +341,7 @@ class Defaults(BaseModel):
     usage_contexts: dict[str, Text] = Field(min_length=1, description="a meaning for each context")
     action_policies: dict[str, Text] = Field(min_length=1, description="a meaning for each policy")
     default_checks: dict[str, Rule] = Field(min_length=1, description="limits for each check")
-    default_check_settings: dict[str, Setting] = Field(description="a setting, with its reason")
+    default_check_settings: Settings = Field(description="a setting, with its reason")
     default_sla: SlaDefaults = Field(description="target, review_within_days and escalation")
     default_explanations: Explanations = Field(description="reasons, and perhaps shap")
     default_notice_days: WholeNumber = Field(description="days, a whole number")

@@ -1,4 +1,4 @@
-"""Validation of a parsed project: every contract and every exposure, all findings at once.
+"""Validation of a parsed project: variables, contracts and exposures, all findings at once.
 
 The dbt plugin validates before a build does anything, the linter step through `customer-predictions
 contracts --lint`. Macros and Python read the same validated objects.
@@ -6,7 +6,7 @@ contracts --lint`. Macros and Python read the same validated objects.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,10 @@ from python_scoring.contracts.access import (
     entitlements_of,
     owner_of,
 )
-from python_scoring.contracts.contract import LIMITS, Contract, Defaults, Rule, with_defaults
+from python_scoring.contracts.contract import LIMITS, Contract, Rule, with_defaults
 from python_scoring.contracts.served_outputs import ServedOutput, project_variables, served_outputs
 from python_scoring.contracts.shape import shape_findings
+from python_scoring.contracts.variables import variable_findings
 from python_scoring.errors import InputError
 from python_scoring.project import Manifest, Node
 
@@ -104,14 +105,10 @@ class ValidatedProject:
     def require_valid(self) -> "ValidatedProject":
         """Return the project itself; raises InputError, with every finding, if there are any."""
         if self.findings:
-            raise InputError(
-                "\n  - ".join(
-                    [
-                        "contracts or exposures are not valid; correct them, and run it again:",
-                        *self.findings,
-                    ]
-                )
+            heading = (
+                "contracts, exposures or variables are not valid; correct them, and run it again:"
             )
+            raise InputError("\n  - ".join([heading, *self.findings]))
         return self
 
     def as_json(self) -> str:
@@ -148,8 +145,12 @@ def limits_of(name: str, rule: Rule, source: str) -> Iterator[Limit]:
         )
 
 
-def validate(manifest: Manifest, variables: Mapping[str, Any] | None = None) -> ValidatedProject:
-    """Validate every contract and exposure of a parsed project.
+def validate(
+    manifest: Manifest,
+    variables: Mapping[str, Any] | None = None,
+    on_command_line: Collection[str] = (),
+) -> ValidatedProject:
+    """Validate every variable, contract and exposure of a parsed project.
 
     Parameters
     ----------
@@ -157,13 +158,13 @@ def validate(manifest: Manifest, variables: Mapping[str, Any] | None = None) -> 
         dbt's manifest, or its graph; `nodes` and `exposures` are read.
     variables
         The vars of the project, those of the command line included; by default dbt_project.yml's.
+    on_command_line
+        Names of vars that come from `--vars`.
 
     """
     variables = project_variables() if variables is None else variables
     project = ValidatedProject()
-    project.findings += [
-        f"dbt_project.yml: vars{found}" for found in shape_findings(Defaults, variables)
-    ]
+    project.findings += variable_findings(variables, on_command_line)
     if project.findings:
         return project
     for node in sorted(contract_nodes(manifest), key=lambda node: node["alias"]):

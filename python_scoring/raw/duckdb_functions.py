@@ -36,23 +36,9 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _plan(lake: duckdb.DuckDBPyConnection, tables: list[dict[str, Any]]) -> LandingPlan:
     declared = [Table(**table) for table in tables]
+    # Whether rows of files without `loaded_at` count as loaded when they happened.
+    when_happened = os.environ.get(LOADED_AT) == WHEN_HAPPENED
     try:
-        return plan(
-            lake, raw_data_folder(), declared, clock(), loaded_when_happened=_loaded_when_happened()
-        )
+        return plan(lake, raw_data_folder(), declared, clock(), loaded_when_happened=when_happened)
     except InputError as error:
         return LandingPlan(problems=[str(error)])
-
-
-def _loaded_when_happened() -> bool:
-    """Whether rows of files without `loaded_at` count as loaded when they happened.
-
-    Raises InputError if RAW_LOADED_AT has another value.
-    """
-    value = os.environ.get(LOADED_AT, "")
-    if value not in ("", WHEN_HAPPENED):
-        raise InputError(
-            f"{LOADED_AT}={value}: expected {WHEN_HAPPENED}, which takes the time of the event for "
-            "rows of files without loaded_at; or leave it unset, and they are loaded when landed."
-        )
-    return value == WHEN_HAPPENED

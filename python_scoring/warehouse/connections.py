@@ -5,6 +5,7 @@ Readers use `connect_lake`. Commands that write while builds may run use `write_
 
 import importlib.resources
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -131,19 +132,23 @@ def install_extensions(connection: duckdb.DuckDBPyConnection) -> None:
             connection.install_extension(str(file))
 
 
-def limit_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Set the number of threads to DUCKDB_THREADS; by default DuckDB uses every core.
+def thread_count() -> int | None:
+    """Return the number of threads of DuckDB, from DUCKDB_THREADS; None for every core.
 
     Raises InputError if it is not a number of threads.
     """
-    if not (threads := os.environ.get("DUCKDB_THREADS")):
-        return
-    try:
-        connection.execute("set threads = ?", [int(threads)])
-    except (ValueError, duckdb.Error) as error:
-        raise InputError(
-            f"DUCKDB_THREADS={threads}: expected a number of threads of at least 1"
-        ) from error
+    text = os.environ.get("DUCKDB_THREADS")
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,4}", text) or int(text) < 1:
+        raise InputError(f"DUCKDB_THREADS={text}: expected a number of threads of at least 1")
+    return int(text)
+
+
+def limit_threads(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set the number of threads to DUCKDB_THREADS, as `thread_count` reads it."""
+    if threads := thread_count():
+        connection.execute("set threads = ?", [threads])
 
 
 def prepare(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) -> str:

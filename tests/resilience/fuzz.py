@@ -4,6 +4,7 @@ A mistake ends in a message without a traceback, or changes no number.
 """
 
 import csv
+import json
 import random
 import shutil
 import subprocess  # noqa: TC003 - of annotations
@@ -30,6 +31,8 @@ from tests.resilience.trials import (
     timed,
     trial,
 )
+from tests.support import malformed
+from tests.support.malformed import ENVIRONMENT
 from tests.support.processes import Process
 from tests.support.project import Project, copy_of_project
 
@@ -50,31 +53,21 @@ TEXTS = {
     ),
     "events": ("event_id", "customer_id", "event_type", "occurred_at", "loaded_at"),
 }  # fmt: skip
-# Variables of the environment with values that are certainly mistakes; an empty one is unset.
+# Of folders, and of the log; the other variables of the environment are those of every test.
 MISTAKES = {
-    "PREDICTION_NOW": ("x", "2026-02-30", "2026-11-24T07:00:00+99:00", "12"),
-    "PREDICTION_AS_OF": ("x", "2026-02-30", "2026-11-24T07:00:00+99:00", "{{ 1 }}"),
-    "SNAPSHOT_AS_OF": ("x", "2026-02-30"),
-    "DUCKDB_THREADS": ("x", "-1", "0", "1.5", "'"),
-    "DUCKDB_MEMORY_LIMIT": ("x", "4 apples"),
-    "WAIT_FOR_BUILD": ("x", "-1", "nan", "inf"),
-    "RAW_LOADED_AT": ("x", "yesterday"),
+    **ENVIRONMENT,
     "RAW_DATA": ("/nowhere", "/dev/null", "\x01"),
     "WAREHOUSE": ("/dev/null", "/proc/x"),
-    "VERIFY_FILES": ("x",),
-    "MAINTENANCE": ("x",),
-    "RECOMPUTE_FEATURES": ("x",),
-    "SERVING_DSN": ("x", "postgresql://127.0.0.1:1/x", "host='"),
+    "SERVING_DSN": (*ENVIRONMENT["SERVING_DSN"], "postgresql://127.0.0.1:1/x"),
     "BUILD_LOG": ("x",),
 }
 # Not run: they serve until they are ended.
 ENDLESS = ("serve",)
-# A day that no month has, unquoted, is refused by dbt's own YAML, before the project is read.
+# Texts that are no variables at all, and each malformed value of each variable. An unquoted day
+# that no month has is refused by dbt's own YAML.
 VARS = (
-    "{as_of: x}", "{as_of: '2026-02-30'}", "{now: x}", "{now: [1]}", "{", "x", "[1]",
-    "{default_checks: 1}", "{drift_checks: x}", "{largest_rejected_share: x}",
-    "{usage_contexts: [1]}", "{customers_verified: x}", "{default_sla: {target: x}}",
-    "{columns: x}",
+    "{", "x", "[1]",
+    *(json.dumps({name: value}) for name, values in malformed.VARS.items() for value, _ in values),
 )  # fmt: skip
 
 

@@ -47,12 +47,28 @@ def test_a_misspelt_variable_is_named_without_a_traceback(copy: Project) -> None
     """Before anything is opened: what a mistake in a scheduler's environment says."""
     for name, value in {
         "MAINTENANCE": "of", "VERIFY_FILES": "yes", "DUCKDB_MEMORY_LIMIT": "4 apples",
-        "WAIT_FOR_BUILD": "-1", "PREDICTION_NOW": "2026-02-30",
+        "WAIT_FOR_BUILD": "-1", "PREDICTION_NOW": "2026-02-30", "RAW_LOADED_AT": "yesterday",
     }.items():  # fmt: skip
         said = copy.dbt("show", "--inline", "select 1", env={name: value}, check=False)
         assert said.returncode != 0, (name, said.stdout)
         assert name in said.stdout
         assert "Traceback" not in said.stdout, (name, said.stdout)
+
+
+def test_malformed_vars_are_named_together_by_a_build_that_reads_none_of_them(
+    copy: Project,
+) -> None:
+    """With place, value and format, before anything is opened."""
+    given = "{maintain_lake: x, earliest_credible_instant: 1990, now: '2026-01-05T06:00:00+99:00'}"
+    said = copy.dbt("build", "--select", "model_pins", "--vars", given, check=False)
+    assert said.returncode != 0
+    assert "Traceback" not in said.stdout
+    for finding in (
+        "--vars.maintain_lake is x; expected every_days, keep_days and seconds",
+        "--vars.earliest_credible_instant is 1990; expected an ISO instant, for example",
+        "--vars.now is 2026-01-05T06:00:00+99:00; expected an ISO instant, for example",
+    ):
+        assert finding in said.stdout, said.stdout
 
 
 def test_only_the_erased_person_may_vanish_from_an_open_transaction() -> None:
