@@ -31,6 +31,11 @@ from tests.support.extensions import trust_installed_extensions
 BEGIN, END = "<!-- table of make survive -->", "<!-- end of the table -->"
 FULL = 120  # minutes; with less, the trials that go by number are fewer
 Section = Callable[[Bench, float], Iterable[Result]]
+# Minutes that a section may take in the full run before it goes on to the next one.
+SHARES = {
+    "bits": 6, "storage": 18, "disks": 18, "kill": 34, "concurrency": 24, "time": 5,
+    "bad input": 15,
+}  # fmt: skip
 SECTIONS: dict[str, Section] = {
     "bits": lambda bench, _: flips(bench, 300),
     "storage": lambda bench, part: [
@@ -50,6 +55,7 @@ SECTIONS: dict[str, Section] = {
 
 def _results_of(name: str, bench: Bench, part: float) -> Iterator[Result]:
     """The rows of a section; a section that broke off is a row that was not survived."""
+    bench.deadline = time.monotonic() + SHARES[name] * 60 * part
     try:
         yield from SECTIONS[name](bench, part)
     except Exception:  # noqa: BLE001 - the other sections go on

@@ -122,7 +122,7 @@ def broken_files(bench: Bench, count: int) -> list[Result]:
     orders = pd.read_parquet(bench.intact.raw_data / "orders.parquet")
     results = {name: Result(f"raw file: {name}") for name in BREAKS}
     expected: str | None = None
-    for number in range(count):
+    for number in bench.turns(range(count), least=len(BREAKS)):
         name = list(BREAKS)[number % len(BREAKS)]
         result = results[name]
         with trial(bench, empty=True) as project:

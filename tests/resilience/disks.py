@@ -106,7 +106,7 @@ def full_disks(bench: Bench, count: int) -> Iterator[Result]:
 def _parts_of(
     measure: Callable[[], int], count: int, bench: Bench, result: Result
 ) -> Iterator[int]:
-    """Yield `count` rising numbers at random below what a build was measured to need.
+    """Yield `count` numbers at random below what a build was measured to need, spread over it.
 
     None where it cannot be measured here, which the result says.
     """
@@ -115,7 +115,9 @@ def _parts_of(
     except OSError as error:
         result.message = f"not tried: {error}"
         return
-    for number in range(count):
+    parts = list(range(count))
+    bench.random.shuffle(parts)
+    for number in bench.turns(parts):
         yield int(whole * (number + bench.random.random()) / count)
 
 

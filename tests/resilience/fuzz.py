@@ -88,7 +88,7 @@ def hostile_values(bench: Bench, count: int) -> Result:
         project.build(*FEATURES, env=AS_OF)
         intact = _features(project)
     customers = sorted(intact)
-    for _ in range(count):
+    for _ in bench.turns(range(count)):
         spoiled = set(bench.random.sample(customers, len(customers) // 10))
         with trial(bench, empty=True) as original:
             raw = original.warehouse.parent / "raw"
@@ -182,7 +182,7 @@ def environment(bench: Bench, part: float) -> Result:
     cases = [(name, value) for name, values in MISTAKES.items() for value in values]
     cases = bench.random.sample(cases, max(5, round(part * len(cases))))
     with trial(bench) as project:
-        for name, value in cases:
+        for name, value in bench.turns(cases, least=5):
             command = project.dbt(*PLAN, env={**SECOND, name: value}, check=False)
             named = () if name == "SERVING_DSN" else (name, value)
             _judge_refusal(result, f"{name}={value}", command, named)
@@ -214,7 +214,7 @@ def arguments(bench: Bench, count: int) -> Result:
     """Commands with options left out, given twice or hostile: an exit code and a message."""
     result = Result("arguments of commands: mistakes")
     with scratch_project(bench) as project:
-        for _ in range(count):
+        for _ in bench.turns(range(count), least=10):
             line = _command_line(bench.random, project.target)
             output = project.target / "fuzzed.log"
             output.write_bytes(b"")
@@ -269,7 +269,7 @@ def variables(bench: Bench, count: int) -> Result:
     """Variables of dbt that are malformed or of another type."""
     result = Result("variables of dbt: mistakes")
     with trial(bench) as project:
-        for text in bench.random.sample(VARS, count):
+        for text in bench.turns(bench.random.sample(VARS, count), least=2):
             build = project.dbt(*PLAN, "--vars", text, env=SECOND, check=False)
             _judge_refusal(result, text, build)
     return result
@@ -294,7 +294,7 @@ def declarations(bench: Bench, count: int) -> list[Result]:
     for name, spoil in spoilers.items():
         result = Result(name)
         results.append(result)
-        for _ in range(count // len(spoilers)):
+        for _ in bench.turns(range(count // len(spoilers))):
             with scratch_project(bench) as project:
                 what = spoil(project.folder, bench.random)
                 build = project.build(env=THIRD, check=False)

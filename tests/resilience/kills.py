@@ -19,7 +19,7 @@ from psycopg import sql
 
 from python_scoring.errors import PredictionError
 from python_scoring.serving.local import LocalServer, local_server
-from python_scoring.warehouse import Warehouse
+from python_scoring.warehouse import Warehouse, connect_lake
 from tests.resilience.trials import (
     SECOND,
     THIRD,
@@ -48,7 +48,7 @@ class Reader:
     """Reads what is served, over and over, and notes what it should never see."""
 
     project: Project
-    pause: float = 0.05  # seconds
+    pause: float = 0.25  # seconds
     erased: int = 0  # rows that a run may lack of those that were published
     reads: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -66,25 +66,29 @@ class Reader:
             thread.join()
 
     def _read(self) -> None:
-        while not self._ended.wait(self.pause):
-            for product in PRODUCTS:
-                # Before the first publication there is no mart.
-                with suppress(PredictionError, duckdb.CatalogException, duckdb.IOException):
-                    self._look(product)
+        try:
+            while not self._ended.wait(self.pause):
+                # Before the first publication there is no lake, and no mart.
+                with (
+                    suppress(PredictionError, duckdb.IOException),
+                    connect_lake(Warehouse(self.project.warehouse)) as lake,
+                ):
+                    for product in PRODUCTS:
+                        with suppress(duckdb.CatalogException):
+                            self._look(lake, product)
+        except Exception as error:  # noqa: BLE001 - a reader that ends would see nothing wrong
+            self.wrong.append(f"a reader's error: {error}")
 
-    def _look(self, product: str) -> None:
-        [(rows, customers, runs)] = self.project.query(
+    def _look(self, lake: duckdb.DuckDBPyConnection, product: str) -> None:
+        [(rows, customers, runs)] = lake.execute(
             "select count(*), count(distinct customer_id), count(distinct run_id)"
             f" from lake.marts.{product}_predictions_v1"
-        )
-        whole = {
-            count - fewer
-            for (count,) in self.project.query(
-                "select rows_published from lake.operations.run_ledger"
-                f" where product = '{product}' and status = 'published'"
-            )
-            for fewer in range(self.erased + 1)
-        }
+        ).fetchall()
+        published_rows = lake.execute(
+            "select rows_published from lake.operations.run_ledger"
+            f" where product = '{product}' and status = 'published'"
+        ).fetchall()
+        whole = {count - fewer for (count,) in published_rows for fewer in range(self.erased + 1)}
         self.reads += 1
         if rows and (rows != customers or runs != 1 or rows not in whole):
             self.wrong.append(f"{product}: {rows} rows, {customers}, {runs} runs")
@@ -113,7 +117,7 @@ def kills(bench: Bench, count: int) -> Iterator[Result]:
         results[served] = Result(f"ended at random: {served}")
         server = _postgres(stack, results[served])
         names = [name for name in results if server or name != served]
-        for number in range(count):
+        for number in bench.turns(range(count), least=len(names)):
             name = names[number % len(names)]
             if name == served and server:
                 _kill_publication(bench, server, number, results[name])
@@ -201,6 +205,7 @@ def _kill(bench: Bench, life: Life, length: float, expected: Contents, result: R
         else:
             result.lost += not is_same
             result.message = f"{said}: {orphans or reader.wrong or build.stdout[-LAST_WORDS:]}"
+        sys.stderr.write(f"{result.fault}: {said}: {result.survived} of {result.tried} survived\n")
         if number != signal.SIGKILL and TRACEBACK in log:
             result.survived -= not result.message
             result.message = result.message or f"{said}: a traceback"

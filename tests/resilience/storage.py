@@ -66,7 +66,7 @@ def damaged_files(bench: Bench, count: int) -> list[Result]:
     """Each fault on a file of each kind, as far as `count` goes."""
     results = []
     pairs = [(kind, fault) for fault in FAULTS for kind in KINDS]
-    for kind, fault in pairs[:count]:
+    for kind, fault in bench.turns(pairs[:count], least=len(KINDS)):
         result = Result(f"{kind} {fault}")
         with trial(bench) as project:
             path = next(iter(sorted(project.warehouse.glob(KINDS[kind]))))

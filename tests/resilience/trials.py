@@ -5,11 +5,12 @@ import random
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -23,6 +24,7 @@ SECOND = {"PREDICTION_NOW": "2026-11-24T07:00:00"}
 THIRD = {"PREDICTION_NOW": "2026-11-25T07:00:00"}
 UNTIL = datetime(2026, 11, 25)
 SCORES = "(select customer_id, as_of, score, score_lower, score_upper, label, reason_codes from {})"
+Item = TypeVar("Item")
 TRACEBACK = "Traceback (most recent call last)"
 HEADING_OF_ERROR = re.compile(r"Encountered an error:|.*Error( in .*)?")
 Contents = dict[str, tuple[int, str]]  # rows and digest by product
@@ -71,6 +73,7 @@ class Bench:
         self.folder = folder
         self.random = random.Random(seed)  # noqa: S311 - no secret
         self.made = 0
+        self.deadline = float("inf")  # of the section, by the monotonic clock
         generate(customers, UNTIL, folder / "raw")
         self.intact = Project(PROJECT, folder / "raw", folder / "intact", folder / "target_intact")
         for day in (FIRST, SECOND):
@@ -89,6 +92,13 @@ class Bench:
         found = published(project), served(project) or {}
         self.remove(project)
         return found
+
+    def turns(self, items: Iterable[Item], least: int = 1) -> Iterator[Item]:
+        """Yield items until the section's time is up, and `least` of them on any machine."""
+        for number, item in enumerate(items):
+            if number >= least and time.monotonic() > self.deadline:
+                return
+            yield item
 
     def copy(self, *, empty: bool = False) -> Project:
         """A copy of the intact warehouse, or an empty folder."""
