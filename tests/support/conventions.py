@@ -38,6 +38,9 @@ class Graph:
             if source["package_name"] == OWN
         }
         self.exposures = list(manifest["exposures"].values())
+        self.unit_tests = [
+            test for test in manifest["unit_tests"].values() if test["package_name"] == OWN
+        ]
         self.children: dict[str, list[str]] = defaultdict(list)
         for unique_id in self.models:
             for parent in self.parents(unique_id):
@@ -258,6 +261,22 @@ def misplaced_files(graph: Graph) -> Findings:
             yield name(model["unique_id"]), f"is tested in {test['original_file_path']}"
 
 
+def unit_tests_without_columns(graph: Graph) -> Findings:
+    """A build runs unit tests before any table has the columns of an ephemeral input."""
+    ephemeral = {
+        model["name"]
+        for model in graph.models.values()
+        if model["config"]["materialized"] == "ephemeral"
+    }
+    for test in graph.unit_tests:
+        if test["model"] in ephemeral:
+            continue
+        for given in test["given"]:
+            read = re.search(r"ref\('(\w+)'\)", given["input"])
+            if read and read[1] in ephemeral and given["format"] != "sql":
+                yield test["model"], f"has the unit test {test['name']}, whose {read[1]} is not SQL"
+
+
 RULES: dict[str, Callable[[Graph], Findings]] = {
     rule.__name__: rule
     for rule in (
@@ -281,5 +300,6 @@ RULES: dict[str, Callable[[Graph], Findings]] = {
         raw_sources_without_freshness,
         misnamed_models,
         misplaced_files,
+        unit_tests_without_columns,
     )
 }

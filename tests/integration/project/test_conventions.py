@@ -162,6 +162,10 @@ BREAKS: dict[str, tuple[Callable[[Manifest], object], str]] = {
         lambda m: node(m, "checks_clv").update(patch_path="customer_predictions://models/clv.yml"),
         "checks_clv",
     ),
+    "unit_tests_without_columns": (
+        lambda m: node(m, "checked_orders")["config"].update(materialized="ephemeral"),
+        "stg_orders",
+    ),
 }
 
 
