@@ -65,11 +65,12 @@ def train(  # noqa: PLR0913 - one argument per option
 
     from python_scoring.clock import utc_now
     from python_scoring.models.card import write_model_card
-    from python_scoring.models.registry import Registry
+    from python_scoring.models.registry import Registry, check_pin_texts
     from python_scoring.project import parsed_manifest
     from python_scoring.training.as_ofs import TrainingRequest
     from python_scoring.training.train import train
 
+    check_pin_texts(pinned_by, reason)
     registry = Registry()
     request = TrainingRequest(
         product,
@@ -171,16 +172,15 @@ def backtest(
     """
     from python_scoring.backtest.command import BacktestRequest, backtest
     from python_scoring.backtest.text import to_text
-    from python_scoring.errors import InputError
     from python_scoring.models.registry import Registry
+    from python_scoring.project.output_files import check_output, write_output
 
+    if out:
+        check_output(out)
     request = BacktestRequest(product, list(model_versions), since, until, every)
     found = backtest(request, Registry())
     if out:
-        try:
-            out.write_text(found.to_json(), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"--out {out} cannot be written: {error.strerror}") from error
+        write_output(out, lambda file: file.write_text(found.to_json(), encoding="utf-8"))
     click.echo(found.to_json().rstrip() if as_json else to_text(found))
 
 

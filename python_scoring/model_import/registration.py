@@ -17,7 +17,7 @@ from python_scoring.model_import.trial_rows import trial_rows
 from python_scoring.models.artifacts import CARD_FILE, Model, ModelCard, parse, sha256
 from python_scoring.models.card import write_model_card
 from python_scoring.models.card_parts import Configuration, Metrics, TrainingData  # noqa: TC001 - of annotations
-from python_scoring.models.registry import Registry, check_texts
+from python_scoring.models.registry import Registry, check_pin_texts, check_texts
 from python_scoring.models.segment_rules import is_rules
 from python_scoring.models.skops_archive import read_file
 from python_scoring.project import Manifest, feature_types, model_meta, parsed_manifest
@@ -50,6 +50,7 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
 
     Raises ArtifactError or InputError before anything is written.
     """
+    check_pin_texts(wanted.pinned_by, wanted.reason)
     imported = bring(wanted.source)
     manifest = parsed_manifest()
     card_file = _card_file(wanted)

@@ -133,12 +133,7 @@ class Registry:
         self.check_pin(
             card.product, pinned_from, datetime.fromisoformat(card.label_window_closed_at)
         )
-        for option, text in (("--pinned-by", pinned_by), ("--reason", reason)):
-            if text.startswith(_FORMULA) or not text.isprintable():
-                raise ArgumentError(
-                    f"{option} {text!r}: expected one line of text that does not begin with "
-                    f"{' '.join(_FORMULA)}, which spreadsheets take for a formula"
-                )
+        check_pin_texts(pinned_by, reason)
         _append(
             self.pins_file,
             {
@@ -149,6 +144,16 @@ class Registry:
                 "reason": reason,
             },
         )
+
+
+def check_pin_texts(pinned_by: str, reason: str) -> None:
+    """Raise ArgumentError for a text that the seed of pins cannot hold; before long work."""
+    for option, text in (("--pinned-by", pinned_by), ("--reason", reason)):
+        if text.startswith(_FORMULA) or not text.isprintable():
+            raise ArgumentError(
+                f"{option} {text!r}: expected one line of text that does not begin with "
+                f"{' '.join(_FORMULA)}, which spreadsheets take for a formula"
+            )
 
 
 def check_texts(card: ModelCard) -> None:

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from python_scoring.contracts.validation import contract_of
-from python_scoring.errors import InputError, TrainingError
+from python_scoring.errors import TrainingError
 from python_scoring.features.definitions import definitions_digest
 from python_scoring.project import feature_types, parsed_manifest
+from python_scoring.project.output_files import check_output, write_output
 from python_scoring.training.data import frame_digest, prepare
 
 # Keys of the Parquet file's metadata begin with it.
@@ -50,6 +51,7 @@ def export_training_data(request: ExportRequest) -> Exported:
     are doubles. Raises TrainingError if an as-of has no customer or no complete data, and
     InputError if the file cannot be written.
     """
+    check_output(request.out)
     as_ofs = sorted(set(request.as_ofs))
     with tempfile.TemporaryDirectory(prefix="training-data-") as scratch:
         manifest = parsed_manifest(Path(scratch))
@@ -90,14 +92,5 @@ def _write(frame: pd.DataFrame, request: ExportRequest, found: Exported) -> None
         "definitions_sha256": found.definitions_sha256,
     }
     metadata = {f"{PREFIX}{name}": text for name, text in named.items()}
-    unfinished = request.out.with_name(f".{request.out.name}.unfinished")
-    try:
-        pq.write_table(
-            table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), unfinished
-        )
-        unfinished.replace(request.out)
-    except OSError as error:
-        raise InputError(
-            f"{request.out} cannot be written: {error.strerror or error}. Expected a file in a "
-            "folder that exists and may be written to"
-        ) from error
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
+    write_output(request.out, lambda unfinished: pq.write_table(table, unfinished))

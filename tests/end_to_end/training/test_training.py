@@ -63,6 +63,13 @@ def seeds(folder: Path) -> tuple[str, str]:
         (("churn", *EARLY, "--model-version", "1.0.0"), "has churn 1.0.0 already"),
         (("churn", *EARLY, "--model-version", "two"), "expected MAJOR.MINOR.PATCH"),
         (
+            (
+                *("churn", *EARLY, "--model-version", "2.0.0", "--pin-from", "2026-11-01"),
+                *("--reason", "=1+1"),
+            ),
+            "--reason '=1+1': expected one line of text",
+        ),
+        (
             ("nothing", *EARLY, "--model-version", "2.0.0"),
             "the project has no contract for nothing",
         ),

@@ -28,7 +28,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 from sklearn.svm import SVC
 
-from python_scoring.errors import ArtifactError, InputError, PredictionError
+from python_scoring.errors import ArgumentError, ArtifactError, InputError, PredictionError
 from python_scoring.model_import import registration
 from python_scoring.model_import.metadata import DeclaredMetadata
 from python_scoring.model_import.registration import Registration, register
@@ -369,6 +369,20 @@ def test_a_skops_file_that_does_not_fit_is_refused(
     file = save(estimator.fit(customers(), outcome()), tmp_path)
     with pytest.raises(PredictionError, match=message):
         register(Registration("churn", file, known=known), registry)
+
+
+@pytest.mark.parametrize("text", [{"reason": "=1+1"}, {"pinned_by": "two\nlines"}])
+def test_texts_of_a_pin_are_judged_before_anything_is_written(
+    registry: Registry, tmp_path: Path, text: dict[str, str]
+) -> None:
+    """A model that is registered without its pin would have to be taken out by hand."""
+    file = save(fitted(), tmp_path)
+    wanted = Registration("churn", file, known=KNOWN, pin_from=datetime(2026, 12, 31), **text)
+    before = sorted(registry.project.rglob("*"))
+    with pytest.raises(ArgumentError, match="expected one line of text"):
+        register(wanted, registry)
+    assert sorted(registry.project.rglob("*")) == before
+    assert "2.0.0" not in registry.models_file.read_text()
 
 
 def test_a_classifier_is_refused_for_an_estimate(registry: Registry, tmp_path: Path) -> None:

@@ -40,7 +40,11 @@ def test_the_digest_of_a_file_is_that_of_its_rows(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["churn.parquet"]
 
 
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """The message says what was expected."""
-    with pytest.raises(InputError, match=r"nowhere/churn\.parquet cannot be written"):
-        written(tmp_path / "nowhere" / "churn.parquet")
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Features at past as-ofs take minutes to build."""
+    monkeypatch.setattr(export, "parsed_manifest", lambda _: pytest.fail("the work has begun"))
+    out = tmp_path / "nowhere" / "churn.parquet"
+    with pytest.raises(InputError, match=r"the folder \S+nowhere does not exist; create it first"):
+        export.export_training_data(ExportRequest("churn", [datetime(2026, 3, 1)], out))
