@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from python_scoring.clock import utc_now
 from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import ArtifactError, InputError
@@ -23,7 +25,7 @@ from python_scoring.models.skops_archive import read_file
 from python_scoring.project import Manifest, feature_types, model_meta, parsed_manifest
 from python_scoring.training import estimators, evaluation
 from python_scoring.training.as_ofs import overlaps_of, refuse_overlaps
-from python_scoring.training.data import prepare
+from python_scoring.training.data import frame_digest, prepare
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
         closed_at = datetime.fromisoformat(card.label_window_closed_at)
         registry.check_pin(card.product, wanted.pin_from, closed_at)
     if wanted.evaluate_on:
-        card = _evaluated(model, wanted.evaluate_on, manifest, allow_overlap=wanted.allow_overlap)
+        card = _evaluated(model, wanted, wanted.evaluate_on, manifest)
     _check_segments(card, model.estimator, imported.name)
     folder = registry.add(imported.content, card, utc_now())
     write_model_card(registry, card.product, card.model_version, manifest)
@@ -116,21 +118,26 @@ def _new_card(
 
 
 def _evaluated(
-    model: Model, evaluate_on: datetime, manifest: Manifest, *, allow_overlap: bool
+    model: Model, wanted: Registration, evaluate_on: datetime, manifest: Manifest
 ) -> ModelCard:
-    """Return the card with metrics on a later as-of and distributions of the training as-ofs."""
+    """Return the card with metrics on a later as-of and distributions of the training as-ofs.
+
+    Raises InputError if the declared digest is not that of the rows at the training as-ofs.
+    """
     card = model.card
     as_ofs = [datetime.fromisoformat(as_of) for as_of in card.training_as_ofs]
     contract = contract_of(manifest, card.product)
     learns_outcomes = contract.score_type != "segment"
     embargo = timedelta(days=contract.horizon_days if learns_outcomes else 0)
     overlaps = overlaps_of("--evaluate-on", [evaluate_on], as_ofs, embargo)
-    refuse_overlaps(overlaps, allowed=allow_overlap)
+    refuse_overlaps(overlaps, allowed=wanted.allow_overlap)
     model = replace(model, card=replace(card, overlaps=overlaps))
     card = model.card
+    catalogue = [{"name": name, "type": kind} for name, kind in feature_types(manifest).items()]
+    of_recipe = list(model_meta(manifest, f"training_{card.product}", "training")["features"])
     with tempfile.TemporaryDirectory(prefix="evaluation-") as scratch:
-        wanted = [*as_ofs, evaluate_on]
-        prepared = prepare(card.product, wanted, manifest, contract, Path(scratch), card.features)
+        days = [*as_ofs, evaluate_on]
+        prepared = prepare(card.product, days, manifest, contract, Path(scratch), catalogue)
     frame = prepared.frame
     learned = frame[frame["as_of"].isin(as_ofs)].reset_index(drop=True)
     judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
@@ -139,6 +146,8 @@ def _evaluated(
             f"no eligible {card.product} customer at {', '.join(map(str, as_ofs))}: the raw data "
             "in RAW_DATA start later. Leave --evaluate-on out, or point RAW_DATA at older data."
         )
+    if declared := wanted.known.training_data_digest:
+        _check_digest(declared, learned, of_recipe)
     if not card.segment_names:
         names = estimators.segment_names(model.estimator, learned, contract)
         model = replace(model, card=replace(card, segment_names=names))
@@ -149,6 +158,24 @@ def _evaluated(
         metrics["reported"] = card.metrics["reported"]
     training_data: TrainingData = {**card.training_data, "rows": len(learned)}
     return replace(evaluated, metrics=metrics, training_data=training_data)
+
+
+def _check_digest(declared: str, learned: pd.DataFrame, of_recipe: list[str]) -> None:
+    """Raise InputError unless the digest is one that `training-data` prints for these rows.
+
+    `learned` has as_of, customer_id, label and all features of the catalogue.
+    """
+    rows = learned[["as_of", "customer_id", "label", *of_recipe]]
+    found = {"": frame_digest(rows), " with --all-features": frame_digest(learned)}
+    if declared not in found.values():
+        digests = " and ".join(f"{digest}{how}" for how, digest in found.items())
+        as_ofs = ", ".join(str(as_of) for as_of in learned["as_of"].drop_duplicates())
+        raise InputError(
+            f"--training-data-digest {declared}: `customer-predictions training-data` prints "
+            f"{digests} for the as-ofs {as_ofs}. Either the model has learned from other rows, or "
+            "the raw data have changed since: export them again and train on that file, name its "
+            "as-ofs with --training-as-of, or leave the digest out."
+        )
 
 
 def _check_segments(card: ModelCard, estimator: Any, name: str) -> None:

@@ -36,6 +36,7 @@ from python_scoring.model_import.source import bring
 from python_scoring.models.artifacts import CARD_FILE, MODEL_FILE, ModelCard
 from python_scoring.models.registry import Registry
 from python_scoring.project import PROJECT
+from python_scoring.training.export import ExportRequest, export_training_data
 from tests.support.estimators import FEATURES, customers, fitted, outcome
 from tests.support.manifest import Manifest
 from tests.support.pickles import MALICIOUS, MARK, Calls
@@ -371,18 +372,25 @@ def test_a_skops_file_that_does_not_fit_is_refused(
         register(Registration("churn", file, known=known), registry)
 
 
-@pytest.mark.parametrize("text", [{"reason": "=1+1"}, {"pinned_by": "two\nlines"}])
+@pytest.mark.parametrize(("by", "reason"), [("ana", "=1+1"), ("two\nlines", "better")])
 def test_texts_of_a_pin_are_judged_before_anything_is_written(
-    registry: Registry, tmp_path: Path, text: dict[str, str]
+    registry: Registry, tmp_path: Path, by: str, reason: str
 ) -> None:
     """A model that is registered without its pin would have to be taken out by hand."""
     file = save(fitted(), tmp_path)
-    wanted = Registration("churn", file, known=KNOWN, pin_from=datetime(2026, 12, 31), **text)
+    wanted = Registration(
+        "churn",
+        file,
+        known=KNOWN,
+        pin_from=datetime(2026, 12, 31),
+        pinned_by=by,
+        reason=reason,
+    )
     before = sorted(registry.project.rglob("*"))
     with pytest.raises(ArgumentError, match="expected one line of text"):
         register(wanted, registry)
     assert sorted(registry.project.rglob("*")) == before
-    assert "2.0.0" not in registry.models_file.read_text()
+    assert "churn,2.0.0," not in registry.models_file.read_text()
 
 
 def test_a_classifier_is_refused_for_an_estimate(registry: Registry, tmp_path: Path) -> None:
@@ -415,12 +423,25 @@ def test_segments_need_names(registry: Registry, tmp_path: Path) -> None:
 def test_a_model_from_elsewhere_is_evaluated_here(
     demo_raw: Path, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With --evaluate-on it has metrics and references like one that was trained here."""
+    """With --evaluate-on it has metrics and references like one that was trained here.
+
+    A digest that is not that of its training rows is refused, and nothing is written.
+    """
     monkeypatch.setenv("RAW_DATA", str(demo_raw))
+    of_training = [datetime(2026, 3, 1)]
+    exported = export_training_data(ExportRequest("churn", of_training, tmp_path / "rows.parquet"))
     wanted = Registration(
-        "churn", save(fitted(), tmp_path), known=KNOWN, evaluate_on=datetime(2026, 6, 1)
+        "churn",
+        save(fitted(), tmp_path),
+        known=replace(KNOWN, training_data_digest=exported.digest),
+        evaluate_on=datetime(2026, 6, 1),
     )
+    other = replace(wanted, known=replace(KNOWN, training_data_digest="a" * 64))
+    with pytest.raises(InputError, match=f"prints {exported.digest} and "):
+        register(other, registry)
+    assert not registry.artifact_folder("churn", "2.0.0").exists()
     _, folder = register(wanted, registry)
     card = ModelCard.from_json((folder / CARD_FILE).read_text(), folder / CARD_FILE)
     assert 0 < card.metrics["auc"] <= 1
     assert set(card.reference["features"]) == set(FEATURES)
+    assert card.training_data["digest"] == exported.digest
