@@ -15,12 +15,11 @@ from python_scoring.models.predict import Scores, predict
 from python_scoring.scoring.batches import band_labels, bands_of
 from python_scoring.training.claims import judged_claims, refuse_contradicted
 from python_scoring.uncertainty import bounds
-from python_scoring.uncertainty.coverage import held
+from python_scoring.uncertainty.coverage import by_fifth, held
 
 # Features are compared by tenths of their training values. Scores are compared by hundredths as
 # well, so that the Kolmogorov-Smirnov distance is exact to one hundredth.
 TENTHS, HUNDREDTHS = 10, 100
-FIFTHS = 5  # of the groups by score, for the coverage of the bounds
 
 
 def complete_card(
@@ -168,7 +167,7 @@ def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> Metrics:
         return {}
     outcomes = judged["label"].to_numpy()
     inside = held(scores, outcomes, bounds.apply(card.bounds, scores), card.bounds["group_size"])
-    fifths = [part for part in np.array_split(inside, FIFTHS) if len(part)]
+    fifths = by_fifth(inside)
     return {
         "coverage": _rounded(inside.mean()) if len(inside) else None,
         "coverage_by_fifth": [_rounded(part.mean()) for part in fifths],

@@ -5,8 +5,11 @@ models/outcomes/outcome_coverages.sql has the same rule for runs with known outc
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binom
 
 from python_scoring.uncertainty.calibration import Values
+
+FIFTHS = 5  # of the groups by score
 
 
 def groups_by_score(scores: Values, group_size: int) -> list[npt.NDArray[np.intp]]:
@@ -39,3 +42,19 @@ def coverage(
     """Return the share of groups within their bounds; None if there is no whole group."""
     inside = held(scores, outcomes, bounds, group_size)
     return float(inside.mean()) if len(inside) else None
+
+
+def by_fifth(inside: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+    """Return what `held` returned by fifth of the scores, lowest first, without empty fifths."""
+    return [part for part in np.array_split(inside, FIFTHS) if len(part)]
+
+
+def chance_of_fewer(parts: list[npt.NDArray[np.bool_]], share: float) -> float:
+    """Return the probability that parts which hold `share` hold as few as the worst of these.
+
+    Binomial, of the least probable part, corrected for their number as Holm's first step does
+    (Scandinavian Journal of Statistics 6, 1979). Groups of one part count as independent. `parts`
+    is not empty.
+    """
+    least = min(float(binom.cdf(part.sum(), len(part), share)) for part in parts)
+    return min(1.0, len(parts) * least)

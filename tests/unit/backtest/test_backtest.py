@@ -13,7 +13,7 @@ from python_scoring.backtest.command import Backtest, as_ofs_between
 from python_scoring.backtest.figures import Measured
 from python_scoring.backtest.text import to_text
 from python_scoring.errors import ArgumentError, InputError
-from python_scoring.models.backtest_record import Entry  # noqa: TC001 - of annotations
+from python_scoring.models.backtest_record import Entry, LeastFifth
 from python_scoring.report import backtests
 from python_scoring.uncertainty.coverage import coverage
 
@@ -102,6 +102,9 @@ def test_as_ofs_of_months() -> None:
         as_ofs_between(datetime(2026, 2, 1), datetime(2026, 1, 1), "day")
 
 
+LEAST: LeastFifth = {"held": 20, "groups": 25, "fifths": 15, "expected": 0.85, "chance": 1.0}
+
+
 def found() -> Backtest:
     """A backtest of two models."""
     each, difference = with_intervals([churn(2), churn(3)], np.arange(3_000))
@@ -117,7 +120,10 @@ def found() -> Backtest:
         ["1.0.1", "1.0.2"],
         0.9,
         200,
-        [{**entry, "as_of": "2026-03-01T00:00:00"}, entry],
+        [
+            {**entry, "as_of": "2026-03-01T00:00:00"},
+            {**entry, "models": [{**model, "least_fifth": LEAST} for model in entry["models"]]},
+        ],
         {"2026-10-01 00:00:00": "its label window of 90 days is not complete"},
         {
             "as_of": "2026-10-01T00:00:00",
@@ -140,6 +146,7 @@ def test_the_text_says_what_was_measured_and_what_was_not() -> None:
     assert "difference" in text
     assert "7 of 100 customers change their label" in text
     assert "low to high: 7" in text
+    assert "1.0.2: of 15 fifths of single as-ofs the least holds 80.0% (20 of 25)" in text
     assert "2026-10-01 00:00:00: its label window" in text
 
 

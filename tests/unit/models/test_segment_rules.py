@@ -81,7 +81,7 @@ def test_every_name_is_what_its_definition_says_in_sql() -> None:
 
 
 def test_limits_are_values_of_the_shop() -> None:
-    """The usual interval is a median, the top value a quartile of those it is asked of."""
+    """Both are quantiles that occur among the customers whom they are asked of."""
     learned = shop(1)
     limits = trained(learned)["limits"]
     assert limits["usual_interval"] in set(learned["mean_days_between_orders"])
