@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import duckdb
 import pandas as pd
@@ -95,8 +95,10 @@ def prepare(
     arguments = ["build", "--select", f"+training_{product}", "--indirect-selection", "cautious"]
     arguments += ["--exclude-resource-type", "unit_test"]
     run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
-    recipe = model_meta(manifest, f"training_{product}", "training")
-    recipe["features"] = features or _typed_features(recipe["features"], manifest)
+    # A copy: the manifest stays as dbt wrote it, for another call.
+    recipe = cast("Recipe", dict(model_meta(manifest, f"training_{product}", "training")))
+    names_of_recipe = cast("list[str]", recipe["features"])
+    recipe["features"] = features or _typed_features(names_of_recipe, manifest)
     names = ", ".join(feature_projection(recipe["features"]))
     warehouse = Warehouse(scratch)
     with duckdb.connect(str(warehouse.working_set), read_only=True) as connection:
