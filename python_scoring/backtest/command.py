@@ -216,12 +216,13 @@ def _of_part(
         claims = [judged_claims(contract, labels, outcomes) for _, labels in found]
         return [{"claims": each} for each in claims], {}
     measured = []
+    as_ofs = pd.factorize(frame["as_of"])[0]
     for model, (scores, _) in zip(models, found, strict=True):
         table = model.card.bounds
         lower, upper = bounds.apply(table, scores) if table else (None, None)
         size = int(table["group_size"]) if table else 1
         is_probability = contract.score_type == "probability"
-        measured.append(Measured(scores, outcomes, lower, upper, size, is_probability))
+        measured.append(Measured(scores, outcomes, lower, upper, size, is_probability, as_ofs))
     customers = pd.factorize(frame["customer_id"])[0]
     each, difference = with_intervals(measured, customers)
     return [{"figures": _rounded(figures)} for figures in each], _rounded(difference)

@@ -23,7 +23,7 @@ class Measured:
     """Scores of one model beside outcomes, one row per customer and as-of.
 
     `lower` and `upper` are None where the model states no bounds. `is_probability` tells outcomes
-    of 0 and 1 from amounts.
+    of 0 and 1 from amounts. `as_ofs` numbers the as-of of each row; None where all have the same.
     """
 
     scores: Values
@@ -32,6 +32,7 @@ class Measured:
     upper: Values | None
     group_size: int
     is_probability: bool
+    as_ofs: npt.NDArray[np.intp] | None = None
 
     @cached_property
     def _order(self) -> npt.NDArray[np.intp]:
@@ -52,9 +53,15 @@ class Measured:
     def _held(self) -> tuple[list[npt.NDArray[np.intp]], npt.NDArray[np.bool_]] | None:
         if self.lower is None or self.upper is None:
             return None
-        bounds = (self.lower, self.upper)
-        groups = groups_by_score(self.scores, self.group_size)
-        return groups, held(self.scores, self.outcomes, bounds, self.group_size)
+        as_ofs = np.zeros(len(self.scores), np.intp) if self.as_ofs is None else self.as_ofs
+        groups, verdicts = [], []
+        # A group is of one as-of: twice the same customer would be no two outcomes.
+        for as_of in np.unique(as_ofs):
+            rows = np.flatnonzero(as_ofs == as_of)
+            scores, bounds = self.scores[rows], (self.lower[rows], self.upper[rows])
+            groups += [rows[group] for group in groups_by_score(scores, self.group_size)]
+            verdicts.append(held(scores, self.outcomes[rows], bounds, self.group_size))
+        return groups, np.concatenate(verdicts)
 
     def figures(self, weights: Values) -> dict[str, float | None]:
         """Every figure by name; None where it cannot be computed.
@@ -119,9 +126,9 @@ class Measured:
         return float(np.sum(sums) / weights.sum())
 
     def _coverage(self, weights: Values) -> float | None:
-        """Of whole groups, each weighted by its customers."""
+        """Of whole groups. A group has one verdict, so it is drawn as one of its customers is."""
         if self._held is None or not len(self._held[1]):
             return None
         groups, inside = self._held
-        drawn = np.array([weights[group].sum() for group in groups])
+        drawn = np.array([weights[group[len(group) // 2]] for group in groups])
         return float(drawn @ inside / drawn.sum()) if drawn.sum() else None

@@ -1,6 +1,7 @@
 """Figures are those of scikit-learn, intervals draw customers, and differences are paired."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -58,6 +59,37 @@ def test_figures_of_estimates() -> None:
     assert found["mae"] == pytest.approx(np.abs(scores - outcomes).mean())
     assert found["deviance"] == pytest.approx(mean_poisson_deviance(outcomes, scores))
     assert found["coverage"] is None
+
+
+def test_groups_hold_customers_of_one_as_of() -> None:
+    """Two as-ofs with the same customers have the coverage of one, as sure as its groups are many.
+
+    One group of both as-ofs would hold half as many customers, and more of them lie outside.
+    """
+    draw = np.random.default_rng(7)
+    scores = draw.uniform(0.1, 0.9, 3_000)
+    outcomes = (draw.random(3_000) < scores).astype(float)
+    spread = 1.645 * np.sqrt(scores * (1 - scores) / 25)
+    once = Measured(scores, outcomes, scores - spread, scores + spread, 25, is_probability=True)
+    ones = np.ones(3_000)
+    one_as_of = once.figures(ones)["coverage"]
+    mixed = replace(
+        once,
+        scores=np.tile(scores, 2),
+        outcomes=np.tile(outcomes, 2),
+        lower=np.tile(scores - spread, 2),
+        upper=np.tile(scores + spread, 2),
+    )
+    both = replace(mixed, as_ofs=np.repeat(np.arange(2), 3_000))
+    assert both.figures(np.ones(6_000))["coverage"] == one_as_of
+    assert (mixed.figures(np.ones(6_000))["coverage"] or 1) < (one_as_of or 0) - 0.05
+    [each], _ = with_intervals([once], np.arange(3_000))
+    value, lower, upper = each["coverage"]
+    assert value is not None
+    assert lower is not None
+    assert upper is not None
+    chance = np.sqrt(value * (1 - value) / 120)
+    assert upper - lower == pytest.approx(2 * 1.645 * chance, rel=0.35)
 
 
 def test_a_customer_is_drawn_with_all_of_its_rows() -> None:
