@@ -58,6 +58,8 @@ class Prepared:
         needed = dict.fromkeys(self.complete_until, timedelta())
         if with_outcomes:
             needed["orders"] = horizon
+        # Advice that holds for every table: the first refusal is the last.
+        latest = min(self.complete_until[table] - days - lag for table, days in needed.items())
         for table, days in needed.items():
             end, complete_at = self.complete_until[table], as_of + days + lag
             if complete_at > end:
@@ -65,7 +67,7 @@ class Prepared:
                 return (
                     f"its {what} complete at {complete_at}, but the data end at {end} in {table} "
                     "(the last day with about as many loads as usual). "
-                    f"Choose {end - days - lag:%Y-%m-%d} or earlier."
+                    f"Choose {latest:%Y-%m-%d} or earlier."
                 )
         return None
 

@@ -1,12 +1,15 @@
 """One wrong load time makes no label window complete."""
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import duckdb
+import pandas as pd
 import pytest
 
 from python_scoring.errors import TrainingError
 from python_scoring.training.completeness import complete_until
+from python_scoring.training.data import Prepared
 
 START = datetime(2026, 1, 1, 6)
 
@@ -87,3 +90,14 @@ def test_without_orders_there_is_nothing_to_learn() -> None:
     """The message says so."""
     with pytest.raises(TrainingError, match="no usable order"):
         complete_until(lake())
+
+
+def test_advice_on_an_incomplete_as_of_can_be_followed() -> None:
+    """Features end first in one table, outcomes in another: the date named suits both."""
+    contract = SimpleNamespace(horizon_days=90, schedule=SimpleNamespace(availability_lag_hours=6))
+    until = {"events": datetime(2026, 11, 29, 23), "orders": datetime(2026, 11, 29, 22)}
+    data = Prepared(pd.DataFrame(), contract, {}, "2.1.0", until)  # type: ignore[arg-type]
+    said = data.missing(datetime(2027, 1, 1), with_outcomes=True) or ""
+    assert "its features are complete at 2027-01-01 06:00:00" in said
+    assert "Choose 2026-08-31 or earlier." in said
+    assert data.missing(datetime(2026, 8, 31), with_outcomes=True) is None
