@@ -116,6 +116,13 @@
 {%- endmacro %}
 
 
+{#- A table that a former version of the project made, and that nothing reads any more. -#}
+{% macro drop_former_table(schema, identifier) -%}
+    {%- set relation = adapter.get_relation('lake', schema, identifier) if execute else none -%}
+    {%- if relation -%} drop table {{ relation }} {%- endif -%}
+{%- endmacro %}
+
+
 {#- Append-only tables that are built: models of that materialization, and sources whose meta says so. -#}
 {% macro append_only_tables() -%}
     {%- set declared = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'append_only') | list

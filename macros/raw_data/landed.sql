@@ -98,6 +98,18 @@
         delete from {{ operations_table('rejected_rows') }}
         where source = '{{ source_name }}' and landed_file = {{ string_literal(file) }}
     {%- endcall -%}
+    {%- do forget_versions(source_name) -%}
+{%- endmacro %}
+
+
+{#- The table of versions is made anew by this build: it holds rows that are taken back. -#}
+{% macro forget_versions(source_name) -%}
+    {%- for node in graph.nodes.values() if node.config.get('meta', {}).get('versions_of') == source_name -%}
+        {%- set relation = load_relation(api.Relation.create(node.database, node.schema, node.alias, type='table')) -%}
+        {%- if relation -%}
+            {%- do adapter.drop_relation(relation) -%}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 

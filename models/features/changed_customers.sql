@@ -1,7 +1,7 @@
 -- Customers about whom something changed between the base of a planned as-of and the as-of: rows that newly count or
 -- were landed since, and rows that cross the edge of a window. All versions of such a row count: the one that a
 -- correction replaces may be another customer's. The plan's instants are literals, at a fifth of the cost of a join.
--- depends_on: {{ ref('snapshot_plan') }}
+-- depends_on: {{ ref('snapshot_plan') }}, {{ ref('stg_events') }}, {{ ref('stg_orders') }}
 {% set plans = plans_with_base() %}
 {% set types = {'as_of': 'timestamp', 'data_cutoff': 'timestamp', 'row_key': 'text', 'customer_id': 'text'} %}
 
@@ -35,18 +35,6 @@ changed_events as (
     select {{ typed_nulls(types) }}
     where false
     {% endfor %}
-),
-
-reloaded_changed_orders as (
-    select changed_orders.*
-    from changed_orders
-    inner join {{ ref('reloaded_orders') }} as reloaded on changed_orders.row_key = reloaded.order_id
-),
-
-reloaded_changed_events as (
-    select changed_events.*
-    from changed_events
-    inner join {{ ref('reloaded_events') }} as reloaded on changed_events.row_key = reloaded.event_id
 )
 
 select
@@ -66,15 +54,15 @@ union all
 select
     changed.as_of,
     versions.customer_id
-from reloaded_changed_orders as changed
-inner join {{ ref('stg_orders') }} as versions
-    on changed.row_key = versions.order_id and changed.data_cutoff > versions.loaded_at
+from changed_orders as changed
+inner join {{ ref('order_versions') }} as versions
+    on changed.row_key = versions.order_id and {{ is_known('versions.loaded_at', 'changed.data_cutoff') }}
 
 union all
 
 select
     changed.as_of,
     versions.customer_id
-from reloaded_changed_events as changed
-inner join {{ ref('stg_events') }} as versions
-    on changed.row_key = versions.event_id and changed.data_cutoff > versions.loaded_at
+from changed_events as changed
+inner join {{ ref('event_versions') }} as versions
+    on changed.row_key = versions.event_id and {{ is_known('versions.loaded_at', 'changed.data_cutoff') }}

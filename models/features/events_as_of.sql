@@ -14,11 +14,10 @@ customers as (
     inner join plan on customers.as_of = plan.as_of
 ),
 
-reloaded as (
-    select * from {{ ref('reloaded_events') }}
+versions as (
+    select * from {{ ref('event_versions') }}
 ),
 
--- The landed rows stand twice without a name of their own: with one, the engine would first copy all of them.
 loaded_once as (
     select
         customers.as_of,
@@ -32,13 +31,7 @@ loaded_once as (
             and {{ is_known('events.loaded_at', 'customers.data_cutoff') }}
             and {{ has_happened('events.occurred_at', 'customers.as_of') }}
             and events.occurred_at >= customers.a_year_before
-    anti join reloaded on events.event_id = reloaded.event_id
-),
-
-versions as materialized (
-    select events.*
-    from {{ ref('stg_events') }} as events
-    semi join reloaded on events.event_id = reloaded.event_id
+    anti join versions on events.event_id = versions.event_id
 ),
 
 newest_versions as (

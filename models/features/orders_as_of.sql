@@ -13,11 +13,10 @@ customers as (
     inner join plan on customers.as_of = plan.as_of
 ),
 
-reloaded as (
-    select * from {{ ref('reloaded_orders') }}
+versions as (
+    select * from {{ ref('order_versions') }}
 ),
 
--- The landed rows stand twice without a name of their own: with one, the engine would first copy all of them.
 loaded_once as (
     select
         customers.as_of,
@@ -32,13 +31,7 @@ loaded_once as (
             orders.customer_id = customers.customer_id
             and {{ is_known('orders.loaded_at', 'customers.data_cutoff') }}
             and {{ has_happened('orders.ordered_at', 'customers.as_of') }}
-    anti join reloaded on orders.order_id = reloaded.order_id
-),
-
-versions as materialized (
-    select orders.*
-    from {{ ref('stg_orders') }} as orders
-    semi join reloaded on orders.order_id = reloaded.order_id
+    anti join versions on orders.order_id = versions.order_id
 ),
 
 newest_versions as (

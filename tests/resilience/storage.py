@@ -56,7 +56,7 @@ KINDS = {
     "served predictions": f"{CHURN}/prediction_date=2026-11-24/*/*.parquet",
     "former predictions": f"{CHURN}/prediction_date=2026-11-23/*/*.parquet",
     "newest snapshot": "lake/features/feature_snapshots/as_of=2026-11-24*/*.parquet",
-    "derived rows": "lake/features/reloaded_orders/*.parquet",
+    "derived rows": "lake/features/order_versions/*.parquet",
     "landed rows": "lake/raw/orders/*.parquet",
     "history": "lake/operations/*/*.parquet",
 }

@@ -109,9 +109,8 @@ class Shop:
             )
         for name, key in (("orders", "order_id"), ("events", "event_id")):
             self.connection.execute(
-                f"create view lake.features.reloaded_{name} as"
-                f" select {key}, max(landed_in) as landed_in from lake.raw.{name}"
-                f" group by {key} having count(*) > 1"
+                f"create view lake.features.{name.removesuffix('s')}_versions as"
+                f" from lake.raw.{name} qualify count(*) over (partition by {key}) > 1"
             )
         described = built.query("describe lake.features.feature_snapshots")
         columns = ", ".join(f"{name} {kind}" for name, kind, *_ in described)

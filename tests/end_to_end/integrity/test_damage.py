@@ -80,14 +80,14 @@ def test_damaged_predictions_are_taken_back_and_published_again_identically(
 @pytest.mark.slow
 def test_damaged_rows_and_snapshots_are_made_anew_identically(two_days: Project) -> None:
     """In one build, before anything is computed from them; a file of derived rows as well."""
-    tables = ("lake.raw.orders", "lake.features.feature_snapshots", "lake.features.reloaded_orders")
+    tables = ("lake.raw.orders", "lake.features.feature_snapshots", "lake.features.order_versions")
     intact = [two_days.digest(table) for table in tables]
     manifest = two_days.digest("lake.operations.snapshot_manifest")
     [orders] = files(two_days, "raw/orders")
     [snapshot] = files(two_days, "features/feature_snapshots", "as_of=2026-11-24")
     flip(orders)
     snapshot.unlink()
-    for path in files(two_days, "features/reloaded_orders"):
+    for path in files(two_days, "features/order_versions"):
         flip(path)
 
     result = two_days.build(env=LATER | {"VERIFY_FILES": "all"})

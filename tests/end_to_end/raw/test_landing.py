@@ -222,6 +222,30 @@ def test_a_changed_history_stops_the_build_until_it_is_accepted(shop: Project) -
     assert "NOTHING NEW" in land(shop)
 
 
+def test_versions_follow_what_is_landed(shop: Project) -> None:
+    """All rows of a key that was loaded more than once, and none that was taken back."""
+
+    def versions(*rows: str) -> list[tuple[Any, ...]]:
+        write(shop.raw_data / "orders.parquet", *rows)
+        shop.dbt("run", "--select", "path:models/staging", "order_versions")
+        return shop.query("select order_id, amount from lake.features.order_versions order by all")
+
+    cents, euros = Decimal("10.25"), Decimal("11.00")
+    first = [order("O1", 3), order("O1", 4, "11"), order("O2", 3)]
+    assert versions(*first) == [("O1", cents), ("O1", euros)]
+    assert versions(*first, order("O3", 5), order("O2", 5, "11")) == [
+        ("O1", cents), ("O1", euros), ("O2", cents), ("O2", euros)
+    ]  # fmt: skip
+    more = [order("O3", 5), order("O2", 5, "11"), order("O2", 5, "11")]
+    assert versions(*first, *more)[2:] == [("O2", cents), ("O2", euros), ("O2", euros)]
+
+    write(shop.raw_data / "orders.parquet", order("O1", 3), order("O3", 5), order("O3", 5))
+    assert refusals(shop)
+    decision = ("--by", "ana", "--reason", "O1 was corrected by mistake")
+    shop.command("raw", "accept", "--file", "orders.parquet", *decision)
+    assert versions(order("O1", 3), order("O3", 5), order("O3", 5)) == [("O3", cents)] * 2
+
+
 def test_rows_of_unknown_customers_count_once_the_customer_comes(shop: Project) -> None:
     stranger = order("O2", 4).replace("'A'", "'B'")
     write(shop.raw_data / "orders.parquet", order("O1", 3), stranger)

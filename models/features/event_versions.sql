@@ -1,0 +1,52 @@
+-- Every version of the events that were loaded more than once: a few per cent, and only they need the costly search
+-- for the version that counts. Found when they are landed: new rows whose key is there twice, and its older rows.
+-- The landed rows stand without a name of their own: with one, the engine would first copy all of them.
+{% set has_rows = execute and is_built(this) %}
+
+{% if has_rows %}
+with known as (
+    select * from {{ this }}
+),
+
+newly_landed as (
+    select distinct event_id
+    from {{ ref('stg_events') }}
+    where landed_in > (select coalesce(max(landed_in), 0) from known)
+),
+
+again as (
+    select
+        events.event_id,
+        events.customer_id,
+        events.event_type,
+        events.occurred_at,
+        events.loaded_at,
+        events.landed_in
+    from {{ ref('stg_events') }} as events
+    semi join newly_landed on events.event_id = newly_landed.event_id
+    qualify count(*) over (partition by events.event_id) > 1
+)
+
+select *
+from again
+where
+    landed_in > (select coalesce(max(landed_in), 0) from known)
+    or event_id not in (select event_id from known)
+{% else %}
+with again as (
+    select event_id
+    from {{ ref('stg_events') }}
+    group by event_id
+    having count(*) > 1
+)
+
+select
+    events.event_id,
+    events.customer_id,
+    events.event_type,
+    events.occurred_at,
+    events.loaded_at,
+    events.landed_in
+from {{ ref('stg_events') }} as events
+semi join again on events.event_id = again.event_id
+{% endif %}
