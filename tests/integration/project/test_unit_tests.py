@@ -6,7 +6,7 @@ WITH_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": ""}
 
 
 def test_plain_build_passes_its_unit_tests(fresh: Fresh) -> None:
-    """Also the first `dbt build`, in an empty warehouse: no table is there to look columns up in."""
+    """Also the first one, in an empty warehouse, where no table is there to look columns up in."""
     output = fresh(empty=True).dbt("build", env=WITH_UNIT_TESTS).stdout
     assert "PASS scoring_plan::nothing_is_due_before_its_data_cutoff" in output
 
