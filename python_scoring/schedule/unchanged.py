@@ -65,6 +65,19 @@ def project_fingerprint(
 
     `variables` are those of the command line. Clock and place of the warehouse are left out.
     """
+    definitions, read = definitions_of(project)
+    facts = {
+        "code_version": code_version,
+        "definitions": definitions,
+        "environment": {name: os.environ.get(name) for name in read},
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "variables": {name: value for name, value in variables.items() if name != "now"},
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def definitions_of(project: Path) -> tuple[str, frozenset[str]]:
+    """SHA-256 of a project's files, and the environment variables that their SQL reads."""
     digest = hashlib.sha256()
     names: set[bytes] = set()
     for file in _files(project):
@@ -72,16 +85,7 @@ def project_fingerprint(
         names.update(READ_BY_SQL.findall(content))
         digest.update(f"{file.relative_to(project)}|{len(content)}|".encode())
         digest.update(content)
-    read = (name.decode() for name in names.difference(NOT_READ))
-    environment = {name: os.environ.get(name) for name in read}
-    facts = {
-        "code_version": code_version,
-        "environment": environment,
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-        "variables": {name: value for name, value in variables.items() if name != "now"},
-    }
-    digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
-    return digest.hexdigest()
+    return digest.hexdigest(), frozenset(name.decode() for name in names.difference(NOT_READ))
 
 
 def _files(project: Path) -> list[Path]:

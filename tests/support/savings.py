@@ -11,7 +11,9 @@ from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
+from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import ManifestLoader
+from dbt.plugins.manager import PluginManager
 from dbt.task import runnable
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
@@ -19,7 +21,8 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 
-from python_scoring.project import dbt_speed
+from python_scoring.project import PROJECT, dbt_speed
+from python_scoring.schedule import unchanged
 
 
 def save() -> None:
@@ -31,6 +34,13 @@ def save() -> None:
     compile_templates_once()
     flatten_macros_at_once()
     share_type_testers()
+    look_for_plugins_once()
+
+
+def save_for(manifest: Manifest) -> None:
+    """Skip what depends on the project alone, for commands that run on this parse of it."""
+    link_graph_once(manifest)
+    read_definitions_once()
 
 
 def leave_out_debug_events() -> None:
@@ -74,6 +84,43 @@ def leave_out_second_files() -> None:
 
     ManifestLoader.write_manifest_for_partial_parse = write  # type: ignore[method-assign]
     runnable.write_manifest = lambda *_: None  # type: ignore[attr-defined]
+
+
+def link_graph_once(manifest: Manifest) -> None:
+    """Reuse the graph of the project, without and with the edges of its tests."""
+    link, add_edges = Linker.link_graph, Linker.add_test_edges
+    linked, with_tests = Linker(), Linker()
+    for linker in (linked, with_tests):
+        link(linker, manifest)
+    manifest.build_parent_and_child_maps()
+    add_edges(with_tests, manifest)
+
+    def link_once(linker: Linker, other: Manifest) -> None:
+        if other is manifest:
+            linker.graph = linked.graph
+        else:
+            link(linker, other)
+
+    def add_once(linker: Linker, other: Manifest) -> None:
+        if other is manifest:
+            linker.graph = with_tests.graph
+        else:
+            add_edges(linker, other)
+
+    Linker.link_graph = link_once  # type: ignore[method-assign]
+    Linker.add_test_edges = add_once  # type: ignore[method-assign]
+
+
+def read_definitions_once() -> None:
+    """Digest the project's files once: a command in another folder imports the library anew."""
+    read, found = unchanged.definitions_of, unchanged.definitions_of(PROJECT)
+    unchanged.definitions_of = lambda project: found if project == PROJECT else read(project)
+
+
+def look_for_plugins_once() -> None:
+    """Look through the installed modules for plugins of dbt once."""
+    found = PluginManager.get_prefixed_modules()
+    PluginManager.get_prefixed_modules = staticmethod(lambda: found)  # type: ignore[method-assign]
 
 
 def leave_out_look_at_graph() -> None:
@@ -137,8 +184,10 @@ def flatten_macros_at_once() -> None:
 
 
 def share_type_testers() -> None:
-    """Share the type testers of dbt's queries whose text columns have the same names."""
+    """Share the type testers of queries whose text columns have the same names, and no rows."""
     build = functools.lru_cache(agate_helper.build_type_tester)
+    agate_helper.empty_table = functools.cache(agate_helper.empty_table)
+    agate_helper.empty_table()
 
     def shared(text_columns: Any, string_null_values: Any = ("null", "")) -> Any:
         return build(tuple(sorted(text_columns)), tuple(string_null_values))
