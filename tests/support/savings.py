@@ -92,7 +92,7 @@ def link_graph_once(manifest: Manifest) -> None:
     linked, with_tests = Linker(), Linker()
     for linker in (linked, with_tests):
         link(linker, manifest)
-    manifest.build_parent_and_child_maps()
+    manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
     add_edges(with_tests, manifest)
 
     def link_once(linker: Linker, other: Manifest) -> None:
@@ -107,8 +107,8 @@ def link_graph_once(manifest: Manifest) -> None:
         else:
             add_edges(linker, other)
 
-    Linker.link_graph = link_once  # type: ignore[method-assign]
-    Linker.add_test_edges = add_once  # type: ignore[method-assign]
+    Linker.link_graph = link_once  # type: ignore[assignment, method-assign]
+    Linker.add_test_edges = add_once  # type: ignore[assignment, method-assign]
 
 
 def read_definitions_once() -> None:
@@ -119,7 +119,7 @@ def read_definitions_once() -> None:
 
 def look_for_plugins_once() -> None:
     """Look through the installed modules for plugins of dbt once."""
-    found = PluginManager.get_prefixed_modules()
+    found = PluginManager.get_prefixed_modules()  # type: ignore[no-untyped-call]
     PluginManager.get_prefixed_modules = staticmethod(lambda: found)  # type: ignore[method-assign]
 
 
