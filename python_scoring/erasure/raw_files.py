@@ -147,7 +147,8 @@ def _count(connection: duckdb.DuckDBPyConnection, path: Path, subjects: DataSubj
     except (duckdb.Error, pa.ArrowInvalid, OSError) as error:
         raise InputError(
             f"{path} cannot be read, so it is unknown whether it holds the person: "
-            f"{error}. Remove the file or load it anew, then run the command again."
+            f"{str(error).rstrip('.')}. Remove the file or load it anew, then run the command "
+            "again."
         ) from error
     return int(found[0][0])
 
