@@ -146,8 +146,9 @@ def many_readers(bench: Bench, minutes: float) -> Result:
         readers = [Reader(project, pause=PAUSE) for _ in range(READERS)]
         for reader in readers:
             stack.enter_context(reader.reading())
-        deadline, day, failed = time.monotonic() + minutes * 60, UNTIL, ""
-        while not failed and (time.monotonic() < deadline or day == UNTIL):
+        # From the third day on, whose slot is compared.
+        deadline, day, failed = time.monotonic() + minutes * 60, UNTIL - timedelta(days=1), ""
+        while not failed and (time.monotonic() < deadline or day < UNTIL):
             day += timedelta(days=1)
             build = project.build(env={"PREDICTION_NOW": f"{day:%Y-%m-%d}T07:00:00"}, check=False)
             arguments = ("run-operation", "maintain_lake", "--args", "{keep_days: 1}")
@@ -155,6 +156,8 @@ def many_readers(bench: Bench, minutes: float) -> Result:
             # The demo data end, so that the gate may find that the feeds have stopped.
             if maintained.returncode or TRACEBACK in build.stdout:
                 failed = first_error(maintained.stdout) or build.stdout[-300:]
+        for reader in readers:  # all at once: each may be in the middle of a round
+            reader.stop()
         stack.close()
         result.wrong = sum(len(reader.wrong) for reader in readers)
         is_kept = published(project, f"as_of <= timestamp '{UNTIL}'") == bench.third_digests
@@ -163,7 +166,7 @@ def many_readers(bench: Bench, minutes: float) -> Result:
         reads = sum(reader.reads for reader in readers)
         wrong = next((reader.wrong[0] for reader in readers if reader.wrong), "")
         result.message = failed or wrong or (
-            f"{reads:,} reads of {len(PRODUCTS)} marts, {(day - UNTIL).days} builds"
+            f"{reads:,} reads of {len(PRODUCTS)} marts, {(day - UNTIL).days + 1} builds"
         )  # fmt: skip
     return result
 

@@ -52,18 +52,23 @@ class Reader:
     erased: int = 0  # rows that a run may lack of those that were published
     reads: int = 0
     wrong: list[str] = field(default_factory=list)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Read in another thread meanwhile."""
-        self._ended = threading.Event()
+        self._ended.clear()
         thread = threading.Thread(target=self._read)
         thread.start()
         try:
             yield
         finally:
-            self._ended.set()
+            self.stop()
             thread.join()
+
+    def stop(self) -> None:
+        """Have it read no more, after the round that it is in."""
+        self._ended.set()
 
     def _read(self) -> None:
         try:
