@@ -55,7 +55,7 @@ def test_an_outputs_day_goes_before_that_of_the_consumer() -> None:
 
 
 def test_without_access_nothing_may_be_read() -> None:
-    meta = ExposureMeta(criticality="low")
+    meta = ExposureMeta(criticality="low", access=None)
     assert entitlements_of(Consumer("a", "A", "b", "low", meta), PRODUCTS) == []
     assert entitlements_of(consumer(role="pricing"), PRODUCTS) == []
 
