@@ -32,6 +32,9 @@ from tests.support.lake import age
 from tests.support.project import PRODUCTS, Project, copy_of_project
 
 FIRST = datetime(2026, 1, 6)
+# A morning's files hold what was loaded up to the build: a row that comes later, and says it was
+# loaded before the cutoff, would rightly make the snapshot's input differ from a replay's.
+MORNING = timedelta(hours=7)
 REPLAYED = 200
 READS = 5
 LARGEST_RATIO = 1.3  # of the last weeks to the weeks after the first: flat, but for the machine
@@ -119,13 +122,13 @@ class Year:
             (self.project.raw_data / table).mkdir(parents=True)
             self.shop.execute(
                 f"copy (from read_parquet('{self.folder / 'all' / table}.parquet')"
-                f" where loaded_at < timestamp '{FIRST}')"
+                f" where loaded_at < timestamp '{FIRST + MORNING}')"
                 f" to '{self.project.raw_data / table / 'before.parquet'}'"
             )
 
     def deliver(self, number: int, *, is_whole: bool = False) -> None:
         """Files of the day before a morning; in the bad week the feed of orders is broken."""
-        day = FIRST + timedelta(days=number - 1)
+        day = FIRST + MORNING + timedelta(days=number - 1)
         raw = self.project.raw_data
         for table in ("customers", "events"):
             self.shop.execute(
