@@ -1,4 +1,4 @@
-"""Raw data: `demo-data`, `raw accept`."""
+"""Raw data: `demo-data`, `check-data`, `raw accept`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,35 @@ def demo_data(customers: int, until: datetime | None, out: Path) -> None:
     rows = generate(customers, until or midnight, out)
     for table, count in rows.items():
         click.echo(f"{out / table}: {count:,} rows")
+
+
+@click.command("check-data")
+@click.option("--json", "as_json", is_flag=True, help="For other programs.")
+def check_data(*, as_json: bool) -> None:
+    """Check the raw tables in RAW_DATA as a first build would read them; changes nothing.
+
+    Prints all problems of all tables, rows, date ranges and rejections by reason, and the as-ofs
+    on which each product can be trained, evaluated and scored. Needs no warehouse. Exits with 1
+    where a build would stop.
+
+    \b
+    Example:
+      customer-predictions check-data --json
+    """
+    import json
+
+    from python_scoring.cli.printing import echo
+    from python_scoring.errors import InputError
+    from python_scoring.onboarding.data_check import check_data, to_text
+    from python_scoring.raw.files import raw_data_folder
+
+    found = check_data(raw_data_folder())
+    echo(json.dumps(found.to_record(), default=str, indent=2) if as_json else to_text(found))
+    if found.problems:
+        raise InputError(
+            f"{len(found.problems)} problem{'' if len(found.problems) == 1 else 's'} in "
+            f"{found.folder} would stop a build."
+        )
 
 
 @click.group("raw")

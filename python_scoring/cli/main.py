@@ -36,8 +36,10 @@ def commands() -> None:
 
 for command in (
     data.demo_data,
+    data.check_data,
     data.raw,
     models.train,
+    models.fit,
     models.training_data,
     models.backtest,
     models.register,

@@ -1,4 +1,4 @@
-"""Models: `train`, `training-data`, `backtest`, `register`, `model-card`, `feature-version`."""
+"""Models: `train`, `fit`, `backtest`, `register`; their data, cards and feature version."""
 
 from datetime import datetime
 from pathlib import Path
@@ -92,6 +92,41 @@ def train(  # noqa: PLR0913 - one argument per option
     if pin_from:
         registry.pin(card, pin_from, pinned_by, reason)
         click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")
+
+
+@click.command()
+@click.argument("products", nargs=-1)
+@click.option("--all", "all_products", is_flag=True, help="Every product of the project.")
+@click.option("--by", "decided_by", required=True, help="Who pins the models.")
+@click.option("--reason", required=True, help="Why, in a sentence.")
+def fit(*, products: tuple[str, ...], all_products: bool, decided_by: str, reason: str) -> None:
+    """Train a model of each of PRODUCTS on as-ofs that RAW_DATA allows, and pin it for review.
+
+    Chooses monthly as-ofs, the last of them a horizon before the one that judges the model.
+    Writes artifacts, registry rows and pins, and says how good each model is against recency
+    alone. Exits with 1 if a product cannot be trained.
+
+    \b
+    Example:
+      customer-predictions fit --all --by ana --reason "first models of our shop"
+    """
+    for name, text in (("--by", decided_by), ("--reason", reason)):
+        if not text.strip():
+            raise click.UsageError(f"{name} is blank: say who pins the models, and why.")
+    if all_products == bool(products):
+        raise click.UsageError("expected the names of PRODUCTS, or --all for every one of them")
+
+    from python_scoring.cli.printing import echo
+    from python_scoring.errors import TrainingError
+    from python_scoring.models.registry import Registry
+    from python_scoring.onboarding.fit import fit, to_text
+    from python_scoring.raw.files import raw_data_folder
+
+    registry = Registry()
+    found = fit(list(products), raw_data_folder(), registry, (decided_by, reason), echo)
+    echo(to_text(found, registry))
+    if found.failed:
+        raise TrainingError(f"not trained: {', '.join(found.failed)}; the lines above say why.")
 
 
 @click.command("training-data")

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import yaml
-
 from python_scoring.errors import InputError
 from python_scoring.project import PROJECT, Manifest, Node
+from python_scoring.project.yaml_files import read_yaml
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class ServedOutput:
 
 def project_variables() -> dict[str, Any]:
     """Return the vars of dbt_project.yml: the defaults that contracts override."""
-    variables: dict[str, Any] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    variables: dict[str, Any] = read_yaml(PROJECT / "dbt_project.yml")["vars"]
     return variables
 
 

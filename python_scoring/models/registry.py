@@ -84,6 +84,27 @@ class Registry:
                 "A registered version never changes: choose a higher one."
             )
 
+    def next_version(self, product: str) -> str:
+        """Return the version after the product's highest: the next minor one, or 1.0.0."""
+        versions = [
+            tuple(map(int, row["model_version"].split(".")))
+            for row in _rows(self.models_file)
+            if row["product"] == product and VERSION.fullmatch(row["model_version"])
+        ]
+        if not versions:
+            return "1.0.0"
+        major, minor, _ = max(versions)
+        return f"{major}.{minor + 1}.0"
+
+    def later_pins(self, product: str, pinned_from: datetime) -> list[tuple[datetime, str]]:
+        """Return start and version of the pins that end one from `pinned_from`, in order."""
+        pins = [
+            (datetime.fromisoformat(row["pinned_from"]), row["model_version"])
+            for row in _rows(self.pins_file)
+            if row["product"] == product
+        ]
+        return sorted(pin for pin in pins if pin[0] > pinned_from)
+
     def add(self, model: bytes, card: ModelCard, trained_at: datetime) -> Path:
         """Write the artifact and append its registry row; returns the artifact's folder."""
         check_texts(card)
@@ -148,7 +169,7 @@ class Registry:
 
 def check_pin_texts(pinned_by: str, reason: str) -> None:
     """Raise ArgumentError for a text that the seed of pins cannot hold; before long work."""
-    for option, text in (("--pinned-by", pinned_by), ("--reason", reason)):
+    for option, text in (("--pinned-by or --by", pinned_by), ("--reason", reason)):
         if text.startswith(_FORMULA) or not text.isprintable():
             raise ArgumentError(
                 f"{option} {text!r}: expected one line of text that does not begin with "

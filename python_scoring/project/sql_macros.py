@@ -39,13 +39,14 @@ def expression(macro: str, *arguments: object) -> str:
     return rendered
 
 
-def render(text: str, **names: Callable[..., str]) -> str:
+def render(text: str, **names: object) -> str:
     """A text of SQL with its calls of macros, between double braces, replaced by what they render.
 
-    `names` are functions that the text may call as well. Raises `jinja2.UndefinedError` where it
-    calls a macro that does not stand in `FILES`.
+    `names` are functions and values that the text and the macros may read as well. Raises
+    `jinja2.UndefinedError` where it calls a macro that does not stand in `FILES`.
     """
-    return _environment().from_string(text).render(_macros() | names)
+    macros = vars(_definitions().make_module(names))
+    return _environment().from_string(text).render(macros | names)
 
 
 def digest_sums() -> dict[str, str]:
@@ -56,8 +57,13 @@ def digest_sums() -> dict[str, str]:
 
 @functools.cache
 def _macros() -> dict[str, Callable[..., str]]:
+    return vars(_definitions().module)
+
+
+@functools.cache
+def _definitions() -> jinja2.Template:
     text = "\n".join((PROJECT / "macros" / file).read_text() for file in FILES)
-    return vars(_environment().from_string(text).module)
+    return _environment().from_string(text)
 
 
 def _environment() -> jinja2.Environment:

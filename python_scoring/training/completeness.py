@@ -1,10 +1,12 @@
-"""End of the complete data, per raw table."""
+"""End of the complete data, per raw table, and the as-ofs that it allows."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import duckdb
 
 from python_scoring.clock import clock
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.project.sql_models import model_query
 
@@ -27,3 +29,53 @@ def complete_until(lake: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
     if "orders" not in found:
         raise TrainingError("RAW_DATA holds no usable order: there is nothing to learn from")
     return found
+
+
+def availability_lag(contract: ScoringContract) -> timedelta:
+    """Return the time between an as-of and its data cutoff."""
+    return timedelta(hours=contract.schedule.availability_lag_hours)
+
+
+def latest_as_of(
+    complete: Mapping[str, datetime], contract: ScoringContract, *, with_outcomes: bool
+) -> datetime:
+    """Return the last as-of whose features, and with `with_outcomes` label window, are complete.
+
+    `complete` is as `complete_until` returns it.
+    """
+    lag = availability_lag(contract)
+    needed = _needed(complete, contract, with_outcomes=with_outcomes)
+    return min(complete[table] - days - lag for table, days in needed.items())
+
+
+def missing(
+    complete: Mapping[str, datetime],
+    contract: ScoringContract,
+    as_of: datetime,
+    *,
+    with_outcomes: bool,
+) -> str | None:
+    """Return a sentence on what the data lack for an as-of; None if they are complete."""
+    lag = availability_lag(contract)
+    # Advice that holds for every table: the first refusal is the last.
+    latest = latest_as_of(complete, contract, with_outcomes=with_outcomes)
+    for table, days in _needed(complete, contract, with_outcomes=with_outcomes).items():
+        end, complete_at = complete[table], as_of + days + lag
+        if complete_at > end:
+            what = f"label window of {days.days} days is" if days else "features are"
+            return (
+                f"its {what} complete at {complete_at}, but the data end at {end} in {table} "
+                "(the last day with about as many loads as usual). "
+                f"Choose {latest:%Y-%m-%d} or earlier."
+            )
+    return None
+
+
+def _needed(
+    complete: Mapping[str, datetime], contract: ScoringContract, *, with_outcomes: bool
+) -> dict[str, timedelta]:
+    """Return the time after an as-of that each table has to cover, without the lag."""
+    needed = dict.fromkeys(complete, timedelta())
+    if with_outcomes:
+        needed["orders"] = timedelta(days=contract.horizon_days)
+    return needed

@@ -5,7 +5,7 @@ The same models compute features for scoring, with the same data cutoffs.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -16,7 +16,7 @@ from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import TrainingError
 from python_scoring.models.predict import feature_projection
 from python_scoring.project import Manifest, feature_types, model_meta, run_dbt
-from python_scoring.training.completeness import complete_until
+from python_scoring.training import completeness
 from python_scoring.warehouse import Warehouse, install_extensions
 
 
@@ -53,28 +53,9 @@ class Prepared:
 
     def missing(self, as_of: datetime, *, with_outcomes: bool) -> str | None:
         """Return a sentence on what the data lack for an as-of; None if they are complete."""
-        lag = availability_lag(self.contract)
-        horizon = timedelta(days=self.contract.horizon_days)
-        needed = dict.fromkeys(self.complete_until, timedelta())
-        if with_outcomes:
-            needed["orders"] = horizon
-        # Advice that holds for every table: the first refusal is the last.
-        latest = min(self.complete_until[table] - days - lag for table, days in needed.items())
-        for table, days in needed.items():
-            end, complete_at = self.complete_until[table], as_of + days + lag
-            if complete_at > end:
-                what = f"label window of {days.days} days is" if days else "features are"
-                return (
-                    f"its {what} complete at {complete_at}, but the data end at {end} in {table} "
-                    "(the last day with about as many loads as usual). "
-                    f"Choose {latest:%Y-%m-%d} or earlier."
-                )
-        return None
-
-
-def availability_lag(contract: ScoringContract) -> timedelta:
-    """Return the time between an as-of and its data cutoff."""
-    return timedelta(hours=contract.schedule.availability_lag_hours)
+        return completeness.missing(
+            self.complete_until, self.contract, as_of, with_outcomes=with_outcomes
+        )
 
 
 def prepare(
@@ -89,14 +70,31 @@ def prepare(
 
     `features` have `name` and `type`; by default they are those of the product's recipe.
     """
+    build_training_data([product], as_ofs, scratch)
+    return read_training_data(product, manifest, contract, scratch, features)
+
+
+def build_training_data(products: list[str], as_ofs: list[datetime], scratch: Path) -> None:
+    """Build feature snapshots and labels of products in the scratch warehouse, in one dbt build."""
     environment = {
         "WAREHOUSE": str(scratch),
         "SNAPSHOT_AS_OF": ",".join(as_of.isoformat() for as_of in as_ofs),
         "PREDICTION_AS_OF": "",
     }
-    arguments = ["build", "--select", f"+training_{product}", "--indirect-selection", "cautious"]
+    selected = [f"+training_{product}" for product in products]
+    arguments = ["build", "--select", *selected, "--indirect-selection", "cautious"]
     arguments += ["--exclude-resource-type", "unit_test"]
     run_dbt([*arguments, "--target-path", str(scratch / "target")], environment, quiet=True)
+
+
+def read_training_data(
+    product: str,
+    manifest: Manifest,
+    contract: ScoringContract,
+    scratch: Path,
+    features: list[dict[str, str]] | None = None,
+) -> Prepared:
+    """Read what `build_training_data` built for a product; `features` as in `prepare`."""
     # A copy: the manifest stays as dbt wrote it, for another call.
     recipe = cast("Recipe", dict(model_meta(manifest, f"training_{product}", "training")))
     names_of_recipe = cast("list[str]", recipe["features"])
@@ -116,7 +114,7 @@ def prepare(
             order by training.as_of, training.customer_id
             """  # noqa: S608 - the names are the project's own
         ).df()
-        until = complete_until(connection)
+        until = completeness.complete_until(connection)
     feature_version = model_meta(manifest, "feature_snapshots", "feature_version")
     return Prepared(frame, contract, recipe, str(feature_version), until)
 

@@ -10,6 +10,8 @@ import json
 import platform
 import tempfile
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -21,6 +23,7 @@ import skops
 import skops.io
 from sklearn.base import BaseEstimator
 
+from python_scoring.contracts.contract import ScoringContract
 from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import TrainingError
 from python_scoring.models.artifacts import Model, ModelCard, check_signature, sha256
@@ -34,8 +37,43 @@ from python_scoring.training.data import Prepared, frame_digest, prepare
 from python_scoring.training.uncertainty import LeftOut, fit_uncertainty
 
 
+@dataclass(frozen=True)
+class Trained:
+    """Trained model, not yet registered: skops bytes, card, and what it was judged on.
+
+    `judged` has label and features of the evaluation as-of, one row per customer; None where its
+    labels are not complete.
+    """
+
+    content: bytes
+    card: ModelCard
+    judged: pd.DataFrame | None
+
+
 def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCard]:
     """Train and evaluate; return the skops bytes and the card, not yet registered.
+
+    Raises as `train_on` does.
+    """
+    registry.check_new(request.product, request.model_version)
+    with tempfile.TemporaryDirectory(prefix="training-") as folder:
+        scratch = Path(folder)
+        manifest = parsed_manifest(scratch)
+
+        def prepared(as_ofs: AsOfs, contract: ScoringContract) -> Prepared:
+            return prepare(request.product, as_ofs.all, manifest, contract, scratch)
+
+        trained = train_on(prepared, request, registry, contract_of(manifest, request.product))
+    return trained.content, trained.card
+
+
+def train_on(
+    prepare_data: Callable[[AsOfs, ScoringContract], Prepared],
+    request: TrainingRequest,
+    registry: Registry,
+    contract: ScoringContract,
+) -> Trained:
+    """Train and evaluate on the data that `prepare_data` returns for the request's as-ofs.
 
     Labelled as-ofs are used twice. Each is held out in turn and scored by a model of the others,
     which gives calibration and bounds. Then the model is fitted on all of them.
@@ -50,13 +88,10 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
 
     """
     registry.check_new(request.product, request.model_version)
-    with tempfile.TemporaryDirectory(prefix="training-") as scratch:
-        manifest = parsed_manifest(Path(scratch))
-        contract = contract_of(manifest, request.product)
-        as_ofs = AsOfs.of(request, contract)
-        if request.pin_from:
-            registry.check_pin(request.product, request.pin_from, as_ofs.labels_closed_at())
-        prepared = prepare(request.product, as_ofs.all, manifest, contract, Path(scratch))
+    as_ofs = AsOfs.of(request, contract)
+    if request.pin_from:
+        registry.check_pin(request.product, request.pin_from, as_ofs.labels_closed_at())
+    prepared = prepare_data(as_ofs, contract)
     _refuse_incomplete(request, as_ofs, prepared)
     learned = _customers(prepared, request.product, as_ofs.labelled)
     estimator = estimators.fit(prepared.recipe, learned, contract)
@@ -67,11 +102,10 @@ def train(request: TrainingRequest, registry: Registry) -> tuple[bytes, ModelCar
     model = Model(card, estimator, sha256(content))
     frame, evaluate_on = prepared.frame, as_ofs.evaluate_on
     judged = frame[frame["as_of"] == evaluate_on].reset_index(drop=True)
-    card = evaluation.complete_card(
-        model, learned, judged if prepared.has_labels(evaluate_on) else None, evaluate_on, contract
-    )
+    known = judged if prepared.has_labels(evaluate_on) else None
+    card = evaluation.complete_card(model, learned, known, evaluate_on, contract)
     check_signature(estimator, card, Path("the new model"))
-    return content, card
+    return Trained(content, card, known)
 
 
 def _left_out(

@@ -11,8 +11,8 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {
-        *("backtest", "dbt_plugin", "erasure", "model_import", "notifications", "recovery"),
-        *("replay", "report"),
+        *("backtest", "dbt_plugin", "erasure", "model_import", "notifications", "onboarding"),
+        *("recovery", "replay", "report"),
     },
     {"lineage", "schedule", "serving", "training"},
     {"scoring"},
