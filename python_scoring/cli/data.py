@@ -1,4 +1,4 @@
-"""Raw data: `demo-data`, `check-data`, `raw accept`."""
+"""Raw data: `demo-data`, `init`, `check-data`, `raw accept`."""
 
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,82 @@ def demo_data(customers: int, until: datetime | None, out: Path) -> None:
     rows = generate(customers, until or midnight, out)
     for table, count in rows.items():
         click.echo(f"{out / table}: {count:,} rows")
+
+
+@click.command("init")
+@click.argument("source", type=click.Path(path_type=Path), required=False)
+@click.option("--table", help="Table of a DuckDB database, where it has more than one.")
+@click.option("--column", "columns", multiple=True, metavar="ROLE=NAME",
+              help="Column of a role, such as order_id=InvoiceNo; repeatable.")  # fmt: skip
+@click.option("--format", "formats", multiple=True, metavar="ROLE=FORMAT",
+              help="How texts are read, such as ordered_at=%d/%m/%Y; repeatable.")  # fmt: skip
+@click.option("--timezone", default="UTC", show_default=True,
+              help="Time zone of the times, such as Europe/London.")  # fmt: skip
+@click.option("--currency", default="", help="Name of the currency, for the record.")
+@click.option("--mapping", type=click.Path(dir_okay=False, path_type=Path),
+              help="A reviewed mapping, in place of a proposal.")  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path),
+              help="Folder of the raw tables; by default RAW_DATA.")  # fmt: skip
+@click.option("--replace", is_flag=True, help="Write raw tables anew that an init wrote.")
+@click.option("--print-sql", "dialect",
+              type=click.Choice(["snowflake", "bigquery", "databricks", "postgresql"]),
+              help="Only print SQL that exports the raw tables from a warehouse.")  # fmt: skip
+def init(  # noqa: PLR0913 - one argument per option
+    *,
+    source: Path | None,
+    table: str | None,
+    columns: tuple[str, ...],
+    formats: tuple[str, ...],
+    timezone: str,
+    currency: str,
+    mapping: Path | None,
+    out: Path | None,
+    replace: bool,
+    dialect: str | None,
+) -> None:
+    """Write the raw tables from SOURCE, a table of transaction lines, into RAW_DATA.
+
+    SOURCE is a Parquet or CSV file, a folder of such files, or a DuckDB database. Columns are
+    found by name and values and written as mapping.yml for review; where there is more than one
+    reading, the choices are named. Lines are summed to orders, customers are derived from them.
+
+    \b
+    Example:
+      customer-predictions init online_retail.csv --timezone Europe/London --currency GBP
+    """
+    from python_scoring.cli.printing import echo
+    from python_scoring.onboarding.export_sql import export_sql
+    from python_scoring.raw.files import raw_data_folder
+
+    if dialect:
+        echo(export_sql(dialect))
+        return
+    if source is None:
+        raise click.UsageError("expected SOURCE, or --print-sql DIALECT")
+    from python_scoring.onboarding.transactions import Source, Wishes, import_transactions
+
+    wishes = Wishes(
+        _by_role("--column", columns), _by_role("--format", formats), timezone, currency, mapping
+    )
+    found = import_transactions(
+        Source(source, table), out or raw_data_folder(), wishes, replace=replace
+    )
+    for file, rows in found.rows.items():
+        echo(f"{file}: {rows:,} rows")
+    echo(f"{found.mapping_file}: the mapping; review it")
+    for assumption in found.assumptions:
+        echo(f"  - {assumption}")
+    echo("next: customer-predictions check-data")
+
+
+def _by_role(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        role, separator, value = text.partition("=")
+        if not (separator and role and value):
+            raise click.UsageError(f"{option} {text}: expected ROLE=VALUE")
+        found[role] = value
+    return found
 
 
 @click.command("check-data")

@@ -36,6 +36,7 @@ def commands() -> None:
 
 for command in (
     data.demo_data,
+    data.init,
     data.check_data,
     data.raw,
     models.train,

@@ -36,7 +36,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Project:
         copy_of_project(folder), folder / "raw", folder / "warehouse", folder / "target"
     )
     now = {"PREDICTION_NOW": ""}
-    project.script("examples/online_retail.py", "--from", str(DATA), "--out", str(project.raw_data))
+    project.command("init", str(DATA), "--out", str(project.raw_data))
     for product in PRODUCTS:
         days: tuple[str, ...] = ("04-01", "05-01", "06-01")
         if product != "segmentation":

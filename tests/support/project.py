@@ -4,7 +4,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ PROJECT_PARTS = (
     "tests",
     "seeds",
     "python_scoring",
-    "examples",
 )
 
 CHURN = ("--select", "+path:models/products/churn")
@@ -130,21 +128,6 @@ class Project:
     def module(self, name: str, *args: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m <name> <args>`, which must succeed."""
         return self._run([name, *args], None, check=True)
-
-    def script(
-        self, *args: str, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a Python file of the project, which must succeed."""
-        result = subprocess.run(
-            [sys.executable, *args],
-            cwd=self.folder,
-            env=self.environment(env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return checked(result)
 
     def query(self, sql: str, at: str | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query on the lake, as a reader sees them: now, or at an instant."""

@@ -79,7 +79,7 @@ def test_the_list_of_commands_is_complete() -> None:
     """Their names are a promise to schedulers and runbooks."""
     assert NAMES == [
         "backfill", "backtest", "check-data", "connect", "contracts", "demo-data", "docs", "doctor",
-        "erase", "explain", "feature-version", "fit", "model-card", "new-product", "notify",
+        "erase", "explain", "feature-version", "fit", "init", "model-card", "new-product", "notify",
         "raw", "register", "repair", "replay", "report", "serve", "trace", "train",
         "training-data",
     ]  # fmt: skip
