@@ -103,6 +103,8 @@ def backtest(request: BacktestRequest, registry: Registry) -> Backtest:
     if len(versions) > MOST_MODELS:
         raise ArgumentError(f"--model-version: {len(versions)} versions; expected one or two")
     as_ofs = as_ofs_between(request.since, request.until, request.every)
+    for version in versions:
+        registry.find(request.product, version)  # before the project is parsed
     with tempfile.TemporaryDirectory(prefix="backtest-") as scratch:
         manifest = parsed_manifest(Path(scratch))
         contract = contract_of(manifest, request.product)

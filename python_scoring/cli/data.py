@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from python_scoring.cli.options import INSTANT
+from python_scoring.cli.options import AS_JSON, INSTANT
+from python_scoring.cli.printing import print_json
 
 
 @click.command("demo-data")
@@ -15,7 +16,8 @@ from python_scoring.cli.options import INSTANT
     "--out", type=click.Path(path_type=Path), default=Path("data/raw"), show_default=True,
     help="Folder for the Parquet files.",
 )  # fmt: skip
-def demo_data(customers: int, until: datetime | None, out: Path) -> None:
+@AS_JSON
+def demo_data(*, customers: int, until: datetime | None, out: Path, as_json: bool) -> None:
     """Write deterministic demo data: the same arguments give the same data.
 
     \b
@@ -27,6 +29,9 @@ def demo_data(customers: int, until: datetime | None, out: Path) -> None:
 
     midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = generate(customers, until or midnight, out)
+    if as_json:
+        print_json({"folder": str(out), "rows": rows})
+        return
     for table, count in rows.items():
         click.echo(f"{out / table}: {count:,} rows")
 
@@ -108,7 +113,7 @@ def _by_role(option: str, texts: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command("check-data")
-@click.option("--json", "as_json", is_flag=True, help="For other programs.")
+@AS_JSON
 def check_data(*, as_json: bool) -> None:
     """Check the raw tables in RAW_DATA as a first build would read them; changes nothing.
 

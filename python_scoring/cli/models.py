@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from python_scoring.cli.options import INSTANT
+from python_scoring.cli.options import AS_JSON, INSTANT, PRODUCT
+from python_scoring.cli.printing import print_json
 
 
 @click.command()
-@click.argument("product")
+@click.argument("product", type=PRODUCT)
 @click.option(
     "--as-of",
     "as_ofs",
@@ -95,7 +96,7 @@ def train(  # noqa: PLR0913 - one argument per option
 
 
 @click.command()
-@click.argument("products", nargs=-1)
+@click.argument("products", nargs=-1, type=PRODUCT)
 @click.option("--all", "all_products", is_flag=True, help="Every product of the project.")
 @click.option("--by", "decided_by", required=True, help="Who pins the models.")
 @click.option("--reason", required=True, help="Why, in a sentence.")
@@ -130,7 +131,7 @@ def fit(*, products: tuple[str, ...], all_products: bool, decided_by: str, reaso
 
 
 @click.command("training-data")
-@click.argument("product")
+@click.argument("product", type=PRODUCT)
 @click.option(
     "--as-of", "as_ofs", type=INSTANT, multiple=True, required=True, help="As-of; repeatable."
 )
@@ -141,8 +142,9 @@ def fit(*, products: tuple[str, ...], all_products: bool, decided_by: str, reaso
     help="The Parquet file.",
 )
 @click.option("--all-features", is_flag=True, help="Those of the catalogue, not of the recipe.")
+@AS_JSON
 def training_data(
-    *, product: str, as_ofs: tuple[datetime, ...], out: Path, all_features: bool
+    *, product: str, as_ofs: tuple[datetime, ...], out: Path, all_features: bool, as_json: bool
 ) -> None:
     """Write the point-in-time features and outcomes that PRODUCT's model would learn from.
 
@@ -153,9 +155,14 @@ def training_data(
     Example:
       customer-predictions training-data churn --as-of 2026-03-01 --out churn.parquet
     """
+    from dataclasses import asdict
+
     from python_scoring.training.export import ExportRequest, export_training_data
 
     found = export_training_data(ExportRequest(product, list(as_ofs), out, all_features))
+    if as_json:
+        print_json({"file": str(out), **asdict(found)})
+        return
     for as_of, rows in found.rows_per_as_of.items():
         click.echo(f"{as_of}: {rows:,} customers")
     click.echo(f"features {found.feature_version}, definitions {found.definitions_sha256}")
@@ -163,7 +170,7 @@ def training_data(
 
 
 @click.command()
-@click.argument("product")
+@click.argument("product", type=PRODUCT)
 @click.option(
     "--model-version",
     "model_versions",
@@ -180,7 +187,7 @@ def training_data(
     show_default=True,
     help="Time between two as-ofs.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For other programs, with every figure.")
+@AS_JSON
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -220,7 +227,7 @@ def backtest(
 
 
 @click.command()
-@click.argument("product")
+@click.argument("product", type=PRODUCT)
 @click.argument("source")
 @click.option("--card", "card_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Its model.json; by default the one beside a skops file.")  # fmt: skip
@@ -278,7 +285,7 @@ def register(
 
 
 @click.command("model-card")
-@click.argument("product", required=False)
+@click.argument("product", type=PRODUCT, required=False)
 @click.argument("model_version", required=False)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
               help="The file; by default MODEL_CARD.md beside the model.")  # fmt: skip
@@ -305,6 +312,7 @@ def model_card(
     from python_scoring.project import parsed_manifest
 
     if product and model_version:
+        Registry().find(product, model_version)  # before the project is parsed
         click.echo(write_model_card(Registry(), product, model_version, parsed_manifest(), out))
         return
     for file in check_model_cards(Registry(), parsed_manifest()):
@@ -312,7 +320,8 @@ def model_card(
 
 
 @click.command("feature-version")
-def feature_version() -> None:
+@AS_JSON
+def feature_version(*, as_json: bool) -> None:
     """Check that the feature definitions match the digest recorded for their version.
 
     \b
@@ -326,8 +335,14 @@ def feature_version() -> None:
     manifest = parsed_manifest()
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
     digest = definitions_digest(manifest)
-    click.echo(f"feature_version {version}, definitions {digest}")
-    if locked_digest(version) != digest:
+    is_recorded = locked_digest(version) == digest
+    if as_json:
+        print_json(
+            {"feature_version": version, "definitions_sha256": digest, "is_recorded": is_recorded}
+        )
+    else:
+        click.echo(f"feature_version {version}, definitions {digest}")
+    if not is_recorded:
         raise PredictionError(
             f"the definitions of feature_version {version} have changed: raise feature_version in "
             "models/features/_features__models.yml and append its row to "

@@ -1,6 +1,7 @@
 """Safe printing of text from others: ids and values of raw data, texts of models."""
 
 import re
+from typing import Any
 
 import click
 
@@ -17,6 +18,13 @@ def printable(text: str) -> str:
 def echo(text: str) -> None:
     """Print a text to the standard output."""
     click.echo(printable(text))
+
+
+def print_json(content: Any) -> None:
+    """Print what a command found as indented JSON, for other programs."""
+    import json
+
+    click.echo(json.dumps(content, indent=2, default=str))
 
 
 def echo_error(error: Exception) -> None:

@@ -2,6 +2,8 @@
 
 import click
 
+from python_scoring.cli.options import PRODUCT
+
 # Option and question for each text that a contract requires.
 QUESTIONS = {
     "title": "The product in a few words, such as Churn risk",
@@ -17,7 +19,8 @@ QUESTIONS = {
 
 @click.command("new-product")
 @click.argument("name")
-@click.option("--from", "source", required=True, help="The product whose folder is the pattern.")
+@click.option("--from", "source", type=PRODUCT, required=True,
+              help="The product whose folder is the pattern.")  # fmt: skip
 @click.option("--title", help=QUESTIONS["title"])
 @click.option("--meaning", help=QUESTIONS["meaning"])
 @click.option("--population", help=QUESTIONS["population"])

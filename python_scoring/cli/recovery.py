@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
-from python_scoring.cli.printing import echo
+from python_scoring.cli.options import AS_JSON
+from python_scoring.cli.printing import echo, print_json
 
 
 @click.command("doctor")
 @click.option("--quick", is_flag=True, help="Compare the sizes of data files, and read none.")
-def doctor(*, quick: bool) -> None:
+@AS_JSON
+def doctor(*, quick: bool, as_json: bool) -> None:
     """Examine the warehouse: halves, catalogue and every file; changes nothing.
 
     Reads each file of the lake and compares it with the digest that was recorded when it was
@@ -21,14 +23,20 @@ def doctor(*, quick: bool) -> None:
     Example:
       customer-predictions doctor --quick
     """
+    from dataclasses import asdict
+
     from python_scoring.errors import PredictionError
     from python_scoring.recovery.doctor import examine
     from python_scoring.warehouse import Warehouse
 
-    damaged = 0
+    findings = []
     for finding in examine(Warehouse.from_environment(), quick=quick):
-        echo(str(finding))
-        damaged += finding.problem is not None
+        findings.append(finding)
+        if not as_json:
+            echo(str(finding))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    damaged = sum(finding.problem is not None for finding in findings)
     if damaged:
         raise PredictionError(f"{damaged} damaged: docs/runbook.md says what each means.")
 

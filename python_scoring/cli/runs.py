@@ -4,14 +4,16 @@ from datetime import datetime
 
 import click
 
-from python_scoring.cli.options import INSTANT
+from python_scoring.cli.options import AS_JSON, INSTANT, PRODUCT
 from python_scoring.cli.printing import echo
 
 
 @click.command()
 @click.option("--from", "first", type=INSTANT, required=True, help="First slot (as-of).")
 @click.option("--to", "last", type=INSTANT, required=True, help="Last slot (as-of).")
-@click.option("--product", "products", multiple=True, help="Only this product; repeatable.")
+@click.option(
+    "--product", "products", type=PRODUCT, multiple=True, help="Only this product; repeatable."
+)
 def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None:
     """Compute the slots between two dates that were never published, oldest first.
 
@@ -58,7 +60,7 @@ def replay(
 
 @click.command()
 @click.argument("prediction_id")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@AS_JSON
 def trace(prediction_id: str, *, as_json: bool) -> None:
     """Print the lineage of PREDICTION_ID, from its model back to its inputs.
 
@@ -75,7 +77,7 @@ def trace(prediction_id: str, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("prediction_id")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@AS_JSON
 def explain(prediction_id: str, *, as_json: bool) -> None:
     """Explain PREDICTION_ID: the contribution of each feature, in numbers and in words.
 

@@ -54,17 +54,23 @@ def register(wanted: Registration, registry: Registry) -> tuple[ModelCard, Path]
     """
     check_pin_texts(wanted.pinned_by, wanted.reason)
     imported = bring(wanted.source)
-    manifest = parsed_manifest()
+    # Parsing the project takes up to a minute: what is wrong without it is reported before.
     card_file = _card_file(wanted)
-    if card_file:
-        card = _read_card(card_file, wanted)
-        registry.check_new(card.product, card.model_version)
+    read = _read_card(card_file, wanted) if card_file else None
+    if read is None:
+        wanted.known.require(imported)
+    registry.check_new(
+        wanted.product, read.model_version if read else str(wanted.known.model_version)
+    )
+    manifest = parsed_manifest()
+    if card_file and read:
+        card = read
         _check_against_project(card, manifest, str(card_file))
         contract = contract_of(manifest, card.product)
         rows = trial_rows(manifest, contract, imported.example)
         try_out(imported, card, feature_types(manifest), rows)
     else:
-        card = _new_card(wanted, imported, manifest, registry)
+        card = _new_card(wanted, imported, manifest)
     model = Model(card, parse(imported.content, card, imported.name), sha256(imported.content))
     if wanted.pin_from:
         closed_at = datetime.fromisoformat(card.label_window_closed_at)
@@ -100,12 +106,8 @@ def _read_card(file: Path, wanted: Registration) -> ModelCard:
     return card
 
 
-def _new_card(
-    wanted: Registration, imported: ImportedModel, manifest: Manifest, registry: Registry
-) -> ModelCard:
+def _new_card(wanted: Registration, imported: ImportedModel, manifest: Manifest) -> ModelCard:
     """Make the card of a model that has none."""
-    wanted.known.require(imported)
-    registry.check_new(wanted.product, str(wanted.known.model_version))
     contract = contract_of(manifest, wanted.product)
     version = str(model_meta(manifest, "feature_snapshots", "feature_version"))
     draft = card_for(wanted.product, imported, wanted.known, [], contract, version)

@@ -1,7 +1,13 @@
 """The dbt project: its folder, its manifest, its commands, and its SQL expressions."""
 
 from python_scoring.project.dbt_commands import parsed_manifest, run_dbt
-from python_scoring.project.folder import PROJECT, code_version
+from python_scoring.project.folder import (
+    PROJECT,
+    PROJECT_DIR,
+    code_version,
+    is_project,
+    product_names,
+)
 from python_scoring.project.manifest import (
     Exposure,
     Manifest,
@@ -15,14 +21,17 @@ from python_scoring.project.manifest import (
 
 __all__ = [
     "PROJECT",
+    "PROJECT_DIR",
     "Exposure",
     "Manifest",
     "Node",
     "Source",
     "code_version",
     "feature_types",
+    "is_project",
     "model_meta",
     "parsed_manifest",
+    "product_names",
     "raw_sources",
     "read_manifest",
     "run_dbt",

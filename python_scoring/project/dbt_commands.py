@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from python_scoring.errors import PredictionError
-from python_scoring.project.folder import PROJECT
+from python_scoring.project.folder import PROJECT, PROJECT_DIR
 from python_scoring.project.manifest import Manifest, read_manifest
 
 
@@ -33,6 +33,8 @@ def dbt_process(
     arguments: list[str], environment: dict[str, str], folder: Path, *, quiet: bool
 ) -> subprocess.CompletedProcess[str]:
     """Run `dbt <arguments>` in a subprocess; with `quiet` the result holds its output."""
+    if PROJECT_DIR in environment:
+        environment = {**environment, PROJECT_DIR: str(folder)}
     return subprocess.run(  # noqa: S603 - dbt of this Python, without a shell
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
         cwd=folder,

@@ -71,7 +71,7 @@ def seeds(folder: Path) -> tuple[str, str]:
         ),
         (
             ("nothing", *EARLY, "--model-version", "2.0.0"),
-            "the project has no contract for nothing",
+            "there is no product 'nothing' in ",
         ),
     ],
 )

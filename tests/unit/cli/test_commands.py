@@ -1,5 +1,7 @@
 """The command line: help with examples, exit codes, and what `--help` may load."""
 
+import json
+import os
 import re
 import shlex
 import subprocess
@@ -26,6 +28,24 @@ from python_scoring.errors import (
 from python_scoring.project import PROJECT
 
 NAMES = sorted(commands.commands)
+# Every command with its path: those of `raw` and `repair` too.
+PATHS = [
+    (*above, name)
+    for above, group in [
+        ((), commands),
+        *(
+            ((name,), command)
+            for name, command in commands.commands.items()
+            if isinstance(command, click.Group)
+        ),
+    ]
+    for name in sorted(group.commands)
+]
+# Commands that print facts about the project, the warehouse or their result, for programs too.
+WITH_JSON = {
+    "backtest", "check-data", "demo-data", "doctor", "explain", "feature-version", "trace",
+    "training-data",
+}  # fmt: skip
 HEAVY = ("dbt", "duckdb", "numpy", "pandas", "pyarrow", "shap", "sklearn", "mlflow")
 
 
@@ -35,18 +55,30 @@ def help_of(*arguments: str) -> str:
     return result.output
 
 
-def example(name: str) -> list[str]:
+def example(*path: str) -> list[str]:
     """The words of a command's example, as a shell splits them."""
-    found = re.findall(r"\n\n  Example:\n    ([^\n]+)\n\n", help_of(name))
-    assert len(found) == 1, f"{name} --help: expected one block 'Example:' with one line"
+    found = re.findall(r"\n\n  Example:\n    ([^\n]+)\n\n", help_of(*path))
+    assert len(found) == 1, f"{path} --help: expected one block 'Example:' with one line"
     return shlex.split(found[0])
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def command_of(path: tuple[str, ...]) -> click.Command:
+    """The command of a path such as `("raw", "accept")`."""
+    found: click.Command = commands
+    for name in path:
+        assert isinstance(found, click.Group)
+        found = found.commands[name]
+    return found
+
+
+def run(
+    *arguments: str, folder: Path = PROJECT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run `python -m python_scoring` in a process of its own, with this checkout's code."""
     return subprocess.run(
         [sys.executable, "-m", "python_scoring", *arguments],
-        cwd=PROJECT,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -85,13 +117,36 @@ def test_the_list_of_commands_is_complete() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_help_has_one_example_that_parses(name: str) -> None:
-    """Click accepts the example; nothing is run."""
-    program, called, *arguments = example(name)
-    assert (program, called) == (PROGRAM, name)
-    with commands.commands[name].make_context(name, arguments) as context:
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_has_one_example_that_parses(path: tuple[str, ...]) -> None:
+    """Click accepts the example; nothing is run. The example of a group is that of a command."""
+    program, *words = example(*path)
+    assert program == PROGRAM
+    assert tuple(words[: len(path)]) == path
+    command = command_of(path)
+    if isinstance(command, click.Group):
+        path = (*path, words[len(path)])
+        command = command_of(path)
+    with command.make_context(path[-1], words[len(path) :]) as context:
         assert context.params.keys() >= {p.name for p in context.command.params if p.name != "help"}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_option_and_command_has_a_help(path: tuple[str, ...]) -> None:
+    command = command_of(path)
+    assert command.help
+    assert command.help.partition("\n")[0].endswith("."), "the first line of a help is a sentence"
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.opts
+
+
+def test_commands_that_print_facts_print_json() -> None:
+    assert {
+        name
+        for name in NAMES
+        if any("--json" in option.opts for option in commands.commands[name].params)
+    } == WITH_JSON
 
 
 def test_a_broken_example_would_be_found() -> None:
@@ -194,7 +249,16 @@ def test_an_error_of_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("no-such-command",), "No such command 'no-such-command'"),
+        (("no-such-command",), "No such command 'no-such-command'; expected one of backfill, "),
+        (("trian", "churn"), "No such command 'trian'; did you mean train or trace?"),
+        (("--project-dir", ".", "doctor"), "has no dbt_project.yml of its name"),
+        (("training-data", "chrun"), "there is no product 'chrun' in "),
+        (("backtest", "Churn"), "did you mean churn?"),
+        (("fit", "churn", "clb"), "did you mean clv?"),
+        (("register", "zzz", "model.skops"), "; expected one of churn, clv, segmentation."),
+        (("new-product", "winback", "--from", "cvl"), "did you mean clv?"),
+        (("model-card", "segmentaton", "1.0.0"), "did you mean segmentation?"),
+        (("train", "churn", "--model-version", "9.0.0"), "Missing option '--as-of'"),
         (("trace",), "Missing argument 'PREDICTION_ID'"),
         (("report", "--days", "0"), "0 is not in the range 1<=x<=3660"),
         (("report", "--no-such-option"), "No such option"),
@@ -243,3 +307,57 @@ def test_a_failure_and_a_success_of_a_real_command(tmp_path: Path) -> None:
     failed = run("demo-data", "--customers", "2", "--out", str(tmp_path / "a_file"))
     assert failed.returncode == ExitCode.FAILED
     assert failed.stderr.startswith(f"Error: out is {tmp_path / 'a_file'}, a file: ")
+
+
+def test_version_names_release_and_commit() -> None:
+    result = CliRunner().invoke(commands, ["--version"], prog_name=PROGRAM)
+    assert result.exit_code == 0
+    assert re.fullmatch(rf"{PROGRAM} \d+\.\d+\.\d+, commit \S+\n", result.output)
+
+
+def test_json_of_demo_data_is_all_that_is_printed(tmp_path: Path) -> None:
+    out = tmp_path / "raw"
+    done = run(
+        "demo-data", "--customers", "2", "--until", "2026-11-23", "--out", str(out), "--json"
+    )
+    printed = json.loads(done.stdout)
+    assert printed["folder"] == str(out)
+    assert printed["rows"].keys() == {"customers", "orders", "events"}
+    assert printed["rows"]["customers"] == 2
+
+
+def test_every_command_works_from_any_folder(tmp_path: Path) -> None:
+    """The project is that of the code; its own data folders are meant where no variable is set."""
+    unset = {"WAREHOUSE": "", "RAW_DATA": ""}
+    result = run("connect", folder=tmp_path, **unset)
+    assert str(PROJECT / "data" / "warehouse") in result.stdout
+    relative = run("connect", folder=tmp_path, **{**unset, "WAREHOUSE": "mine"})
+    assert str(tmp_path / "mine") in relative.stdout
+
+
+def test_project_dir_names_another_clone(tmp_path: Path) -> None:
+    """The command then knows the products and the data of that clone."""
+    clone = tmp_path / "clone"
+    product = clone / "models" / "products" / "winback"
+    product.mkdir(parents=True)
+    (product / "_winback__models.yml").touch()
+    (clone / "dbt_project.yml").write_text("name: customer_predictions  # ours\n")
+    result = run(
+        *("--project-dir", str(clone), "train", "churn"),
+        folder=tmp_path,
+        WAREHOUSE="",
+        DBT_PROJECT_DIR="",
+    )
+    assert result.returncode == ExitCode.WRONG_USAGE
+    assert f"there is no product 'churn' in {clone}/models/products; expected one of winback." in (
+        result.stderr
+    )
+
+
+def test_a_command_outside_of_every_clone_says_so(tmp_path: Path) -> None:
+    named = {"DBT_PROJECT_DIR": str(tmp_path)}
+    result = run("doctor", folder=tmp_path, **named)
+    assert result.returncode == ExitCode.WRONG_USAGE
+    assert "is no clone of this project" in result.stderr
+    assert "--project-dir" in result.stderr
+    assert run("doctor", "--help", folder=tmp_path, **named).returncode == ExitCode.DONE
