@@ -175,8 +175,11 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     project.dbt(*NOTHING_TO_BUILD, env=postgres)
     before = others(project, customer_id)
     [(landed,)] = project.query(
-        "select count(*) from (select customer_id from lake.raw.customers union all select"
-        " customer_id from lake.raw.orders union all select customer_id from lake.raw.events)"
+        "select count(*) from (select customer_id from lake.raw.customers"
+        " union all select customer_id from lake.raw.orders"
+        " union all select customer_id from lake.raw.events"
+        " union all select customer_id from lake.features.order_versions"
+        " union all select customer_id from lake.features.event_versions)"
         f" where customer_id = '{customer_id}'"
     )
     digests = input_digests(project)
@@ -222,8 +225,8 @@ def test_nothing_holds_the_person_and_everything_else_stays(
     assert (by, reason, customers) == ("ana", "request 17", 1)
     assert raw > 10
     assert (snapshots, predictions, quarantined, texts) == (2, 3, 1, 2)
-    # Besides the landed rows: a jump, a rejected order, the candidates of three products, and their
-    # place among the customers to compute, of two as-ofs.
+    # Besides the landed rows and versions: a jump, a rejected order, the candidates of three
+    # products, and their place among the customers to compute, of two as-ofs.
     assert (rows, sent) == (landed + 7, 7)
     records = project.query(
         "select kind, source, as_of, rows_erased, feature_snapshot_id_after"
