@@ -20,13 +20,13 @@ SQL_FILES := .sqlfluff .sqlfluffignore dbt_project.yml profiles.yml requirements
 MINUTES ?= 120
 MUTANTS ?= 100
 
-.PHONY: build test test-all survive mutate pytest lint style docs figures lock sbom audit clean help
+.PHONY: build test test-all survive mutate pytest lint style docs site figures lock sbom audit clean help
 
 help:
 	@echo "make build   set up, make demo data if RAW_DATA is empty, dbt build"
 	@echo "make test    set up, lint, type-check, every test but the slow ones (make test-all)"
 	@echo "make survive what it survives: kills, damage, bad input (MINUTES=120), into docs/resilience.md"
-	@echo "make docs    target/static_index.html, the dbt docs, and target/report.html, the report"
+	@echo "make docs    target/site, the docs; target/static_index.html, the dbt docs; target/report.html, the report"
 	@echo "make lock    resolve the dependencies again (needs uv)"
 	@echo "make sbom    target/sbom.json, the software bill of materials of the lock (CycloneDX)"
 	@echo "make figures where the SQL stands, and how long its pieces are"
@@ -72,10 +72,22 @@ $(VENV)/linted: $(VENV)/elementary $(SQL_FILES)
 	@$(DBT_ENVIRONMENT) WAREHOUSE=$(VENV)/lint $(BIN)/python -m tests.support.lint_sql lint models tests --disable-progress-bar
 	@touch $@
 
-docs: $(VENV)/elementary
+docs: $(VENV)/elementary $(VENV)/site/installed
 	@$(DBT_ENVIRONMENT) $(BIN)/dbt docs generate
 	@$(BIN)/python -m python_scoring docs
 	@$(BIN)/python -m python_scoring report --out target/report.html
+	@$(MAKE) --no-print-directory site
+
+# The docs site, from the manifest that dbt wrote: mkdocs stands apart from what the project runs with.
+site: $(VENV)/site/installed
+	@$(BIN)/python -m python_scoring docs --pages target/pages
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/site/bin/mkdocs build --quiet
+	@echo "target/site/index.html"
+
+$(VENV)/site/installed: docs/requirements.txt
+	$(PYTHON) -m venv $(VENV)/site
+	$(VENV)/site/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r docs/requirements.txt
+	@touch $@
 
 figures: $(VENV)/elementary
 	@$(BIN)/python -m benchmarks.figures
@@ -96,6 +108,7 @@ $(VENV)/elementary: $(VENV)/installed packages.yml
 
 lock:
 	uv pip compile pyproject.toml --extra lightgbm --extra mlflow --extra xgboost --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+	uv pip compile --group pyproject.toml:docs --universal --python-version 3.10 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o docs/requirements.txt
 
 # Tools of a release, apart from what the project runs with.
 RELEASE_TOOLS := cyclonedx-bom==7.5.0 pip-audit==2.10.1

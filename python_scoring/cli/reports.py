@@ -37,13 +37,28 @@ def report(out: Path, days: int, backtests: tuple[Path, ...]) -> None:
     "--target", type=click.Path(path_type=Path), default=Path("target"), show_default=True,
     envvar="DBT_TARGET_PATH", help="The folder that `dbt docs generate` wrote into.",
 )  # fmt: skip
-def docs(target: Path) -> None:
+@click.option(
+    "--pages", type=click.Path(path_type=Path, file_okay=False),
+    help="Write the source of the docs site into this folder instead, for `mkdocs build`.",
+)  # fmt: skip
+@click.pass_context
+def docs(ctx: click.Context, target: Path, pages: Path | None) -> None:
     """Write static_index.html: dbt's docs, with contracts and consumers written out.
+
+    With --pages, write the pages of the docs site instead: those of docs/, and the reference of
+    commands, variables, products, tables and the contract.
 
     \b
     Example:
       customer-predictions docs --target target
     """
     from python_scoring.report.docs_page import write_docs
+    from python_scoring.report.site_pages import write_pages
 
-    click.echo(write_docs(target))
+    if pages is None:
+        click.echo(write_docs(target))
+        return
+    commands = ctx.find_root().command
+    assert isinstance(commands, click.Group)  # noqa: S101 - for mypy: the root has this command
+    for page in write_pages(pages, target, commands):
+        click.echo(page)

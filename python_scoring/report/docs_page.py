@@ -94,7 +94,7 @@ def products_table(manifest: Manifest) -> str:
                 _days(contract.freshness.max_age_hours),
             )
         )
-    return _table(("read", "what a score says", "in words", "due", "stale after"), rows)
+    return in_a_table(("read", "what a score says", "in words", "due", "stale after"), rows)
 
 
 def consumers_table(manifest: Manifest) -> str:
@@ -117,7 +117,7 @@ def consumers_table(manifest: Manifest) -> str:
                 ", ".join(f"`{context}`" for context in sorted(contexts)),
             )
         )
-    return _table(("consumer", "owner", "reads", "for"), rows)
+    return in_a_table(("consumer", "owner", "reads", "for"), rows)
 
 
 def contract_in_words(manifest: Manifest, served: ServedOutput) -> str:
@@ -150,7 +150,7 @@ def contract_in_words(manifest: Manifest, served: ServedOutput) -> str:
         ("Version", _version(served, manifest)),
         ("Read by", ", ".join(f"{one.label} ({one.owner})" for one in readers) or "nobody yet"),
     ]
-    return _table(("contract", ""), rows)
+    return in_a_table(("contract", ""), rows)
 
 
 def _reasons(explanations: Explanations) -> str:
@@ -181,7 +181,7 @@ def access_in_words(manifest: Manifest, consumer: str) -> str:
         for entitlement in project.readers(found)
         if entitlement.consumer == consumer
     ]
-    return _table(("may read", "for", "without the columns", "until"), rows)
+    return in_a_table(("may read", "for", "without the columns", "until"), rows)
 
 
 def _version(served: ServedOutput, manifest: Manifest) -> str:
@@ -223,7 +223,13 @@ def _link(served: ServedOutput) -> str:
     return f"[{served.relation}](#!/model/{unique_id})"
 
 
-def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def in_a_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table of Markdown; a cell may hold any text."""
     cells = [list(header), *(list(row) for row in rows)]
-    lines = ["| " + " | ".join(" ".join(str(cell).split()) for cell in row) + " |" for row in cells]
+    lines = ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in cells]
     return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
+
+
+def _cell(text: str) -> str:
+    """Return a text as one line, in which a bar does not end the cell."""
+    return " ".join(text.split()).replace("|", "\\|")

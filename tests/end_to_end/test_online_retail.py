@@ -30,7 +30,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def retail(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The README's section 'Real data in ten minutes', in a copy of the project."""
+    """The section 'Real data' of docs/start.md, in a copy of the project."""
     folder = tmp_path_factory.mktemp("online_retail")
     project = Project(
         copy_of_project(folder), folder / "raw", folder / "warehouse", folder / "target"

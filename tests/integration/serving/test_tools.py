@@ -1,4 +1,4 @@
-"""Client tools of the README: psql, SQLAlchemy with pandas, DuckDB."""
+"""Client tools of docs/consumers.md: psql, SQLAlchemy with pandas, DuckDB."""
 
 import subprocess
 from urllib.parse import quote
