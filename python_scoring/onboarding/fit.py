@@ -24,6 +24,7 @@ from python_scoring.training.data import build_training_data, read_training_data
 from python_scoring.training.train import Trained, train_on
 
 RECENCY = "recency_days"
+RECENT = timedelta(days=7)  # data that end earlier are a history, which no schedule reaches
 
 
 @dataclass(frozen=True)
@@ -215,12 +216,14 @@ def _quality(fitted: Fitted) -> str:
 
 
 def _next(found: FitResult) -> str:
-    """Return the build that publishes: of the last as-of that the data allow."""
-    scored = max(each.windows.scored for each in found.check.products if _has_scored(each))  # type: ignore[union-attr, type-var]
-    if scored is None or found.check.checked_at - scored < timedelta(days=2):
+    """Return the build that publishes.
+
+    Of data that end in the past it is that of the first as-of that the models may score: its
+    outcomes are in the data, and customers are most like those of the training.
+    """
+    scored = [each.windows.scored for each in found.check.products if each.windows]
+    newest = max((as_of for as_of in scored if as_of), default=None)
+    if newest is None or found.check.checked_at - newest < RECENT:
         return "dbt build"
-    return f"PREDICTION_AS_OF={scored:%Y-%m-%d} dbt build"
-
-
-def _has_scored(each: ProductCheck) -> bool:
-    return each.windows is not None and each.windows.scored is not None
+    first = max(each.pinned_from for each in found.fitted)
+    return f"PREDICTION_AS_OF={first:%Y-%m-%d} dbt build"

@@ -16,6 +16,7 @@ from python_scoring.errors import InputError
 from python_scoring.onboarding.export_sql import DIALECTS, queries
 from python_scoring.onboarding.mapping import ColumnMapping
 from python_scoring.onboarding.transactions import Imported, Source, Wishes, import_transactions
+from python_scoring.raw.declared import landing_tables
 
 HEADER = "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 LINES = (
@@ -216,3 +217,22 @@ def test_export_sql_is_sql_of_its_dialect(dialect: str) -> None:
         sqlfluff.parse(query, dialect=named)
     printed = CliRunner().invoke(commands, ["init", "--print-sql", dialect]).output
     assert all(table in printed for table in ("customers", "orders", "events"))
+
+
+def test_exported_columns_are_those_of_the_raw_tables() -> None:
+    """The PostgreSQL queries, run on lines; DuckDB reads the same SQL."""
+    with duckdb.connect() as shop:
+        shop.execute(
+            "create table transaction_lines as select 1 as order_id, 7 as customer_id, 'UK' as "
+            "country, 2 as quantity, 5.25 as amount, 'A' as product_id, "
+            "timestamp '2026-01-01 10:00' as ordered_at from range(2)"
+        )
+        shop.execute(
+            "create table customer_events as select 1 as event_id, 7 as customer_id, 'visit' as "
+            "event_type, timestamp '2026-01-01 09:00' as occurred_at"
+        )
+        found = {name: shop.sql(query) for name, query in queries("postgresql").items()}
+        for table in landing_tables():
+            assert found[table.name].columns == list(table.columns)
+        [order] = found["orders"].fetchall()
+        assert (order[0], order[1], float(order[3]), order[4], order[5]) == ("1", "7", 10.5, 4, 1)

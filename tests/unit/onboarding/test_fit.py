@@ -15,8 +15,9 @@ from python_scoring.errors import ArgumentError, InputError
 from python_scoring.models.registry import Registry
 from python_scoring.onboarding import fit as module
 from python_scoring.onboarding.data_check import DataCheck, ProductCheck
-from python_scoring.onboarding.fit import fit, recency_alone
+from python_scoring.onboarding.fit import FitResult, Fitted, fit, recency_alone, to_text
 from python_scoring.project import PROJECT
+from python_scoring.training.choice import Windows
 
 
 def trained(score_type: str, days: list[float], outcomes: list[float]) -> Any:
@@ -86,3 +87,29 @@ def test_wrong_usage_is_said_at_once(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(commands, ["fit", *arguments])
     assert result.exit_code == 2
     assert said in result.output
+
+
+@pytest.mark.parametrize(
+    ("scored", "command"),
+    [
+        (datetime(2026, 11, 22), "then: dbt build"),
+        (datetime(2011, 12, 9), "then: PREDICTION_AS_OF=2011-09-10 dbt build"),
+    ],
+)
+def test_the_next_build_is_one_that_publishes(scored: datetime, command: str) -> None:
+    """Of a history it is the first as-of that the models may score."""
+    windows = Windows(datetime(2011, 1, 31), datetime(2011, 9, 10), scored)
+    churn = ProductCheck("churn", 90, windows, None, None, None)
+    card = SimpleNamespace(
+        product="churn",
+        model_version="1.1.0",
+        training_as_ofs=["2011-06-12"],
+        training_data={"rows": 100},
+        metrics={"rows": 50, "as_of": "2011-09-10", "auc": 0.75, "coverage": None},
+    )
+    fitted = Fitted(card, datetime(2011, 9, 10), 0.8)  # type: ignore[arg-type]
+    check = DataCheck(Path("raw"), datetime(2026, 11, 23), [], [], [churn])
+    said = to_text(FitResult(check, [fitted], {"clv": "too short"}), Registry())
+    assert said.endswith(command)
+    assert "AUC 0.750 (recency alone 0.800: no better, look at it before you pin it)" in said
+    assert "clv: not trained. too short" in said
