@@ -139,6 +139,7 @@ for command in (
     consumers.data_contracts,
     consumers.serve,
     consumers.notify,
+    reports.status,
     reports.report,
     reports.docs,
     privacy.erase,

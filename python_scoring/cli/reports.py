@@ -1,8 +1,34 @@
-"""HTML pages: `report`, `docs`."""
+"""State of all products: `status`, `report`, `docs`."""
 
 from pathlib import Path
 
 import click
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="For other programs.")
+def status(*, as_json: bool) -> None:
+    """Say where each product stands and what to do next; changes nothing.
+
+    Reads the lake as any reader does: what is served and how fresh it is, the last attempt,
+    unresolved incidents and open duties. Exits with 0 whatever the state is.
+
+    \b
+    Example:
+      customer-predictions status --json
+    """
+    import json
+
+    from python_scoring.cli.printing import echo
+    from python_scoring.report.status import NOTHING_BUILT, read_status, to_text
+    from python_scoring.warehouse import Warehouse
+
+    warehouse = Warehouse.from_environment()
+    found = read_status(warehouse)
+    if as_json:
+        echo(json.dumps(found and found.to_record(), default=str, indent=2))
+    else:
+        echo(to_text(found) if found else NOTHING_BUILT.format(folder=warehouse.folder))
 
 
 @click.command()

@@ -57,110 +57,112 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
         days=days,
         warehouse=str(warehouse.folder),
         code_version=code_version(),
-        contracts=_rows(lake, records.Contract, "lake.operations.prediction_contracts"),
-        freshness=_rows(lake, records.Freshness, "lake.operations.prediction_freshness"),
-        attainment=_rows(
+        contracts=read_rows(lake, records.Contract, "lake.operations.prediction_contracts"),
+        freshness=read_rows(lake, records.Freshness, "lake.operations.prediction_freshness"),
+        attainment=read_rows(
             lake, records.Attainment, "lake.operations.sla_attainment", "product, window_days"
         ),
-        breaches=_rows(
+        breaches=read_rows(
             lake,
             records.Breach,
             "lake.operations.sla_breaches",
             "deadline desc, product, kind, as_of",
         ),
-        incidents=_rows(
+        incidents=read_rows(
             lake,
             records.Incident,
             f"(from lake.operations.incidents where {is_news})",
             "opened_at desc, incident_id",
         ),
-        events=_rows(
+        events=read_rows(
             lake,
             records.IncidentEvent,
             f"(from lake.report.incident_timeline where {is_news})",
             "event_number",
         ),
-        duties=_rows(
+        duties=read_rows(
             lake,
             records.Duty,
             "(from lake.operations.review_duties where not is_done)",
             "due_on, incident_id, duty, subject",
         ),
-        runs=_rows(lake, records.Run, "lake.operations.run_states", "product, as_of, last_entry"),
-        batches=_rows(
+        runs=read_rows(
+            lake, records.Run, "lake.operations.run_states", "product, as_of, last_entry"
+        ),
+        batches=read_rows(
             lake,
             records.Batch,
             f"(from lake.report.slot_batches where {is_shown})",
             "product, as_of",
         ),
-        check_counts=_rows(
+        check_counts=read_rows(
             lake,
             records.CheckCount,
             f"(from lake.report.check_counts where {is_column})",
             "run_id, check_name",
         ),
-        findings=_rows(
+        findings=read_rows(
             lake,
             records.Finding,
             f"(from lake.report.check_findings where {is_column})",
             "newest, outcome, severity, check_name, scope",
         ),
-        stability=_rows(
+        stability=read_rows(
             lake,
             records.Stability,
             f"(from lake.report.score_stability where {is_shown})",
             "scope, as_of",
         ),
-        limits=_rows(
+        limits=read_rows(
             lake,
             records.Limit,
             "(from lake.operations.check_limits where check_name = 'score_psi' and applies)",
             "product, scope",
         ),
-        bands=_rows(
+        bands=read_rows(
             lake,
             records.Band,
             f"(from lake.report.score_bands where {is_shown})",
             "run_id, tenth",
         ),
-        label_sizes=_rows(
+        label_sizes=read_rows(
             lake,
             records.LabelSize,
             f"(from lake.report.label_sizes where {is_column})",
             "run_id, label",
         ),
-        moves=_rows(
+        moves=read_rows(
             lake,
             records.Move,
             "lake.report.label_moves",
             "product, label_before, label_after, customers",
         ),
-        reasons=_rows(
+        reasons=read_rows(
             lake,
             records.Reason,
             f"(from lake.report.reason_features where {is_shown})",
             "product, feature",
         ),
-        challenges=_rows(
+        challenges=read_rows(
             lake,
             records.Challenge,
             f"(from lake.report.newest_challenges where as_of >= {since})",
             "product, challenger_version",
         ),
         # The run is a horizon old, so the day of the measurement counts as news.
-        challenge_outcomes=_rows(
+        challenge_outcomes=read_rows(
             lake,
             records.ChallengeOutcome,
             f"(from lake.report.newest_challenger_outcomes where outcomes_measured_at >= {since})",
             "product, challenger_version",
         ),
-        step_times=_rows(
+        step_times=read_rows(
             lake,
             records.StepTime,
             f"(from lake.report.step_times where attempt <= {MOST_COLUMNS})",
             "product, attempt, step_number",
         ),
-        outcomes=_rows(
+        outcomes=read_rows(
             lake, records.Outcome, "lake.operations.outcome_scores", "product, as_of, recorded_at"
         ),
         evaluations=_evaluations(lake),
@@ -182,7 +184,7 @@ def _evaluations(lake: duckdb.DuckDBPyConnection) -> list[records.Evaluation]:
     return found
 
 
-def _rows(
+def read_rows(
     lake: duckdb.DuckDBPyConnection, kind: type[Row], relation: str, order: str = "product"
 ) -> list[Row]:
     """Return the rows of a relation as instances of a dataclass, whose fields name the columns."""

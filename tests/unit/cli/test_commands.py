@@ -43,8 +43,8 @@ PATHS = [
 ]
 # Commands that print facts about the project, the warehouse or their result, for programs too.
 WITH_JSON = {
-    "backtest", "check-data", "demo-data", "doctor", "explain", "feature-version", "trace",
-    "training-data",
+    "backtest", "check-data", "demo-data", "doctor", "explain", "feature-version", "status",
+    "trace", "training-data",
 }  # fmt: skip
 HEAVY = ("dbt", "duckdb", "numpy", "pandas", "pyarrow", "shap", "sklearn", "mlflow")
 
@@ -112,7 +112,7 @@ def test_the_list_of_commands_is_complete() -> None:
     assert NAMES == [
         "backfill", "backtest", "check-data", "connect", "contracts", "demo-data", "docs", "doctor",
         "erase", "explain", "feature-version", "fit", "init", "model-card", "new-product", "notify",
-        "raw", "register", "repair", "replay", "report", "serve", "trace", "train",
+        "raw", "register", "repair", "replay", "report", "serve", "status", "trace", "train",
         "training-data",
     ]  # fmt: skip
 
