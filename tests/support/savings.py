@@ -94,15 +94,20 @@ def link_graph_once(manifest: Manifest) -> None:
         link(linker, manifest)
     manifest.build_parent_and_child_maps()  # type: ignore[no-untyped-call]
     add_edges(with_tests, manifest)
+    nodes = len(manifest.nodes)
+
+    def is_known(other: Manifest) -> bool:
+        """A query of the command line (`show --inline`) is a node more."""
+        return other is manifest and len(other.nodes) == nodes
 
     def link_once(linker: Linker, other: Manifest) -> None:
-        if other is manifest:
+        if is_known(other):
             linker.graph = linked.graph
         else:
             link(linker, other)
 
     def add_once(linker: Linker, other: Manifest) -> None:
-        if other is manifest:
+        if is_known(other):
             linker.graph = with_tests.graph
         else:
             add_edges(linker, other)
