@@ -3,18 +3,20 @@
 -- The landed rows stand without a name of their own: with one, the engine would first copy all of them.
 {% set has_rows = execute and is_built(this) %}
 
-{% if has_rows %}
-with known as (
-    select * from {{ this }}
-),
-
-newly_landed as (
+with candidates as (
+    {% if has_rows %}
     select distinct event_id
     from {{ ref('stg_events') }}
-    where landed_in > (select coalesce(max(landed_in), 0) from known)
+    where landed_in > (select coalesce(max(known.landed_in), 0) from {{ this }} as known)
+    {% else %}
+    select event_id
+    from {{ ref('stg_events') }}
+    group by event_id
+    having count(*) > 1
+    {% endif %}
 ),
 
-again as (
+versions as (
     select
         events.event_id,
         events.customer_id,
@@ -23,30 +25,14 @@ again as (
         events.loaded_at,
         events.landed_in
     from {{ ref('stg_events') }} as events
-    semi join newly_landed on events.event_id = newly_landed.event_id
+    semi join candidates on events.event_id = candidates.event_id
     qualify count(*) over (partition by events.event_id) > 1
 )
 
 select *
-from again
+from versions
+{% if has_rows %}
 where
-    landed_in > (select coalesce(max(landed_in), 0) from known)
-    or event_id not in (select event_id from known)
-{% else %}
-with again as (
-    select event_id
-    from {{ ref('stg_events') }}
-    group by event_id
-    having count(*) > 1
-)
-
-select
-    events.event_id,
-    events.customer_id,
-    events.event_type,
-    events.occurred_at,
-    events.loaded_at,
-    events.landed_in
-from {{ ref('stg_events') }} as events
-semi join again on events.event_id = again.event_id
+    landed_in > (select coalesce(max(known.landed_in), 0) from {{ this }} as known)
+    or event_id not in (select known.event_id from {{ this }} as known)
 {% endif %}

@@ -3,18 +3,20 @@
 -- The landed rows stand without a name of their own: with one, the engine would first copy all of them.
 {% set has_rows = execute and is_built(this) %}
 
-{% if has_rows %}
-with known as (
-    select * from {{ this }}
-),
-
-newly_landed as (
+with candidates as (
+    {% if has_rows %}
     select distinct order_id
     from {{ ref('stg_orders') }}
-    where landed_in > (select coalesce(max(landed_in), 0) from known)
+    where landed_in > (select coalesce(max(known.landed_in), 0) from {{ this }} as known)
+    {% else %}
+    select order_id
+    from {{ ref('stg_orders') }}
+    group by order_id
+    having count(*) > 1
+    {% endif %}
 ),
 
-again as (
+versions as (
     select
         orders.order_id,
         orders.customer_id,
@@ -25,32 +27,14 @@ again as (
         orders.loaded_at,
         orders.landed_in
     from {{ ref('stg_orders') }} as orders
-    semi join newly_landed on orders.order_id = newly_landed.order_id
+    semi join candidates on orders.order_id = candidates.order_id
     qualify count(*) over (partition by orders.order_id) > 1
 )
 
 select *
-from again
+from versions
+{% if has_rows %}
 where
-    landed_in > (select coalesce(max(landed_in), 0) from known)
-    or order_id not in (select order_id from known)
-{% else %}
-with again as (
-    select order_id
-    from {{ ref('stg_orders') }}
-    group by order_id
-    having count(*) > 1
-)
-
-select
-    orders.order_id,
-    orders.customer_id,
-    orders.ordered_at,
-    orders.amount,
-    orders.quantity,
-    orders.product_count,
-    orders.loaded_at,
-    orders.landed_in
-from {{ ref('stg_orders') }} as orders
-semi join again on orders.order_id = again.order_id
+    landed_in > (select coalesce(max(known.landed_in), 0) from {{ this }} as known)
+    or order_id not in (select known.order_id from {{ this }} as known)
 {% endif %}
