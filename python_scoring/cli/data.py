@@ -125,15 +125,16 @@ def check_data(*, as_json: bool) -> None:
     Example:
       customer-predictions check-data --json
     """
-    import json
-
     from python_scoring.cli.printing import echo
     from python_scoring.errors import InputError
     from python_scoring.onboarding.data_check import check_data, to_text
     from python_scoring.raw.files import raw_data_folder
 
     found = check_data(raw_data_folder())
-    echo(json.dumps(found.to_record(), default=str, indent=2) if as_json else to_text(found))
+    if as_json:
+        print_json(found.to_record())
+    else:
+        echo(to_text(found))
     if found.problems:
         raise InputError(
             f"{len(found.problems)} problem{'' if len(found.problems) == 1 else 's'} in "

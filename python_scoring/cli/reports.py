@@ -4,9 +4,12 @@ from pathlib import Path
 
 import click
 
+from python_scoring.cli.options import AS_JSON
+from python_scoring.cli.printing import echo, print_json
+
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="For other programs.")
+@AS_JSON
 def status(*, as_json: bool) -> None:
     """Say where each product stands and what to do next; changes nothing.
 
@@ -17,16 +20,13 @@ def status(*, as_json: bool) -> None:
     Example:
       customer-predictions status --json
     """
-    import json
-
-    from python_scoring.cli.printing import echo
     from python_scoring.report.status import NOTHING_BUILT, read_status, to_text
     from python_scoring.warehouse import Warehouse
 
     warehouse = Warehouse.from_environment()
     found = read_status(warehouse)
     if as_json:
-        echo(json.dumps(found and found.to_record(), default=str, indent=2))
+        print_json(found and found.to_record())
     else:
         echo(to_text(found) if found else NOTHING_BUILT.format(folder=warehouse.folder))
 

@@ -1,7 +1,7 @@
 """Check of the raw files before a build: problems, rows, rejections, and the as-ofs they allow."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from python_scoring.contracts.declared import declared_contracts
 from python_scoring.contracts.served_outputs import project_variables
 from python_scoring.errors import InputError, TrainingError
 from python_scoring.raw.declared import landing_tables
-from python_scoring.raw.duckdb_functions import LOADED_AT, WHEN_HAPPENED
+from python_scoring.raw.duckdb_functions import LOADED_AT, WHEN_HAPPENED, loaded_when_happened
 from python_scoring.raw.landing import plan
 from python_scoring.raw.trial_landing import TableSummary, TrialLanding, trial_landing
 from python_scoring.schedule.calendar import slots_between
@@ -59,42 +59,55 @@ def check_data(folder: Path) -> DataCheck:
     """
     contracts = declared_contracts()
     now = clock()
-    when_happened = os.environ.get(LOADED_AT) == WHEN_HAPPENED
     with trial_landing(
-        folder, project_variables(), now, loaded_when_happened=when_happened
+        folder, project_variables(), now, loaded_when_happened=loaded_when_happened()
     ) as landed:
-        products = [_product(landed, contract) for contract in contracts.values()]
+        products = list(_products(landed, contracts.values()))
         problems = landed.problems
-    changed = _changed_history(folder, now, loaded_when_happened=when_happened)
+    changed = _changed_history(folder, now)
     problems += [problem for problem in changed if problem not in problems]
     return DataCheck(folder, now, landed.tables, problems, products)
 
 
-def _changed_history(folder: Path, now: datetime, *, loaded_when_happened: bool) -> list[str]:
+def _changed_history(folder: Path, now: datetime) -> list[str]:
     """Return what stops a build of the present warehouse: files whose history has changed."""
     warehouse = Warehouse.from_environment()
     if not warehouse.catalog.exists():
         return []
     try:
         with connect_lake(warehouse) as lake:
-            when = {"loaded_when_happened": loaded_when_happened}
-            return plan(lake, folder, landing_tables(), now, **when).problems
+            found = plan(
+                lake, folder, landing_tables(), now, loaded_when_happened=loaded_when_happened()
+            )
+            return found.problems
     except InputError as error:
         return [str(error)]
 
 
-def _product(landed: TrialLanding, contract: Contract) -> ProductCheck:
-    windows = choice = last_slot = problem = None
+def _products(landed: TrialLanding, contracts: Iterable[Contract]) -> Iterator[ProductCheck]:
     try:
-        complete = complete_until(landed.lake)
-        windows = Windows.of(complete, FirstOrder.of(landed.lake), contract)
-        last_slot = _last_slot(windows, contract)
-        choice = choose(windows, contract)
+        complete, first_order = complete_until(landed.lake), FirstOrder.of(landed.lake)
     except TrainingError as error:
-        problem = str(error)
-    return ProductCheck(
-        contract.product, contract.horizon_days, windows, last_slot, choice, problem
-    )
+        for contract in contracts:
+            yield ProductCheck(
+                contract.product, contract.horizon_days, None, None, None, str(error)
+            )
+        return
+    for contract in contracts:
+        windows = Windows.of(complete, first_order, contract)
+        choice = problem = None
+        try:
+            choice = choose(windows, contract)
+        except TrainingError as error:
+            problem = str(error)
+        yield ProductCheck(
+            contract.product,
+            contract.horizon_days,
+            windows,
+            _last_slot(windows, contract),
+            choice,
+            problem,
+        )
 
 
 def _last_slot(windows: Windows, contract: Contract) -> datetime | None:

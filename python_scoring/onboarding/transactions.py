@@ -192,19 +192,14 @@ def _read(lines: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
             f"{path}: expected a file or a folder of files that end with {', '.join(SUFFIXES)}, "
             f"or a DuckDB database ({', '.join(DUCKDB_SUFFIXES)})"
         )
-    relations = [rows_of(file) for file in files]
     try:
-        _make_lines(lines, relations)
+        _make_lines(lines, [rows_of(file) for file in files])
     except (duckdb.Error, UnicodeDecodeError) as error:
         if not all(map(is_csv, files)):
             raise _unreadable(path, error) from error
         # Exports of old programs; the CSV of Online Retail is one.
-        latin = [
-            each.replace("all_varchar => true", "all_varchar => true, encoding => 'latin-1'")
-            for each in relations
-        ]
         try:
-            _make_lines(lines, latin)
+            _make_lines(lines, [rows_of(file, "latin-1") for file in files])
         except duckdb.Error as second:
             raise _unreadable(path, second) from error
         return ["the file is not UTF-8, and was read as Latin-1"]

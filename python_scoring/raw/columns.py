@@ -227,9 +227,12 @@ def _delimiter(file: Path) -> str:
     return "'\\t'" if separator == "\t" else f"'{separator}'"
 
 
-def rows_of(file: Path) -> str:
-    """Return an SQL relation of the rows of one file, under its own names."""
-    return reading(_reader(file), [file])
+def rows_of(file: Path, encoding: str = "utf-8") -> str:
+    """Return an SQL relation of the rows of one file, under its own names.
+
+    `encoding` is that of a CSV file, by DuckDB's name.
+    """
+    return reading(_reader(file, encoding), [file])
 
 
 def reading(reader: str, files: list[Path]) -> str:
@@ -253,9 +256,11 @@ def path_literal(file: Path) -> str:
     return literal(pattern(file))
 
 
-def _reader(file: Path) -> str:
+def _reader(file: Path, encoding: str = "utf-8") -> str:
     """Return the table function that reads files like this one; {files} stands for the list."""
     if is_csv(file):
         options = f"delim => {_delimiter(file)}, header => true, all_varchar => true"
+        if encoding != "utf-8":
+            options += f", encoding => {literal(encoding)}"
         return f"read_csv({{files}}, {options}, filename => '{FILE_NAME}')"
     return f"read_parquet({{files}}, hive_partitioning => false, filename => '{FILE_NAME}')"

@@ -36,9 +36,14 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _plan(lake: duckdb.DuckDBPyConnection, tables: list[dict[str, Any]]) -> LandingPlan:
     declared = [Table(**table) for table in tables]
-    # Whether rows of files without `loaded_at` count as loaded when they happened.
-    when_happened = os.environ.get(LOADED_AT) == WHEN_HAPPENED
     try:
-        return plan(lake, raw_data_folder(), declared, clock(), loaded_when_happened=when_happened)
+        return plan(
+            lake, raw_data_folder(), declared, clock(), loaded_when_happened=loaded_when_happened()
+        )
     except InputError as error:
         return LandingPlan(problems=[str(error)])
+
+
+def loaded_when_happened() -> bool:
+    """Whether rows of files without `loaded_at` count as loaded when they happened."""
+    return os.environ.get(LOADED_AT) == WHEN_HAPPENED
