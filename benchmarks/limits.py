@@ -10,6 +10,7 @@ from day to day, without any drift and with one, in the mean score.
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,10 @@ def samples_of(
             Sample(present, training.customers, found, shares, tenths, edges),
         )  # fmt: skip
         missing = [known["missing"], 1 - known["missing"]]
-        yield "feature_nulls", name, "share", two(size, training, generator, missing)
+        nulls = two(size, training, generator, missing)
+        filled = replace(nulls, shares=nulls.shares[::-1], base_shares=nulls.base_shares[::-1])
+        yield "feature_nulls", name, "rise", nulls
+        yield "feature_filled", name, "rise", filled
         if known["edges"] and known["edges"][0] <= 0:
             zeros = [shares[0], 1 - shares[0]]
             yield "feature_zeros", name, "rise", two(present, training, generator, zeros)

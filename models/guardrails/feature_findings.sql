@@ -32,10 +32,18 @@ found as (
                 || {{ plain_number('psi', 3) }} || ').'
             },
             {
-                'check_name': 'feature_nulls', 'scope': feature, 'value': abs(missing_share - reference_missing),
+                'check_name': 'feature_nulls', 'scope': feature,
+                'value': greatest(missing_share - reference_missing, 0),
                 'not_evaluated': not_evaluated,
                 'message': {{ percent('missing_share') }} || ' of the customers have no ' || feature
                 || '; in training it was ' || {{ percent('reference_missing') }} || '.'
+            },
+            {
+                'check_name': 'feature_filled', 'scope': feature,
+                'value': greatest(reference_missing - missing_share, 0),
+                'not_evaluated': not_evaluated,
+                'message': {{ percent('(1 - missing_share)') }} || ' of the customers have a value of ' || feature
+                || '; in training ' || {{ percent('(1 - reference_missing)') }} || ' had.'
             },
             {
                 'check_name': 'feature_categories', 'scope': feature, 'value': unseen / cast(of_present as double),

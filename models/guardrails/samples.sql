@@ -34,6 +34,8 @@ select
     check_name,
     case check_name
         when 'feed_activity' then 'drop'
+        when 'feature_filled' then 'rise'
+        when 'feature_nulls' then 'rise'
         when 'feature_zeros' then 'rise'
         when 'feature_extremes' then 'level'
         else 'share'

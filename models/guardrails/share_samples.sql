@@ -18,6 +18,18 @@ union all
 
 select
     run_id,
+    'feature_filled' as check_name,
+    feature as scope,
+    customers_scored as customers,
+    reference_customers as base_customers,
+    1 - missing_share as share,
+    1 - reference_missing as base_share
+from states
+
+union all
+
+select
+    run_id,
     check_name,
     scope,
     customers,

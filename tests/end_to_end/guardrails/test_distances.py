@@ -146,8 +146,9 @@ def test_every_feature_against_the_training(two_batches: Project, product: str) 
             assert ("feature_psi", name) not in found
         else:
             assert found["feature_psi", name] == pytest.approx(expected, abs=1e-5), name
-        missing = abs(values.isna().mean() - reference["missing"])
-        assert found["feature_nulls", name] == pytest.approx(missing, abs=1e-6), name
+        more = values.isna().mean() - reference["missing"]
+        assert found["feature_nulls", name] == pytest.approx(max(more, 0), abs=1e-6), name
+        assert found["feature_filled", name] == pytest.approx(max(-more, 0), abs=1e-6), name
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
