@@ -37,6 +37,7 @@ def open_for_writing(paths: WarehousePaths, create: Callable[[], None]) -> str:
     known = record.read(paths.record)
     try:
         if known:
+            require_one_warehouse(paths, known)
             catalogue.check_seal(paths, known)
         with catalogue.opened(paths.catalog) as catalog:
             known = _agreed(paths, catalog, known)
@@ -44,6 +45,48 @@ def open_for_writing(paths: WarehousePaths, create: Callable[[], None]) -> str:
         raise catalogue.damaged(paths, str(error)) from error
     record.write(paths.record, replace(known, is_open=True))
     return known.warehouse_id
+
+
+def require_one_warehouse(paths: WarehousePaths, known: Record) -> None:
+    """Raise InputError where catalogue and data folder are of two warehouses.
+
+    The working set tells which of the two is not at home: the copy of the catalogue that lies in
+    another warehouse's data folder is no way back. A catalogue without identity, or one that cannot
+    be read, is for `catalogue.check_seal` to judge.
+    """
+    identity = None
+    with suppress(sqlite3.DatabaseError), catalogue.opened(paths.catalog, read_only=True) as found:
+        identity = catalogue.read_identity(found)
+    if identity in (None, known.warehouse_id):
+        return
+    belongs = (
+        f"{paths.catalog} belongs to warehouse {identity}, {paths.data_folder} to warehouse "
+        f"{known.warehouse_id}, "
+    )
+    working_set = _identity_of_working_set(paths)
+    if working_set == known.warehouse_id:
+        raise InputError(f"{belongs}and so does {paths.working_set}. {_way_back()}")
+    if working_set == identity:
+        raise InputError(
+            f"{belongs}{paths.working_set} to that of the catalogue. Put back the data folder of "
+            f"warehouse {identity}; or, where the folder is the right one, lake.sqlite and "
+            f"warehouse.duckdb of warehouse {known.warehouse_id}. Nothing was read or changed."
+        )
+    raise InputError(
+        f"{belongs}and {paths.working_set} is of neither. Restore lake.sqlite and lake/ from one "
+        "backup. Only where the data folder is the right one, put back the copy of the catalogue "
+        "that is kept in it: customer-predictions repair catalogue --by NAME --reason TEXT"
+    )
+
+
+def _identity_of_working_set(paths: WarehousePaths) -> str | None:
+    """None where it is missing, damaged, in use, or of a former version."""
+    if not paths.working_set.exists():
+        return None
+    with suppress(duckdb.Error), duckdb.connect(str(paths.working_set), read_only=True) as found:
+        query = f"select warehouse_id from {IDENTITY}"  # noqa: S608 - ours
+        return next((str(each) for (each,) in found.execute(query).fetchall()), None)
+    return None
 
 
 def reopen(paths: WarehousePaths) -> None:
@@ -150,11 +193,6 @@ def _agreed(paths: WarehousePaths, catalog: sqlite3.Connection, known: Record | 
             f"{paths.catalog} has no identity, and {paths.record} belongs to warehouse "
             f"{known.warehouse_id}: the catalogue is an older or another one, and what was "
             f"published since is not in it. {_way_back()}"
-        )
-    if identity != known.warehouse_id:
-        raise InputError(
-            f"{paths.catalog} belongs to warehouse {identity}, {paths.data_folder} to warehouse "
-            f"{known.warehouse_id}. {_way_back()}"
         )
     snapshot = catalogue.newest_snapshot(catalog)
     if snapshot < known.snapshot:

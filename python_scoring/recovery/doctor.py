@@ -11,11 +11,15 @@ from filelock import Timeout
 from python_scoring.errors import InputError
 from python_scoring.integrity import catalogue, record
 from python_scoring.integrity.data_files import DataFile, list_files, verify
-from python_scoring.integrity.halves import IDENTITY
+from python_scoring.integrity.halves import IDENTITY, require_one_warehouse
 from python_scoring.warehouse import Warehouse, require_lake
 
 # What to do about a damaged file, by the schema of its table.
 RESTORE = "copy it back from any backup that has it: a file of the lake never changes"
+RESTORE_BOTH = (
+    "restore lake.sqlite and lake/ from one backup; where they belong together, "
+    "customer-predictions repair identity"
+)
 REMEDIES = {
     "predictions": "run `VERIFY_FILES=all dbt build`: it puts the file aside, serves the last "
     "intact run and names the run to republish",
@@ -63,10 +67,10 @@ def examine(warehouse: Warehouse, *, quick: bool) -> Iterator[Finding]:
         )
         return
     try:
-        yield _catalogue(warehouse, known, is_busy=is_busy)
         with catalogue.opened(warehouse.catalog, read_only=True) as catalog:
             identity = catalogue.read_identity(catalog)
-            files = _files(warehouse)
+        yield _catalogue(warehouse, identity, known, is_busy=is_busy)
+        files = _files(warehouse)
     except (sqlite3.DatabaseError, InputError) as error:
         yield Finding("catalogue", str(error), "customer-predictions repair catalogue")
         return
@@ -93,7 +97,9 @@ def _record(warehouse: Warehouse) -> tuple[record.Record | None, Finding | None]
         return None, Finding("data folder", problem, remedy)
 
 
-def _catalogue(warehouse: Warehouse, known: record.Record | None, *, is_busy: bool) -> Finding:
+def _catalogue(
+    warehouse: Warehouse, identity: str | None, known: record.Record | None, *, is_busy: bool
+) -> Finding:
     with catalogue.opened(warehouse.catalog, read_only=True) as catalog:
         found = catalog.execute("pragma integrity_check(1)").fetchone()[0]
         if found != "ok":
@@ -102,7 +108,7 @@ def _catalogue(warehouse: Warehouse, known: record.Record | None, *, is_busy: bo
                 "customer-predictions repair catalogue",
             )  # fmt: skip
         snapshot = catalogue.newest_snapshot(catalog)
-    if known and not is_busy:
+    if known and not is_busy and identity in (None, known.warehouse_id):
         try:
             catalogue.check_seal(warehouse, known)
         except InputError as error:
@@ -134,12 +140,12 @@ def _identities(
     warehouse: Warehouse, identity: str | None, known: record.Record | None
 ) -> Iterator[Finding]:
     if known and known.warehouse_id != identity:
-        yield Finding(
-            "data folder",
-            f"{warehouse.data_folder} belongs to warehouse {known.warehouse_id}, "
-            f"{warehouse.catalog} to {identity or 'none'}",
-            "restore both from one backup; or customer-predictions repair identity",
-        )
+        try:
+            require_one_warehouse(warehouse, known)
+            problem, remedy = f"{warehouse.catalog} has no identity", RESTORE_BOTH
+        except InputError as error:
+            problem, _, remedy = str(error).partition(". ")
+        yield Finding("data folder", problem, remedy)
     elif known:
         yield Finding("data folder", None, f"warehouse {identity}")
     elif identity:

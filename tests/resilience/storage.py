@@ -180,6 +180,8 @@ def _run_ids(words: str) -> list[str]:
 
 
 def _words(build: subprocess.CompletedProcess[str]) -> str:
+    if build.returncode == 0 and "DAMAGED" not in build.stdout:
+        return "nothing that a build reads: it went on"
     lines = build.stdout.splitlines()
     found = [line for line in lines if "DAMAGED" in line or " is missing" in line or "lake" in line]
     wanted = [line for line in found if "DAMAGED" in line or "Error" in line or "missing" in line]

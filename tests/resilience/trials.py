@@ -30,6 +30,10 @@ HEADING_OF_ERROR = re.compile(r"Encountered an error:|.*Error( in .*)?")
 Contents = dict[str, tuple[int, str]]  # rows and digest by product
 
 
+# Folders of this run, in which every path of a message begins.
+FOLDERS = re.compile(r"/[^ ]*/(?:survive|disk)-\w+/(?:trial_\d+/)?")
+
+
 @dataclass
 class Result:
     """A row of the table: trials of one fault."""
@@ -47,7 +51,8 @@ class Result:
         """The row in Markdown."""
         middle = sorted(self.seconds)[len(self.seconds) // 2] if self.seconds else None
         seconds = f"{middle:.1f}" if middle is not None else ""
-        message = " ".join(self.message.split()).replace("|", "\\|")[:160]
+        said = FOLDERS.sub("", " ".join(self.message.split()))
+        message = said.replace("|", "\\|")[:160]
         return (
             f"| {self.fault} | {self.tried} | {self.survived} | {self.lost} | {self.wrong} "
             f"| {self.unnoticed} | {seconds} | {message} |"

@@ -97,6 +97,35 @@ def test_a_half_of_another_warehouse_is_an_error_that_names_both(
     assert damages(warehouse)
 
 
+@pytest.mark.parametrize(
+    ("exchanged", "advice"),
+    [
+        (("lake.sqlite",), "repair catalogue"),
+        (("lake",), "Put back the data folder of warehouse"),
+        (("lake.sqlite", "warehouse.duckdb"), "lake.sqlite and warehouse.duckdb of warehouse"),
+    ],
+)
+def test_the_advice_for_exchanged_halves_loses_nothing(
+    warehouse: Warehouse, tmp_path: Path, exchanged: tuple[str, ...], advice: str
+) -> None:
+    """The catalogue's copy in another warehouse's data folder is no way back."""
+    other, kept = new_warehouse(tmp_path / "other"), tmp_path / "kept"
+    kept.mkdir()
+    for half in exchanged:
+        (warehouse.folder / half).replace(kept / half)
+        (other.folder / half).replace(warehouse.folder / half)
+    with pytest.raises(InputError) as caught:
+        open_and_close(warehouse)
+    assert advice in str(caught.value)
+    assert ("repair catalogue" in str(caught.value)) == (exchanged == ("lake.sqlite",))
+    assert any(advice in str(finding) for finding in damages(warehouse))
+    for half in exchanged:
+        shutil.rmtree(warehouse.folder / half, ignore_errors=True)
+        (kept / half).replace(warehouse.folder / half)
+    open_and_close(warehouse)
+    assert damages(warehouse) == []
+
+
 def test_yesterdays_catalogue_is_an_error_and_the_kept_copy_brings_today_back(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
