@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from python_scoring.explanations.interface import Contributions
+from python_scoring.models.tree_tables import Tree, additive, intervals, place_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,9 +36,7 @@ class Steps:
         if is_small:  # index lookup, five times as fast as a search
             places = np.searchsorted(self.edges, np.arange(SMALL, dtype=np.float64))
             return table[places[whole]]
-        places = np.searchsorted(self.edges, column, side="left")
-        places[np.isnan(column)] = len(table) - 1
-        return table[places]
+        return table[place_of(column, self.edges)]
 
 
 class AdditiveTrees:
@@ -58,21 +57,19 @@ class AdditiveTrees:
     @classmethod
     def of(cls, estimator: Any, features: list[str]) -> "AdditiveTrees | None":
         """Return the explainer; None if a tree splits on two features or on categories."""
-        trees: dict[int, list[Any]] = defaultdict(list)
+        trees = additive(estimator)
+        if trees is None:
+            return None
+        by_feature: dict[int, list[Tree]] = defaultdict(list)
         base = float(np.ravel(estimator._baseline_prediction)[0])  # noqa: SLF001 - has no other name
-        for (tree,) in estimator._predictors:  # noqa: SLF001 - the trees have no public name
-            nodes = tree.nodes
-            splits = nodes[nodes["is_leaf"] == 0]
-            if len(splits) == 0:
-                base += float(nodes["value"][0])
-                continue
-            (number, *others) = set(splits["feature_idx"].tolist())
-            if others or splits["is_categorical"].any():
-                return None
-            trees[number].append(nodes)
+        for tree in trees:
+            if tree.feature is None:
+                base += float(tree.nodes["value"][0])
+            else:
+                by_feature[tree.feature].append(tree)
         steps = {}
-        for number, of_feature in sorted(trees.items()):
-            base += sum(_mean(nodes) for nodes in of_feature)
+        for number, of_feature in sorted(by_feature.items()):
+            base += sum(tree.mean for tree in of_feature)
             steps[number] = _steps(of_feature)
         return cls(features, base, steps)
 
@@ -85,30 +82,9 @@ class AdditiveTrees:
         return by_feature.T
 
 
-def _mean(nodes: Any) -> float:
-    leaves = nodes[nodes["is_leaf"] == 1]
-    return float(np.average(leaves["value"], weights=leaves["count"]))
-
-
-def _steps(trees: list[Any]) -> Steps:
+def _steps(trees: list[Tree]) -> Steps:
     """Return all trees of a feature as one step table."""
-    edges = np.unique(
-        np.concatenate([nodes["num_threshold"][nodes["is_leaf"] == 0] for nodes in trees])
-    )
-    # One value in each interval, and a missing one.
-    points = np.append(edges, [np.inf, np.nan])
-    values = sum((_walk(nodes, points) - _mean(nodes) for nodes in trees), np.zeros(len(points)))
+    edges = np.unique(np.concatenate([tree.thresholds for tree in trees]))
+    points = intervals(edges)
+    values = sum((tree.outputs(points) - tree.mean for tree in trees), np.zeros(len(points)))
     return Steps(edges, values[:-1], float(values[-1]))
-
-
-def _walk(nodes: Any, points: Floats) -> Floats:
-    """Return the leaf's value for each point; leaves point at themselves until all have arrived."""
-    at: npt.NDArray[np.intp] = np.zeros(len(points), dtype=np.intp)
-    while not nodes["is_leaf"][at].all():
-        here = nodes[at]
-        goes_left = np.where(
-            np.isnan(points), here["missing_go_to_left"] == 1, points <= here["num_threshold"]
-        )
-        following = np.where(goes_left, here["left"], here["right"])
-        at = np.where(here["is_leaf"] == 1, at, following)
-    return np.asarray(nodes["value"][at], dtype=np.float64)

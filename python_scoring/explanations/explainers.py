@@ -6,7 +6,6 @@ SHAP values of LightGBM and XGBoost are their own and exact, but at 0.5 to 1 ms 
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from python_scoring.explanations.additive_trees import AdditiveTrees
 from python_scoring.explanations.boosters import BoosterValues
@@ -17,8 +16,7 @@ from python_scoring.explanations.segments import RuleSegments, Segments
 from python_scoring.explanations.shapley import PermutationValues, TreeValues
 from python_scoring.models.artifacts import Model
 from python_scoring.models.segment_rules import is_rules
-
-BOOSTED_TREES = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+from python_scoring.models.tree_tables import BOOSTED_TREES
 
 
 def explainer_for(model: Model) -> Explainer | None:

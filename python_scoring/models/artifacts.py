@@ -10,6 +10,7 @@ import reprlib
 import warnings
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
@@ -25,6 +26,7 @@ from python_scoring.models.card_parts import (
     TrainingData,
 )
 from python_scoring.models.skops_archive import checked_schema, types_in
+from python_scoring.models.tree_tables import TreeTables
 from python_scoring.project import PROJECT
 from python_scoring.uncertainty.bounds_table import BoundsTable
 
@@ -140,6 +142,11 @@ class Model:
     estimator: Any
     artifact_sha256: str
     as_of: datetime | None = None
+
+    @cached_property
+    def predictor(self) -> Any:
+        """The estimator, or tables that predict the same bits in less time."""
+        return TreeTables.of(self.estimator) or self.estimator
 
     def at(self, as_of: datetime) -> "Model":
         """The same model, to score rows as of that instant."""

@@ -58,13 +58,12 @@ def feature_frame(batch: pa.RecordBatch, features: list[dict[str, str]]) -> pd.D
 
 def predict(model: Model, frame: pd.DataFrame) -> Predicted:
     """Return rounded scores, with probabilities calibrated, and labels if the model gives them."""
-    estimator = model.estimator
     if model.card.score_type == "segment":
-        assignment = assign(estimator, frame)
+        assignment = assign(model.estimator, frame)
         names = np.asarray(model.card.segment_names, dtype=object)
         labels = list(names[assignment.nearest])
         return Predicted(assignment.clearness.round(DECIMALS), labels, assignment)
-    raw = raw_scores(model.card, estimator, frame)
+    raw = raw_scores(model.card, model.predictor, frame)
     if model.card.score_type == "probability":
         scores = calibration.apply(model.card.calibration, raw, model.as_of)
     else:
