@@ -38,6 +38,15 @@ def named_instant(text: str, name: str) -> datetime:
         ) from None
 
 
+def split_request(text: str) -> tuple[str, str]:
+    """Split one entry of PREDICTION_AS_OF into product and instant; an empty product is every one.
+
+    The macro `requested_as_ofs` reads the same: `2026-01-05`, or `churn/2026-01-05`.
+    """
+    product, _, instant = text.strip().rpartition("/")
+    return product, instant
+
+
 def frozen_clock(now: object = None) -> datetime | None:
     """Return the instant `now`, else that of PREDICTION_NOW; None if the clock is not frozen.
 

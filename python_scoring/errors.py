@@ -3,6 +3,9 @@
 The ledger keeps the message of a failed run, so it is written for whoever reads it at 6 a.m.
 """
 
+import difflib
+from collections.abc import Collection
+
 
 class PredictionError(Exception):
     """Base of every error of this library.
@@ -42,3 +45,10 @@ class DeliveryError(PredictionError):
 
 class ServingError(PredictionError):
     """The serving database cannot be published to or read."""
+
+
+def suggestion(typed: str, known: Collection[str]) -> str:
+    """Return the end of a message about an unknown name: what may have been meant, or all names."""
+    if near := difflib.get_close_matches(typed.lower(), known, n=3):
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; expected one of {', '.join(known)}." if known else ", which has none yet."

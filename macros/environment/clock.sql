@@ -20,7 +20,18 @@
 
 {% macro requested_as_ofs() -%}
     {%- set name = 'as_of' if var('as_of', none) else 'PREDICTION_AS_OF' -%}
-    {{ return(parse_instants(var('as_of', none) or env_var('PREDICTION_AS_OF', ''), name)) }}
+    {%- set products = all_contracts() | map(attribute='product') | list if execute else [] -%}
+    {%- set requested = [] -%}
+    {%- for part in ((var('as_of', none) or env_var('PREDICTION_AS_OF', '')) | string).split(',') if part | trim -%}
+        {%- set product, _, as_of = (part | trim).rpartition('/') -%}
+        {%- if execute and product and product not in products -%}
+            {%- do exceptions.raise_compiler_error(
+                name ~ ": there is no product '" ~ product ~ "'; expected one of " ~ products | join(', ') ~ "."
+            ) -%}
+        {%- endif -%}
+        {%- do requested.append({'product': product or none, 'as_of': parse_instant(as_of, name)}) -%}
+    {%- endfor -%}
+    {{ return(requested) }}
 {%- endmacro %}
 
 
@@ -34,15 +45,6 @@
         }) -%}
     {%- endfor -%}
     {{ return(snapshots) }}
-{%- endmacro %}
-
-
-{% macro parse_instants(text, name) -%}
-    {%- set instants = [] -%}
-    {%- for part in (text | string).split(',') if part | trim -%}
-        {%- do instants.append(parse_instant(part | trim, name)) -%}
-    {%- endfor -%}
-    {{ return(instants) }}
 {%- endmacro %}
 
 

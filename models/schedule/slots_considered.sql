@@ -8,11 +8,13 @@ with contracts as (
 ),
 
 asked_for as (
-    {% for as_of in requested_as_ofs() if execute %}
-    select {{ timestamp_literal(as_of) }} as as_of
+    {% for requested in requested_as_ofs() if execute %}
+    select
+        {{ literal(requested.product) }} as product,
+        {{ timestamp_literal(requested.as_of) }} as as_of
     {{ 'union' if not loop.last }}
     {% else %}
-    select {{ typed_nulls({'as_of': 'timestamp'}) }}
+    select {{ typed_nulls({'product': 'text', 'as_of': 'timestamp'}) }}
     where false
     {% endfor %}
 ),
@@ -62,12 +64,12 @@ considered as (
 
     union all
 
-    select
+    select distinct
         contracts.product,
         asked_for.as_of,
         'asked for' as origin
     from contracts
-    cross join asked_for
+    inner join asked_for on contracts.product = asked_for.product or asked_for.product is null
 )
 
 select

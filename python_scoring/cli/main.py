@@ -19,9 +19,8 @@ from python_scoring.cli import (
 )
 from python_scoring.cli.exit_codes import MEANINGS, ExitCode, exit_code
 from python_scoring.cli.failure_reasons import meaningful_line
-from python_scoring.cli.options import suggestion
 from python_scoring.cli.printing import echo_error
-from python_scoring.errors import PredictionError
+from python_scoring.errors import PredictionError, suggestion
 from python_scoring.project import PROJECT, PROJECT_DIR, code_version, is_project
 from python_scoring.project.processes import treat_termination_as_interrupt
 

@@ -1,10 +1,8 @@
 """Types of options that several commands share."""
 
-import difflib
-from collections.abc import Sequence
-
 import click
 
+from python_scoring.errors import suggestion
 from python_scoring.project import PROJECT, product_names
 
 # For every command that prints facts, as opposed to progress.
@@ -31,10 +29,3 @@ class ProductName(click.ParamType[str]):
 
 
 PRODUCT = ProductName()
-
-
-def suggestion(typed: str, known: Sequence[str]) -> str:
-    """Return the end of a message about an unknown name: what may have been meant, or all names."""
-    if near := difflib.get_close_matches(typed.lower(), known, n=3):
-        return f"; did you mean {' or '.join(near)}?"
-    return f"; expected one of {', '.join(known)}." if known else ", which has none yet."

@@ -1,11 +1,12 @@
 """Runs and their predictions: `backfill`, `replay`, `trace`, `explain`."""
 
+import functools
 from datetime import datetime
 
 import click
 
 from python_scoring.cli.options import AS_JSON, INSTANT, PRODUCT
-from python_scoring.cli.printing import echo
+from python_scoring.cli.printing import echo, print_json
 
 
 @click.command()
@@ -14,16 +15,27 @@ from python_scoring.cli.printing import echo
 @click.option(
     "--product", "products", type=PRODUCT, multiple=True, help="Only this product; repeatable."
 )
-def backfill(first: datetime, last: datetime, products: tuple[str, ...]) -> None:
+@AS_JSON
+def backfill(*, first: datetime, last: datetime, products: tuple[str, ...], as_json: bool) -> None:
     """Compute the slots between two dates that were never published, oldest first.
+
+    One build computes as many slots as the number of customers allows, and nothing is planned for
+    other products. A slot after one in quarantine is compared with what is served, in a build of
+    its own. Exits with 1 if a slot is not published.
 
     \b
     Example:
-      customer-predictions backfill --from 2026-11-01 --to 2026-11-20
+      customer-predictions backfill --from 2026-11-01 --to 2026-11-20 --product churn
     """
-    from python_scoring.schedule.backfill import backfill
+    from python_scoring.schedule.backfill import backfill, require_published, to_text
 
-    backfill(first, last, list(products), click.echo)
+    say = functools.partial(click.echo, err=as_json)
+    found = backfill(first, last, list(products), say, quiet=as_json)
+    if as_json:
+        print_json(found.to_record())
+    else:
+        echo(to_text(found))
+    require_published(found)
 
 
 @click.command()

@@ -9,16 +9,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, model_validator
 
-from python_scoring.clock import AN_INSTANT, parse_instant
+from python_scoring.clock import AN_INSTANT, parse_instant, split_request
 from python_scoring.contracts.contract import Defaults, Number, Part, Rule, Text, WholeNumber
 from python_scoring.contracts.shape import shape_findings
 
 
 def _instants(value: Any) -> Any:
-    """Instants as YAML has them, a text or a date, separated by commas."""
+    """As-ofs as YAML has them, a text or a date, separated by commas, each perhaps of a product."""
     try:
         for part in str(value).split(","):
-            parse_instant(part.strip())
+            _, instant = split_request(part)
+            parse_instant(instant)
     except (ValueError, OverflowError):
         raise ValueError(
             f"is {value}; expected {AN_INSTANT}, or several, separated by commas"

@@ -1,6 +1,5 @@
 """First models of own data: as-ofs that the data allow, training, evaluation, pins for review."""
 
-import difflib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from python_scoring.clock import utc_now
 from python_scoring.contracts.validation import project_contracts
-from python_scoring.errors import InputError, TrainingError
+from python_scoring.errors import InputError, TrainingError, suggestion
 from python_scoring.models.artifacts import ModelCard
 from python_scoring.models.card import write_model_card
 from python_scoring.models.registry import Registry, check_pin_texts
@@ -122,9 +121,7 @@ def _chosen(products: list[str], check: DataCheck) -> list[ProductCheck]:
     known = {each.product: each for each in check.products}
     for name in products:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise InputError(f"no product {name}: expected {', '.join(known)}{hint}")
+            raise InputError(f"there is no product {name!r}{suggestion(name, known)}")
     return [known[name] for name in dict.fromkeys(products or known)]
 
 

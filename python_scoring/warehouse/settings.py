@@ -7,11 +7,13 @@ import os
 
 import duckdb
 
-from python_scoring.clock import frozen_clock, named_instant
-from python_scoring.errors import InputError
+from python_scoring.clock import frozen_clock, named_instant, split_request
+from python_scoring.errors import InputError, suggestion
+from python_scoring.project import product_names
 from python_scoring.warehouse.connections import lock_timeout, thread_count
 
-AS_OFS = ("PREDICTION_AS_OF", "SNAPSHOT_AS_OF")
+AS_OF = "PREDICTION_AS_OF"
+SNAPSHOTS = "SNAPSHOT_AS_OF"
 MEMORY = "DUCKDB_MEMORY_LIMIT"
 DSN = "SERVING_DSN"
 
@@ -36,17 +38,27 @@ def check_settings() -> None:
     frozen_clock()
     lock_timeout()
     thread_count()
-    for name in AS_OFS:
-        _check_instants(name, os.environ.get(name, ""))
+    _check_requests(os.environ.get(AS_OF, ""))
+    # Each as-of may have a data cutoff after a slash.
+    for text in _entries(os.environ.get(SNAPSHOTS, "").replace("/", ",")):
+        named_instant(text, SNAPSHOTS)
     _check_memory(os.environ.get(MEMORY, ""))
     _check_dsn(os.environ.get(DSN, ""))
 
 
-def _check_instants(name: str, value: str) -> None:
-    # Each as-of of SNAPSHOT_AS_OF may have a data cutoff after a slash.
-    texts = value.replace("/", ",") if name == "SNAPSHOT_AS_OF" else value
-    for text in filter(None, map(str.strip, texts.split(","))):
-        named_instant(text, name)
+def _check_requests(value: str) -> None:
+    known = product_names()
+    for entry in _entries(value):
+        product, instant = split_request(entry)
+        if product and product not in known:
+            raise InputError(
+                f"{AS_OF}: {entry}: there is no product {product!r}{suggestion(product, known)}"
+            )
+        named_instant(instant or entry, AS_OF)
+
+
+def _entries(value: str) -> list[str]:
+    return [text for text in map(str.strip, value.split(",")) if text]
 
 
 def _check_memory(value: str) -> None:

@@ -56,7 +56,14 @@ VARS: dict[str, list[tuple[Any, str]]] = {
 # Values that are certainly mistakes; an empty one is unset.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "PREDICTION_NOW": ("x", "2026-02-30", "2026-11-24T07:00:00+99:00", "12", "2026-W01-1"),
-    "PREDICTION_AS_OF": ("x", "2026-02-30", "2026-11-24T07:00:00+99:00", "{{ 1 }}"),
+    "PREDICTION_AS_OF": (
+        "x",
+        "2026-02-30",
+        "2026-11-24T07:00:00+99:00",
+        "{{ 1 }}",
+        "zzz/2026-11-24",
+        "churn/",
+    ),
     "SNAPSHOT_AS_OF": ("x", "2026-02-30", "2026-13-05"),
     "DUCKDB_THREADS": ("x", "-1", "0", "1.5", "'"),
     "DUCKDB_MEMORY_LIMIT": ("x", "4 apples"),

@@ -1,5 +1,6 @@
 """Backfill: the slots that were never published, oldest first, and only those."""
 
+import json
 import re
 from datetime import datetime
 
@@ -7,25 +8,50 @@ import pytest
 
 from python_scoring.project import PROJECT
 from tests.support.fixtures import Fresh
-from tests.support.project import TESTS, Project
+from tests.support.project import PRODUCTS, TESTS, Project
 
 # Sunday, and Monday a week before the slot that is published: two slots of churn, one of clv.
 SUNDAY, MONDAY = "2026-11-15", "2026-11-16"
+ESCAPE = "\x1b"
+# Of both ways of a backfill.
+SAME = (
+    *(f"lake.predictions.predictions_{product}" for product in PRODUCTS),
+    "lake.features.feature_snapshots",
+    "lake.operations.output_checks",
+    "lake.operations.output_distributions",
+    "lake.operations.output_statistics",
+    "lake.operations.label_migrations",
+    "lake.operations.score_jumps",
+)
 
 
 @pytest.mark.slow
-def test_missing_slots_are_published_oldest_first(fresh: Fresh) -> None:
+def test_missing_slots_are_published_in_one_build(fresh: Fresh) -> None:
     """Each missing daily slot and the weekly one between two dates are published, once.
 
-    What consumers are served does not go back. A second call finds nothing to do.
+    They are, to the last byte, what a backfill of one slot after the other publishes. What
+    consumers are served does not go back. A second call finds nothing to do.
     """
-    project = fresh()
+    project, alone = fresh(), fresh()
     served = "(select * exclude age_hours from lake.marts.churn_predictions_v1)"
     before = project.digest(served)
     builds = TESTS["none"][1]
     console = project.command("backfill", "--from", SUNDAY, "--to", MONDAY, env=builds).stdout
-    said = re.findall(r"^(2026-11-\d\d) 00:00:00: (.+)$", console, re.MULTILINE)
-    assert said == [(SUNDAY, "churn"), (MONDAY, "churn, clv")]
+    assert re.findall(r"^build \d.*$", console, re.MULTILINE) == [
+        f"build 1: 3 of 3 slots, {SUNDAY} to {MONDAY}, churn, clv"
+    ]
+    said = re.findall(r"^(\w+) +(2026-11-\d\d) 00:00:00 (\w+)$", console, re.MULTILINE)
+    assert said == [
+        ("churn", SUNDAY, "published"),
+        ("churn", MONDAY, "published"),
+        ("clv", MONDAY, "published"),
+    ]
+    assert ESCAPE not in console
+    planned = project.query(
+        "select distinct product from lake.operations.plan_log "
+        f"where as_of between '{SUNDAY}' and '{MONDAY}' order by product"
+    )
+    assert planned == [("churn",), ("clv",)]
     published = project.query(
         "select product, as_of, rows_published > 0 from lake.operations.run_ledger "
         "where status = 'published' and as_of between '2026-11-02' and '2026-11-22' order by entry"
@@ -49,7 +75,15 @@ def test_missing_slots_are_published_oldest_first(fresh: Fresh) -> None:
     ledger = project.digest("lake.operations.run_ledger")
     again = project.command("backfill", "--from", SUNDAY, "--to", MONDAY).stdout
     assert again == "Every slot between the two dates is published: nothing to do.\n"
+    as_json = project.command("backfill", "--from", SUNDAY, "--to", MONDAY, "--json").stdout
+    assert json.loads(as_json) == {"builds": 0, "slots": []}
     assert project.digest("lake.operations.run_ledger") == ledger
+
+    for day in (SUNDAY, MONDAY):
+        for product in ("churn", "clv"):
+            alone.command("backfill", "--from", day, "--to", day, "--product", product, env=builds)
+    for relation in SAME:
+        assert project.digest(relation) == alone.digest(relation), relation
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,9 @@ def test_a_malformed_variable_is_named_with_value_and_format(
         assert "expected" in finding or "needs" in finding
 
 
-@pytest.mark.parametrize("value", ["2026-01-05", "2026-01-05T06:00:00Z", "2026-01-05, 2026-01-06"])
+@pytest.mark.parametrize(
+    "value", ["2026-01-05", "2026-01-05T06:00:00Z", "2026-01-05, 2026-01-06", "clv/2026-01-05"]
+)
 def test_instants_are_texts_or_dates_of_yaml(value: str) -> None:
     variables = {**project_variables(), "as_of": value}
     assert list(variable_findings(variables, ("as_of",))) == []
@@ -101,6 +103,7 @@ def test_a_malformed_environment_variable_is_named(
     [
         ("PREDICTION_NOW", "2026-11-24T07:00:00"),
         ("PREDICTION_AS_OF", "2026-11-24, 2026-11-25T06:00:00+02:00"),
+        ("PREDICTION_AS_OF", "churn/2026-11-24,clv/2026-11-23T00:00:00Z"),
         ("SNAPSHOT_AS_OF", "2026-11-24T00:00:00/2026-11-24T06:00:00,2026-11-25"),
         ("DUCKDB_THREADS", "1"), ("DUCKDB_MEMORY_LIMIT", "800MB"), ("WAIT_FOR_BUILD", "0.5"),
         ("SERVING_DSN", "postgresql://user:secret@db.internal:5432/predictions?sslmode=require"),

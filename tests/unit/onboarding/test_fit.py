@@ -59,7 +59,7 @@ def one_product(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("one_product")
 def test_a_mistyped_product_is_answered_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"no product chrun: expected churn; did you mean churn\?"):
+    with pytest.raises(InputError, match=r"there is no product 'chrun'; did you mean churn\?"):
         fit(["chrun"], Path("raw"), Registry(), ("ana", "a reason"), print)
 
 
