@@ -8,7 +8,9 @@ idempotent.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from functools import cached_property
+from typing import Any
 
 import duckdb
 
@@ -32,6 +34,7 @@ from python_scoring.erasure.inventory import Inventory
 from python_scoring.errors import ArgumentError, InputError, PredictionError
 from python_scoring.integrity import catalogue
 from python_scoring.project import Manifest, feature_types, parsed_manifest, raw_sources
+from python_scoring.project.sql_text import literal
 from python_scoring.raw.files import raw_data_folder
 from python_scoring.serving import customer_removal
 from python_scoring.warehouse import Warehouse, connect_lake, require_lake
@@ -75,17 +78,26 @@ class Erasure:
         """The parsed project: raw tables, features in order, columns of the tombstone."""
         return parsed_manifest()
 
-    def preview(self) -> None:
-        """Report what would be erased; changes nothing. Raises InputError while a build runs."""
+    def preview(self) -> dict[str, Any]:
+        """Report what would be erased, also as JSON types; changes nothing.
+
+        Raises InputError while a build runs.
+        """
         manifest = self.manifest
         with self._writer_lock():
             found = self._inventory(manifest)
+            record = {
+                "customers": len(self.subjects.customer_ids),
+                "places": [asdict(place) for place in found.places()],
+                "moved_orders": found.moved_orders,
+            }
             if found.is_empty:
                 self._report_absence(found)
-                return
+                return record
             self.echo(f"{self._customer_count()} would be erased from:")
             self._report_inventory(found)
             self.echo("Nothing was erased: this is a dry run.")
+            return record
 
     def erase(self, requested_by: str, reason: str) -> None:
         """Remove the data subjects everywhere, and write the tombstone.
@@ -224,7 +236,7 @@ class Erasure:
     @contextmanager
     def _lake(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with connect_lake(self.warehouse, read_only=read_only) as lake:
-            spill = tables.literal(str(self.warehouse.folder / "spill"))
+            spill = literal(str(self.warehouse.folder / "spill"))
             lake.execute(f"set temp_directory = {spill}")
             tables.register_functions(lake, self.subjects)
             yield lake
@@ -282,8 +294,8 @@ class Erasure:
         return True
 
     def _report_inventory(self, found: Inventory) -> None:
-        for line in found.lines():
-            self.echo(line)
+        for place in found.places():
+            self.echo(str(place))
         if found.moved_orders:
             self.echo(
                 f"  {len(found.moved_orders)} orders had been moved to them from another customer, "
@@ -317,6 +329,6 @@ def erase(customer_ids: tuple[str, ...], requested_by: str, reason: str, echo: E
     Erasure(DataSubjects.of(customer_ids), echo).erase(requested_by, reason)
 
 
-def preview(customer_ids: tuple[str, ...], echo: Echo) -> None:
-    """Report what an erasure would remove; raises as `Erasure.preview` does."""
-    Erasure(DataSubjects.of(customer_ids), echo).preview()
+def preview(customer_ids: tuple[str, ...], echo: Echo) -> dict[str, Any]:
+    """Report what an erasure would remove; returns and raises as `Erasure.preview` does."""
+    return Erasure(DataSubjects.of(customer_ids), echo).preview()

@@ -28,6 +28,26 @@ from python_scoring.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
+class Place:
+    """Table or file that holds a data subject.
+
+    `rows` are theirs, `texts` are rows or lines of others that name them.
+    """
+
+    kind: str
+    name: str
+    rows: int
+    texts: int = 0
+
+    def __str__(self) -> str:
+        """A line of text."""
+        counts = [f"{self.rows:,} row{'s' if self.rows != 1 else ''}"] if self.rows else []
+        if self.texts:
+            counts.append(f"the name in {self.texts:,} text{'s' if self.texts != 1 else ''}")
+        return f"  {self.kind:<11}  {self.name}: {', '.join(counts)}"
+
+
+@dataclass(frozen=True)
 class Inventory:
     """Places that hold the data subjects.
 
@@ -84,18 +104,18 @@ class Inventory:
         others = [each for each in self.lake if not is_of_a_run(each) and not is_snapshot(each)]
         return sum(each.rows for each in others + self.working_set)
 
-    def lines(self) -> Iterator[str]:
-        """Yield a line of text for each table and file that holds a data subject."""
+    def places(self) -> Iterator[Place]:
+        """Yield each table and file that holds a data subject."""
         for file in self.raw:
-            yield _line("raw", str(file.path), file.rows)
+            yield Place("raw", str(file.path), file.rows)
         for place, holdings in (("lake", self.lake), ("working set", self.working_set)):
             for each in holdings:
                 name = f"{each.table.schema}.{each.table.name}"
-                yield _line(place, name, each.rows, each.texts)
+                yield Place(place, name, each.rows, each.texts)
         for events in self.events:
-            yield _line("events", str(events.path), 0, events.lines)
+            yield Place("events", str(events.path), 0, events.lines)
         for partition in self.postgres:
-            yield _line("served", f"serving_data.{partition.name}", partition.rows)
+            yield Place("served", f"serving_data.{partition.name}", partition.rows)
 
 
 def is_snapshot(holding: Holding) -> bool:
@@ -156,9 +176,3 @@ def _longer_ids(
         )
         found |= {customer_id for (customer_id,) in lake.execute(query).fetchall()}
     return tuple(sorted(found))
-
-
-def _line(place: str, name: str, rows: int, texts: int = 0) -> str:
-    counts = [f"{rows:,} row{'s' if rows != 1 else ''}"] if rows else []
-    counts += [f"the name in {texts:,} text{'s' if texts != 1 else ''}"] if texts else []
-    return f"  {place:<11}  {name}: {', '.join(counts)}"

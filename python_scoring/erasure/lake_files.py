@@ -8,8 +8,8 @@ import duckdb
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from python_scoring.erasure.data_subjects import DataSubjects
-from python_scoring.erasure.tables import identifier
 from python_scoring.errors import PredictionError
+from python_scoring.project.sql_text import identifier
 from python_scoring.warehouse import Warehouse
 
 # In seconds. A reader's query on the catalog takes milliseconds; a session left open takes longer.

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from pyarrow import compute
 
 from python_scoring.erasure.data_subjects import BLANKS, DataSubjects
-from python_scoring.erasure.tables import identifier, is_one_of, literal
+from python_scoring.erasure.tables import is_one_of
 from python_scoring.errors import InputError, PredictionError
+from python_scoring.project.sql_text import identifier, literal
 from python_scoring.raw.columns import csv_columns, csv_separator, is_csv, rows_of
 from python_scoring.raw.files import FileState, locations, raw_files
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from python_scoring.erasure.data_subjects import DataSubjects, one_of
+from python_scoring.project.sql_text import identifier, literal
 
 TEXT_TYPES = ("VARCHAR", "JSON")
 COLUMNS = """
@@ -65,16 +66,6 @@ class Holding:
     table: Table
     rows: int
     texts: int
-
-
-def identifier(name: str) -> str:
-    """A quoted identifier in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text literal in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def is_one_of(subjects: DataSubjects, column: str = "customer_id") -> str:

@@ -11,9 +11,10 @@ from datetime import datetime
 import duckdb
 
 from python_scoring.erasure.data_subjects import DataSubjects
-from python_scoring.erasure.tables import Holding, identifier, is_one_of
+from python_scoring.erasure.tables import Holding, is_one_of
 from python_scoring.project import Manifest
 from python_scoring.project.sql_macros import digest_sums, expression
+from python_scoring.project.sql_text import identifier
 
 SUMS = ("first_sum", "second_sum")
 

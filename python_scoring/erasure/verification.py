@@ -17,11 +17,11 @@ from pyarrow import compute
 from python_scoring.erasure.data_subjects import DataSubjects, one_of
 from python_scoring.erasure.tables import (
     TEXT_TYPES,
-    identifier,
     is_one_of,
     names_subject,
     register_functions,
 )
+from python_scoring.project.sql_text import identifier
 from python_scoring.raw.columns import path_literal
 
 CHUNK = 2**24  # bytes that are searched at once

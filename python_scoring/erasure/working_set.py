@@ -10,8 +10,9 @@ import duckdb
 
 from python_scoring.erasure import tables
 from python_scoring.erasure.data_subjects import DataSubjects
-from python_scoring.erasure.tables import Holding, literal
+from python_scoring.erasure.tables import Holding
 from python_scoring.errors import InputError
+from python_scoring.project.sql_text import identifier, literal
 from python_scoring.warehouse import Warehouse
 
 UNFINISHED = ".erasing"
@@ -87,7 +88,7 @@ def remove_leftovers(warehouse: Warehouse) -> None:
 
 
 def _name(warehouse: Warehouse) -> str:
-    return tables.identifier(warehouse.working_set.stem)
+    return identifier(warehouse.working_set.stem)
 
 
 def _unfinished(warehouse: Warehouse) -> Path:

@@ -16,6 +16,7 @@ from python_scoring.integrity import data_files, record
 from python_scoring.integrity.digests import file_sha256
 from python_scoring.integrity.paths import WarehousePaths
 from python_scoring.integrity.record import Record
+from python_scoring.project.sql_text import identifier
 
 IDENTITY = "customer_predictions_identity"
 # Enough to know a lake: what DuckLake makes first.
@@ -159,7 +160,7 @@ def differences(paths: WarehousePaths) -> list[str]:
             return sorted({name for name, _ in found})
         changed = []
         for name in kept:
-            quoted = '"' + name.replace('"', '""') + '"'
+            quoted = identifier(name)
             comparison = DIFFERS.format(kept=f"main.{quoted}", present=f"present.{quoted}")
             if catalog.execute(comparison).fetchone()[0]:
                 changed.append(name)

@@ -14,6 +14,7 @@ import duckdb
 import yaml
 
 from python_scoring.errors import InputError
+from python_scoring.project.sql_text import identifier
 from python_scoring.project.yaml_files import read_yaml
 
 LINES = "transaction_lines"  # the relation that holds the table
@@ -238,7 +239,7 @@ def _number_format(lines: duckdb.DuckDBPyConnection, role: str, column: str) -> 
 
 def _one_currency(lines: duckdb.DuckDBPyConnection, column: str) -> str:
     rows = lines.execute(
-        f"select {quoted(column)}, count(*) from {LINES} where {quoted(column)} is not null"  # noqa: S608 - quoted
+        f"select {identifier(column)}, count(*) from {LINES} where {identifier(column)} is not null"  # noqa: S608 - quoted
         " group by all order by 2 desc"
     ).fetchall()
     if len(rows) > 1:
@@ -255,11 +256,6 @@ def _example(lines: duckdb.DuckDBPyConnection, text: str) -> Any:
     return rows[0][0]
 
 
-def quoted(column: str) -> str:
-    """Return a column's name for SQL."""
-    return '"' + column.replace('"', '""') + '"'
-
-
 def trimmed(column: str) -> str:
     """Return the SQL of a column's text without blanks around it; null where nothing is left."""
-    return f"nullif(trim(cast({quoted(column)} as text)), '')"
+    return f"nullif(trim(cast({identifier(column)} as text)), '')"

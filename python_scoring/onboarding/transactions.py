@@ -17,10 +17,10 @@ from python_scoring.onboarding.mapping import (
     NUMBERS,
     ColumnMapping,
     propose,
-    quoted,
     trimmed,
 )
-from python_scoring.raw.columns import FILE_NAME, is_csv, literal, rows_of
+from python_scoring.project.sql_text import identifier, literal
+from python_scoring.raw.columns import FILE_NAME, is_csv, rows_of
 from python_scoring.raw.files import SUFFIXES, locations
 
 DUCKDB_SUFFIXES = (".duckdb", ".db")
@@ -233,7 +233,7 @@ def _read_duckdb(lines: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
         )
     schema, name = wanted[0].split(".", 1)
     lines.execute(
-        f"create temp view {LINES} as select * from origin.{quoted(schema)}.{quoted(name)}"  # noqa: S608 - quoted
+        f"create temp view {LINES} as select * from origin.{identifier(schema)}.{identifier(name)}"  # noqa: S608 - quoted
     )
     return []
 
@@ -281,7 +281,7 @@ def _expressions(mapping: ColumnMapping) -> dict[str, str]:
 def _instant(mapping: ColumnMapping) -> str:
     column, form = mapping.columns["ordered_at"], mapping.formats.get("ordered_at", ISO)
     if form == ISO:
-        instant = f"try_cast({quoted(column)} as timestamp)"
+        instant = f"try_cast({identifier(column)} as timestamp)"
     else:
         instant = f"try_strptime({trimmed(column)}, {literal(form)})"
     if mapping.timezone == "UTC":
@@ -294,7 +294,7 @@ def _number(mapping: ColumnMapping, role: str, kind: str) -> str | None:
         return None
     form = mapping.formats.get(role)
     if form is None:
-        return f"try_cast({quoted(mapping.columns[role])} as {kind})"
+        return f"try_cast({identifier(mapping.columns[role])} as {kind})"
     return f"try_cast({NUMBERS[form].format(text=trimmed(mapping.columns[role]))} as {kind})"
 
 

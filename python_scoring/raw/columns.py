@@ -17,6 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from python_scoring.project.sql_text import identifier, literal
+
 # Types of Parquet columns that each declared type is read from.
 ACCEPTED = {
     "text": ("VARCHAR", "ENUM"),
@@ -166,7 +168,7 @@ def _is_accepted(found: str, declared: str) -> bool:
 def _expression(name: str, data_type: str) -> str:
     if data_type == NOTHING:
         return "cast(null as text)"
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted = identifier(name)
     return f"cast({quoted} as text)" if data_type.startswith("ENUM") else quoted
 
 
@@ -239,11 +241,6 @@ def reading(reader: str, files: list[Path]) -> str:
     """Return an SQL relation of the rows of files that one reader reads."""
     listed = ", ".join(path_literal(file) for file in files)
     return reader.format(files=f"[{listed}]")
-
-
-def literal(text: str) -> str:
-    """Return a text literal in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def pattern(file: Path) -> str:

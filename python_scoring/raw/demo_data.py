@@ -17,6 +17,7 @@ import duckdb
 from tqdm import tqdm
 
 from python_scoring.errors import ArgumentError, InputError
+from python_scoring.project.sql_text import literal
 from python_scoring.raw.demo_data_sql import (
     CALENDAR,
     COUNTRIES,
@@ -178,6 +179,6 @@ def _first_customer(
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """Write a query's rows into one Parquet file; returns their number."""
     path.parent.mkdir(exist_ok=True)
-    target = str(path).replace("'", "''")
-    done = connection.execute(f"copy ({query}) to '{target}' (format parquet, compression zstd)")
+    target = literal(str(path))
+    done = connection.execute(f"copy ({query}) to {target} (format parquet, compression zstd)")
     return int(done.fetchall()[0][0])

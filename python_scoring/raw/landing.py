@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 
 from python_scoring.project.sql_macros import digest_sums
-from python_scoring.raw.columns import FILE_NAME, FileColumns, literal, read_columns, reading
+from python_scoring.project.sql_text import literal
+from python_scoring.raw.columns import FILE_NAME, FileColumns, read_columns, reading
 from python_scoring.raw.files import FileState, locations, raw_files
 from python_scoring.raw.restoration import SAME_ROWS, LostRows, lost_rows
 

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from python_scoring.project.sql_models import model_query, test_query
-from python_scoring.raw.columns import literal
+from python_scoring.project.sql_text import literal
 from python_scoring.raw.declared import (
     landed_types,
     landing_tables,

@@ -12,6 +12,7 @@ from python_scoring.errors import InputError
 from python_scoring.integrity import catalogue, record
 from python_scoring.integrity.data_files import DataFile, list_files, verify
 from python_scoring.integrity.halves import IDENTITY, require_one_warehouse
+from python_scoring.project.sql_text import identifier
 from python_scoring.warehouse import Warehouse, require_lake
 
 # What to do about a damaged file, by the schema of its table.
@@ -204,7 +205,7 @@ def _working_set(warehouse: Warehouse, identity: str | None, *, is_busy: bool) -
                 "select schema_name, table_name from duckdb_tables() where not temporary"
             ).fetchall()
             for each in tables:
-                quoted = ".".join('"' + part.replace('"', '""') + '"' for part in each)
+                quoted = ".".join(map(identifier, each))
                 # Reads every block, of which DuckDB compares the checksum.
                 working_set.execute(f"select bit_xor(hash(rows)) from {quoted} as rows").fetchall()  # noqa: S608 - quoted
             found = None

@@ -17,6 +17,7 @@ from python_scoring.lineage.libraries import library_versions
 from python_scoring.models import artifacts
 from python_scoring.models.registry import Registry
 from python_scoring.project.sql_macros import expression
+from python_scoring.project.sql_text import literal
 from python_scoring.replay.recomputation import Rebuilt
 from python_scoring.replay.targets import Target, predictions_sql
 from python_scoring.scoring.schema import SCORE_SCHEMA
@@ -342,5 +343,4 @@ def _first(recorded: dict[str, Any], again: dict[str, Any]) -> str:
 def _chosen(target: Target) -> str:
     if target.customers is None:
         return "true"
-    quoted = ("'" + customer.replace("'", "''") + "'" for customer in sorted(target.customers))
-    return f"customer_id in ({', '.join(quoted)})"
+    return f"customer_id in ({', '.join(map(literal, sorted(target.customers)))})"

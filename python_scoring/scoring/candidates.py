@@ -8,6 +8,7 @@ import pyarrow as pa
 from python_scoring.contracts.contract import ScoringContract
 from python_scoring.errors import ArtifactError, ScoringError
 from python_scoring.models.artifacts import RegistryRow
+from python_scoring.project.sql_text import literal
 from python_scoring.scoring.due_runs import due_runs
 from python_scoring.scoring.schema import SCORE_SCHEMA
 
@@ -71,7 +72,7 @@ def registry_row(
     """Return the registered model; raises ArtifactError if a pin names an unregistered one."""
     columns = list(RegistryRow.__dataclass_fields__)
     row = (
-        registry.filter(f"product = '{product}' and model_version = '{_quoted(model_version)}'")
+        registry.filter(f"product = '{product}' and model_version = {literal(model_version)}")
         .project(", ".join(columns))
         .fetchone()
     )
@@ -86,7 +87,3 @@ def not_registered(product: str, model_version: str, pins: str = "model_pins") -
         f"seeds/{pins}.csv pins {product} {model_version}, which has no row in "
         "seeds/model_registry.csv. Register the model, or pin a registered version."
     )
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from python_scoring.errors import ServingError
+from python_scoring.project.sql_text import identifier
 
 # Computed by serving.judge at read time, or stored once per mart version.
 COMPUTED = {
@@ -91,13 +92,8 @@ class Column:
     @property
     def selected(self) -> str:
         """The column's expression in a DuckDB query."""
-        name = quoted(self.name)
+        name = identifier(self.name)
         return name if self.postgres_type in ARROW_WRITES else f"cast({name} as text) as {name}"
-
-
-def quoted(name: str) -> str:
-    """A quoted identifier for DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def stored(columns: Iterable[Column], kind: str) -> list[Column]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from psycopg import sql
 
+from python_scoring.project.sql_text import identifier, literal
 from python_scoring.serving.connection import Connection, connect
 from python_scoring.serving.lake_state import LONGEST_NAME
 from python_scoring.serving.local import DATABASE, LocalServer, local_server
@@ -107,9 +108,7 @@ def _print_login(
 def _print_example(login: str, relation: str | None, context: str | None, echo: Echo) -> None:
     """Print a first query, and how to set the usage context for a tool without options."""
     if relation and context:
-        literal = "'" + context.replace("'", "''") + "'"
-        name = '"' + login.replace('"', '""') + '"'
-        echo(f"              once, as the operator: alter role {name}")
-        echo(f"              set serving.usage_context = {literal};")
+        echo(f"              once, as the operator: alter role {identifier(login)}")
+        echo(f"              set serving.usage_context = {literal(context)};")
         echo(f"  try:        select * from serving.{relation} limit 10;")  # noqa: S608 - shown
     echo("")

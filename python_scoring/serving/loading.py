@@ -10,7 +10,8 @@ from psycopg import sql
 from pyarrow import csv
 
 from python_scoring.errors import ServingError
-from python_scoring.serving.columns import RUN_COLUMNS, quoted
+from python_scoring.project.sql_text import identifier
+from python_scoring.serving.columns import RUN_COLUMNS
 from python_scoring.serving.connection import Connection
 from python_scoring.serving.lake_state import Run
 from python_scoring.serving.tables import Table, keep_no_statistics, say_it_is_one_run
@@ -80,7 +81,7 @@ def adopt_runs(connection: Connection, lake: duckdb.DuckDBPyConnection, table: T
         new = [each for each in table.column_names if each not in names]
         found = lake.execute(
             f"select distinct run_id from {_mart(table)}"  # noqa: S608 - names are quoted
-            f" where coalesce({', '.join(f'cast({quoted(each)} as text)' for each in new)})"
+            f" where coalesce({', '.join(f'cast({identifier(each)} as text)' for each in new)})"
             " is not null"
         ).fetchall()
         filled = {run_id for (run_id,) in found}
@@ -107,7 +108,7 @@ def _register(
     names = [name for name in RUN_COLUMNS if name in present]
     if names:
         query = (
-            f"select distinct {', '.join(map(quoted, names))}"  # noqa: S608 - names are quoted
+            f"select distinct {', '.join(map(identifier, names))}"  # noqa: S608 - names are quoted
             f" from {_mart(table)} {_run_condition(table, run)[0]}"
         )
         found = lake.execute(query, _run_condition(table, run)[1]).fetchmany(2)
@@ -214,7 +215,7 @@ def _batches(lake: duckdb.DuckDBPyConnection, query: str, values: list[Any]) -> 
 
 
 def _mart(table: Table) -> str:
-    return f"lake.marts.{quoted(table.mart.relation)}"
+    return f"lake.marts.{identifier(table.mart.relation)}"
 
 
 def _run_condition(table: Table, run: Run) -> tuple[str, list[Any]]:

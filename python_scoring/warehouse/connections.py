@@ -22,6 +22,7 @@ from python_scoring.clock import frozen_clock
 from python_scoring.errors import InputError
 from python_scoring.integrity import catalogue, halves
 from python_scoring.integrity.paths import WarehousePaths
+from python_scoring.project.sql_text import literal
 
 # Readers wait for a commit instead of failing, and never block one.
 ATTACH_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
@@ -96,11 +97,11 @@ class Warehouse(WarehousePaths):
 
         A moved or copied warehouse is read and written in its present folder.
         """
-        options = [ATTACH_OPTIONS, f"DATA_PATH '{_quoted(self.data)}'", "OVERRIDE_DATA_PATH true"]
+        options = [ATTACH_OPTIONS, f"DATA_PATH {literal(self.data)}", "OVERRIDE_DATA_PATH true"]
         if read_only:
             options.append("READ_ONLY")
-        path = _quoted(str(self.catalog))
-        return f"attach 'ducklake:sqlite:{path}' as {name} ({', '.join(options)})"
+        path = literal(f"ducklake:sqlite:{self.catalog}")
+        return f"attach {path} as {name} ({', '.join(options)})"
 
 
 def keep_private(folder: Path) -> None:
@@ -183,8 +184,8 @@ def _create_lake(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection) ->
     warehouse.data_folder.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=CREATED, dir=warehouse.folder))
     new = aside / warehouse.catalog.name
-    options = f"{ATTACH_OPTIONS}, DATA_PATH '{_quoted(warehouse.data)}'"
-    connection.execute(f"attach 'ducklake:sqlite:{_quoted(str(new))}' as new_lake ({options})")
+    options = f"{ATTACH_OPTIONS}, DATA_PATH {literal(warehouse.data)}"
+    connection.execute(f"attach {literal(f'ducklake:sqlite:{new}')} as new_lake ({options})")
     connection.execute("detach new_lake")
     with catalogue.opened(new) as catalog:
         catalog.execute("pragma wal_checkpoint(truncate)").fetchall()
@@ -305,7 +306,3 @@ def _in_transaction(
         with suppress(duckdb.Error):  # a failed commit has rolled back already
             lake.rollback()
         raise
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
