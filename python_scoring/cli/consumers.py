@@ -1,8 +1,13 @@
 """Consumers and owners: `contracts`, `serve`, `notify`."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
+
+from python_scoring.cli.options import AS_JSON
+from python_scoring.cli.printing import print_json, progress
 
 
 @click.command("contracts")
@@ -12,7 +17,10 @@ import click
 @click.option("--lint", is_flag=True, help="Only say whether contracts and exposures are valid.")
 @click.option("--schemas", type=click.Path(path_type=Path, file_okay=False),
               help="Only write the JSON schemas of the YAML into this folder.")  # fmt: skip
-def data_contracts(*, out: Path | None, accept: bool, lint: bool, schemas: Path | None) -> None:
+@AS_JSON
+def data_contracts(
+    *, out: Path | None, accept: bool, lint: bool, schemas: Path | None, as_json: bool
+) -> None:
     """Check that the served outputs keep their recorded schemas; write the data contracts.
 
     The recorded schemas are in seeds/output_schemas.csv. --accept records compatible changes, and
@@ -29,27 +37,31 @@ def data_contracts(*, out: Path | None, accept: bool, lint: bool, schemas: Path 
     from python_scoring.contracts.schemas import write_schemas
     from python_scoring.project import parsed_manifest
 
+    found: dict[str, Any] = {"is_rewritten": False, "files": []}
     if schemas:
-        for file in write_schemas(schemas):
-            click.echo(file)
-        return
-    manifest = parsed_manifest()
-    require_complete(manifest)
-    if lint:
-        click.echo("contracts and exposures are valid")
-        return
-    if accept:
-        changed = baseline.accept(manifest, clock().date())
-        click.echo(
-            "seeds/output_schemas.csv: rewritten; review and commit it"
-            if changed
-            else "seeds/output_schemas.csv: nothing to record"
-        )
+        said = []
+        found["files"] = write_schemas(schemas)
     else:
-        baseline.check(manifest, clock().date())
-        click.echo("what is served is what consumers were promised")
-    for file in write_contracts(manifest, out) if out else []:
-        click.echo(file)
+        manifest = parsed_manifest()
+        require_complete(manifest)
+        if lint:
+            said = ["contracts and exposures are valid"]
+        elif accept:
+            found["is_rewritten"] = baseline.accept(manifest, clock().date())
+            outcome = (
+                "rewritten; review and commit it" if found["is_rewritten"] else "nothing to record"
+            )
+            said = [f"seeds/output_schemas.csv: {outcome}"]
+        else:
+            baseline.check(manifest, clock().date())
+            said = ["what is served is what consumers were promised"]
+        if out and not lint:
+            found["files"] = write_contracts(manifest, out)
+    if as_json:
+        print_json(found)
+        return
+    for line in [*said, *found["files"]]:
+        click.echo(line)
 
 
 @click.command()
@@ -93,7 +105,15 @@ def serve(folder: Path, port: int | None) -> None:
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True,
     help="Seconds that a destination has to answer.",
 )  # fmt: skip
-def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeout: float) -> None:
+@AS_JSON
+def notify(
+    *,
+    dry_run: bool,
+    retry_dead_letters: bool,
+    max_attempts: int,
+    timeout: float,
+    as_json: bool,
+) -> None:
     """Deliver the messages of the outbox that are pending or due for a retry.
 
     An owner's destinations are Apprise addresses: tagged with the owner's name in the file of
@@ -104,7 +124,12 @@ def notify(*, dry_run: bool, retry_dead_letters: bool, max_attempts: int, timeou
     Example:
       customer-predictions notify --dry-run
     """
-    from python_scoring.notifications.command import Settings, notify, preview
+    from python_scoring.notifications.command import Delivery, Settings, notify, preview
 
     settings = Settings(max_attempts, timeout, retry_dead_letters)
-    (preview if dry_run else notify)(settings, click.echo)
+    deliveries: list[Delivery] = []
+    try:
+        (preview if dry_run else notify)(settings, progress(as_json=as_json), deliveries)
+    finally:  # also where somebody cannot be reached
+        if as_json:
+            print_json([asdict(each) for each in deliveries])

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from python_scoring.cli.options import AS_JSON, INSTANT, PRODUCT
-from python_scoring.cli.printing import print_json
+from python_scoring.cli.printing import print_json, progress
+
+if TYPE_CHECKING:
+    from python_scoring.models.artifacts import ModelCard
 
 
 @click.command()
@@ -44,6 +47,7 @@ from python_scoring.cli.printing import print_json
     "--pinned-by", default="training", show_default=True, help="Who decided, for the pin."
 )
 @click.option("--reason", default="reference training", show_default=True, help="Why, for the pin.")
+@AS_JSON
 def train(  # noqa: PLR0913 - one argument per option
     *,
     product: str,
@@ -55,6 +59,7 @@ def train(  # noqa: PLR0913 - one argument per option
     pin_from: datetime | None,
     pinned_by: str,
     reason: str,
+    as_json: bool,
 ) -> None:
     """Train PRODUCT's reference model on past as-ofs, register it, and pin it if asked.
 
@@ -85,14 +90,29 @@ def train(  # noqa: PLR0913 - one argument per option
     content, card = train(request, registry)
     folder = registry.add(content, card, utc_now())
     write_model_card(registry, product, model_version, parsed_manifest())
+    if pin_from:
+        registry.pin(card, pin_from, pinned_by, reason)
+    if as_json:
+        print_json({**_registered(card, folder, pin_from), "metrics": card.metrics})
+        return
     click.echo(
         f"{product} {model_version}: {card.training_data['rows']:,} rows learned from; in {folder}"
     )
     tables = ("calibration", "before_calibration", "claims")
     click.echo(f"judged: {json.dumps({k: v for k, v in card.metrics.items() if k not in tables})}")
     if pin_from:
-        registry.pin(card, pin_from, pinned_by, reason)
         click.echo(f"pinned from {pin_from}; review and commit seeds/ and {folder}")
+
+
+def _registered(card: "ModelCard", folder: Path, pinned_from: datetime | None) -> dict[str, Any]:
+    return {
+        "product": card.product,
+        "model_version": card.model_version,
+        "folder": str(folder),
+        "rows": card.training_data.get("rows"),
+        "training_as_ofs": card.training_as_ofs,
+        "pinned_from": pinned_from.isoformat() if pinned_from else None,
+    }
 
 
 @click.command()
@@ -100,7 +120,10 @@ def train(  # noqa: PLR0913 - one argument per option
 @click.option("--all", "all_products", is_flag=True, help="Every product of the project.")
 @click.option("--by", "decided_by", required=True, help="Who pins the models.")
 @click.option("--reason", required=True, help="Why, in a sentence.")
-def fit(*, products: tuple[str, ...], all_products: bool, decided_by: str, reason: str) -> None:
+@AS_JSON
+def fit(
+    *, products: tuple[str, ...], all_products: bool, decided_by: str, reason: str, as_json: bool
+) -> None:
     """Train a model of each of PRODUCTS on as-ofs that RAW_DATA allows, and pin it for review.
 
     Chooses monthly as-ofs, the last of them a horizon before the one that judges the model.
@@ -111,21 +134,22 @@ def fit(*, products: tuple[str, ...], all_products: bool, decided_by: str, reaso
     Example:
       customer-predictions fit --all --by ana --reason "first models of our shop"
     """
-    for name, text in (("--by", decided_by), ("--reason", reason)):
-        if not text.strip():
-            raise click.UsageError(f"{name} is blank: say who pins the models, and why.")
     if all_products == bool(products):
         raise click.UsageError("expected the names of PRODUCTS, or --all for every one of them")
 
     from python_scoring.cli.printing import echo
     from python_scoring.errors import TrainingError
     from python_scoring.models.registry import Registry
-    from python_scoring.onboarding.fit import fit, to_text
+    from python_scoring.onboarding.fit import fit, to_record, to_text
     from python_scoring.raw.files import raw_data_folder
 
     registry = Registry()
-    found = fit(list(products), raw_data_folder(), registry, (decided_by, reason), echo)
-    echo(to_text(found, registry))
+    say = progress(as_json=as_json)
+    found = fit(list(products), raw_data_folder(), registry, (decided_by, reason), say)
+    if as_json:
+        print_json(to_record(found))
+    else:
+        echo(to_text(found, registry))
     if found.failed:
         raise TrainingError(f"not trained: {', '.join(found.failed)}; the lines above say why.")
 
@@ -250,6 +274,7 @@ def backtest(
 @click.option(
     "--reason", default="registered artifact", show_default=True, help="Why, for the pin."
 )
+@AS_JSON
 def register(
     *,
     model_version: str | None,
@@ -257,6 +282,7 @@ def register(
     feature_version: str | None,
     segment_names: tuple[str, ...],
     training_data_digest: str | None,
+    as_json: bool,
     **wanted: Any,
 ) -> None:
     """Register a model trained elsewhere for PRODUCT, after checking it.
@@ -276,6 +302,10 @@ def register(
         model_version, training_as_ofs, feature_version, segment_names, training_data_digest
     )
     card, folder = register(Registration(known=known, **wanted), Registry())
+    if as_json:
+        judged = {"metrics": card.metrics, "has_training_reference": bool(card.reference)}
+        print_json({**_registered(card, folder, wanted["pin_from"]), **judged})
+        return
     click.echo(f"registered {card.product} {card.model_version} in {folder}")
     if not card.reference:
         click.echo(
@@ -290,8 +320,9 @@ def register(
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
               help="The file; by default MODEL_CARD.md beside the model.")  # fmt: skip
 @click.option("--check", is_flag=True, help="Say whether the cards of all pinned versions agree.")
+@AS_JSON
 def model_card(
-    *, product: str | None, model_version: str | None, out: Path | None, check: bool
+    *, product: str | None, model_version: str | None, out: Path | None, check: bool, as_json: bool
 ) -> None:
     """Write the model card (MODEL_CARD.md) of PRODUCT's MODEL_VERSION from contract and model.json.
 
@@ -313,10 +344,15 @@ def model_card(
 
     if product and model_version:
         Registry().find(product, model_version)  # before the project is parsed
-        click.echo(write_model_card(Registry(), product, model_version, parsed_manifest(), out))
+        written = write_model_card(Registry(), product, model_version, parsed_manifest(), out)
+        files, said = [written], ""
+    else:
+        files, said = check_model_cards(Registry(), parsed_manifest()), ": agrees"
+    if as_json:
+        print_json({"files": files})
         return
-    for file in check_model_cards(Registry(), parsed_manifest()):
-        click.echo(f"{file}: agrees")
+    for file in files:
+        click.echo(f"{file}{said}")
 
 
 @click.command("feature-version")

@@ -1,6 +1,8 @@
 """Safe printing of text from others: ids and values of raw data, texts of models."""
 
+import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -18,6 +20,15 @@ def printable(text: str) -> str:
 def echo(text: str) -> None:
     """Print a text to the standard output."""
     click.echo(printable(text))
+
+
+def progress(*, as_json: bool) -> Callable[[str], None]:
+    """Return how a command prints its progress: to the standard error where it prints JSON."""
+    return functools.partial(_echo_to, as_json)
+
+
+def _echo_to(is_error: bool, text: str) -> None:  # noqa: FBT001 - bound by position
+    click.echo(printable(text), err=is_error)
 
 
 def print_json(content: Any) -> None:

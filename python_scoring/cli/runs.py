@@ -1,12 +1,11 @@
 """Runs and their predictions: `backfill`, `replay`, `trace`, `explain`."""
 
-import functools
 from datetime import datetime
 
 import click
 
 from python_scoring.cli.options import AS_JSON, INSTANT, PRODUCT
-from python_scoring.cli.printing import echo, print_json
+from python_scoring.cli.printing import echo, print_json, progress
 
 
 @click.command()
@@ -29,8 +28,7 @@ def backfill(*, first: datetime, last: datetime, products: tuple[str, ...], as_j
     """
     from python_scoring.schedule.backfill import backfill, require_published, to_text
 
-    say = functools.partial(click.echo, err=as_json)
-    found = backfill(first, last, list(products), say, quiet=as_json)
+    found = backfill(first, last, list(products), progress(as_json=as_json), quiet=as_json)
     if as_json:
         print_json(found.to_record())
     else:
@@ -47,6 +45,7 @@ def backfill(*, first: datetime, last: datetime, products: tuple[str, ...], as_j
     help="Start at the stored feature snapshot instead of the raw tables.",
 )  # fmt: skip
 @click.option("--record", is_flag=True, help="Log the outcome; a mismatch opens an incident.")
+@AS_JSON
 def replay(
     *,
     identifier: str | None,
@@ -54,6 +53,7 @@ def replay(
     seed: str | None,
     from_snapshot: bool,
     record: bool,
+    as_json: bool,
 ) -> None:
     """Recompute a run, a prediction or a sample, and report the first difference, if any.
 
@@ -63,11 +63,16 @@ def replay(
     Example:
       customer-predictions replay --sample 200 --record
     """
-    from python_scoring.replay.command import Request, replay
+    from python_scoring.replay.command import Request, replay, require_identical, summary
     from python_scoring.warehouse import Warehouse
 
     request = Request(identifier, sample, seed, from_snapshot, record)
-    replay(request, Warehouse.from_environment(), echo)
+    outcomes = replay(request, Warehouse.from_environment(), progress(as_json=as_json))
+    if as_json:
+        print_json([outcome.to_record() for outcome in outcomes])
+    require_identical(outcomes)
+    if not as_json:
+        echo(summary(outcomes))
 
 
 @click.command()

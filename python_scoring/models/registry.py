@@ -168,8 +168,10 @@ class Registry:
 
 
 def check_pin_texts(pinned_by: str, reason: str) -> None:
-    """Raise ArgumentError for a text that the seed of pins cannot hold; before long work."""
+    """Raise ArgumentError for a text that is blank, or that the seed of pins cannot hold."""
     for option, text in (("--pinned-by or --by", pinned_by), ("--reason", reason)):
+        if not text.strip():
+            raise ArgumentError(f"{option} is blank: expected who pins the model, and why")
         if text.startswith(_FORMULA) or not text.isprintable():
             raise ArgumentError(
                 f"{option} {text!r}: expected one line of text that does not begin with "

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from filelock import FileLock, Timeout
 
@@ -53,9 +54,44 @@ class Settings:
     retry_dead_letters: bool = False
 
 
-def notify(settings: Settings, echo: Echo) -> None:
+@dataclass(frozen=True)
+class Delivery:
+    """Attempt to deliver a message to one destination, or, of a dry run, what would be tried.
+
+    `outcome` is `would be told`, `told`, `not told`, `given up`, or `not told yet` where the
+    destination gives no answer at present.
+    """
+
+    notification_id: str
+    recipient: str
+    product: str
+    severity: str
+    subject: str
+    through: str
+    outcome: str
+    reason: str | None = None
+    next_attempt_at: datetime | None = None
+
+    @classmethod
+    def of(
+        cls,
+        message: Message,
+        destination: Destination,
+        outcome: str,
+        reason: str | None = None,
+        next_attempt_at: datetime | None = None,
+    ) -> "Delivery":
+        """Return the delivery of a message; of its destination only the kind is shown."""
+        return cls(
+            message.notification_id, message.recipient, message.product, message.severity,
+            message.subject, destination.schema, outcome, reason, next_attempt_at,
+        )  # fmt: skip
+
+
+def notify(settings: Settings, echo: Echo, deliveries: list[Delivery] | None = None) -> None:
     """Deliver every message that is pending, or failed and due for a retry.
 
+    Each attempt is printed, and appended to `deliveries`, also where an error ends the command.
     Raises InputError if nothing was built or NOTIFY_CONFIG cannot be used. After all other messages
     were sent, raises InputError for an invalid address, and DeliveryError for recipients without an
     address and while there are dead letters.
@@ -67,7 +103,7 @@ def notify(settings: Settings, echo: Echo) -> None:
             return
         outbox = Outbox(warehouse, writer.lake)
         settle(outbox.journal, writer)
-        courier = _Courier(outbox, writer, settings, echo)
+        courier = _Courier(outbox, writer, settings, echo, [] if deliveries is None else deliveries)
         for message, destinations in directory.addressed(outbox):
             courier.carry(message, destinations)
         if not courier.tried:
@@ -76,7 +112,7 @@ def notify(settings: Settings, echo: Echo) -> None:
     directory.check(outbox)
 
 
-def preview(settings: Settings, echo: Echo) -> None:
+def preview(settings: Settings, echo: Echo, deliveries: list[Delivery] | None = None) -> None:
     """Print who would get what now; sends and records nothing. Raises what `notify` raises."""
     directory = _Directory()
     warehouse = Warehouse.from_environment()
@@ -87,6 +123,8 @@ def preview(settings: Settings, echo: Echo) -> None:
         due = _due(outbox, message, destinations, settings)
         if due:
             is_anything_due = True
+            if deliveries is not None:
+                deliveries += [Delivery.of(message, each, "would be told") for each, _ in due]
             schemas = ", ".join(destination.schema for destination, _ in due)
             echo(f"{message.recipient} would be told through {schemas}: {message.subject}")
     if not is_anything_due:
@@ -150,8 +188,16 @@ class _Directory:
 class _Courier:
     """Sends messages to destinations, and records every attempt before the next."""
 
-    def __init__(self, outbox: Outbox, writer: LakeWriter, settings: Settings, echo: Echo) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        writer: LakeWriter,
+        settings: Settings,
+        echo: Echo,
+        deliveries: list[Delivery],
+    ) -> None:
         self.tried = False
+        self._deliveries = deliveries
         self._outbox = outbox
         self._writer = writer
         self._settings = settings
@@ -166,6 +212,7 @@ class _Courier:
             if destination.identity in self._silent:
                 # It would cost a timeout for each message; the first message tries it again.
                 why = f"{destination.schema}: gives no answer now"
+                self._deliveries.append(Delivery.of(message, destination, "not told yet", why))
                 self._say(f"{message.recipient} not told yet ({why}): {message.subject}")
                 continue
             refusal = deliver(message, destination, self._settings.timeout)
@@ -207,10 +254,12 @@ class _Courier:
     def _tell(
         self, message: Message, destination: Destination, after: Progress, reason: str | None
     ) -> None:
+        again = after.next_attempt_at
+        outcome = "told" if after.outcome == DELIVERED else "not told" if again else "given up"
+        self._deliveries.append(Delivery.of(message, destination, outcome, reason, again))
         if after.outcome == DELIVERED:
             self._say(f"{message.recipient} told through {destination.schema}: {message.subject}")
             return
-        again = after.next_attempt_at
         then = f"again from {again:%Y-%m-%d %H:%M:%S}" if again else "given up"
         self._say(f"{message.recipient} not told ({reason}; {then}): {message.subject}")
 

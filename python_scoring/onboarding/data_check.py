@@ -20,6 +20,7 @@ from python_scoring.schedule.calendar import slots_between
 from python_scoring.training.choice import Choice, FirstOrder, Windows, choose
 from python_scoring.training.completeness import complete_until
 from python_scoring.warehouse import Warehouse, connect_lake
+from python_scoring.warehouse.settings import check_settings
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ class DataCheck:
 def check_data(folder: Path) -> DataCheck:
     """Read the raw tables in `folder` as a first build would; changes nothing.
 
-    Raises InputError if a contract is not valid.
+    Raises InputError if a contract or a variable of the environment is not valid.
     """
+    check_settings()
     contracts = declared_contracts()
     now = clock()
     with trial_landing(

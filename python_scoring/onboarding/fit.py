@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sklearn.metrics import roc_auc_score
@@ -182,6 +183,26 @@ def to_text(found: FitResult, registry: Registry) -> str:
             )
     lines.append("Review and commit seeds/ and python_scoring/artifacts/; then: " + _next(found))
     return "\n".join(lines)
+
+
+def to_record(found: FitResult) -> dict[str, Any]:
+    """Return models, products that were not trained, and the next command as JSON types."""
+    return {
+        "models": [
+            {
+                "product": each.card.product,
+                "model_version": each.card.model_version,
+                "pinned_from": each.pinned_from.isoformat(),
+                "training_as_ofs": each.card.training_as_ofs,
+                "rows": each.card.training_data["rows"],
+                "metrics": each.card.metrics,
+                "recency_alone": each.recency,
+            }
+            for each in found.fitted
+        ],
+        "not_trained": found.failed,
+        "next": _next(found) if found.fitted else None,
+    }
 
 
 def _quality(fitted: Fitted) -> str:

@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -59,12 +60,25 @@ class Outcome:
             return "\n".join([f"identical: {what}", *notes])
         return "\n".join([f"differs in {first.link}: {what}", *lines])
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the outcome as JSON types."""
+        first = self.mismatch
+        return {
+            "run_id": self.target.run_id,
+            "product": self.target.product,
+            "as_of": self.target.recorded["as_of"].isoformat(),
+            "predictions_compared": self.compared,
+            "customers_erased": self.erased,
+            "outcome": "differs" if first else "identical",
+            "link": first.link if first else None,
+            "differences": [asdict(each) for each in self.differences],
+        }
+
 
 def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) -> list[Outcome]:
     """Recompute and compare; writes only the log, and only if asked to.
 
-    Raises ArgumentError at once if the request names no run, or both a run and a sample, and
-    PredictionError at the end if any run differs.
+    Raises ArgumentError at once if the request names no run, or both a run and a sample.
     """
     if (request.identifier is None) == (request.sample is None):
         raise ArgumentError("replay takes either a RUN_ID or PREDICTION_ID, or --sample N")
@@ -79,15 +93,23 @@ def replay(request: Request, warehouse: Warehouse, echo: Callable[[str], None]) 
                 outcomes.append(outcome)
     if request.record:
         _record(warehouse, outcomes, "snapshot" if request.from_snapshot else "raw")
+    return outcomes
+
+
+def require_identical(outcomes: list[Outcome]) -> None:
+    """Raise PredictionError if any run differs."""
     differing = [outcome for outcome in outcomes if outcome.mismatch]
-    predictions = sum(outcome.compared for outcome in outcomes)
     if differing:
         raise PredictionError(
             f"{len(differing)} of {len(outcomes)} runs differ from what was recorded; "
             "the lines above name the differences. Find the change, and restore what was recorded."
         )
-    echo(f"{predictions:,} predictions of {len(outcomes)} runs are identical.")
-    return outcomes
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """Return how many predictions of how many runs are identical, where all are."""
+    predictions = sum(outcome.compared for outcome in outcomes)
+    return f"{predictions:,} predictions of {len(outcomes)} runs are identical."
 
 
 def _chosen(request: Request, lake: duckdb.DuckDBPyConnection) -> list[Target]:

@@ -1,6 +1,6 @@
 """End of the complete data, per raw table, and the as-ofs that it allows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import duckdb
@@ -69,6 +69,26 @@ def missing(
                 f"Choose {latest:%Y-%m-%d} or earlier."
             )
     return None
+
+
+def refuse_future(
+    as_ofs: Iterable[datetime],
+    contract: ScoringContract,
+    *,
+    with_outcomes: bool,
+    option: str = "--as-of",
+) -> None:
+    """Raise TrainingError for an as-of whose data cannot exist yet, before anything is built."""
+    days = timedelta(days=contract.horizon_days if with_outcomes else 0)
+    for as_of in as_ofs:
+        complete_at = as_of + days + availability_lag(contract)
+        if complete_at > clock():
+            what = f"label window of {days.days} days is" if days else "features are"
+            raise TrainingError(
+                f"{option} {as_of}: its {what} complete at {complete_at}, and now it is "
+                f"{clock():%Y-%m-%d %H:%M}. Choose {clock() - (complete_at - as_of):%Y-%m-%d} or "
+                "earlier."
+            )
 
 
 def _needed(

@@ -9,11 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from python_scoring.contracts.declared import declared_contracts
 from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import TrainingError
 from python_scoring.features.definitions import definitions_digest
 from python_scoring.project import feature_types, parsed_manifest
 from python_scoring.project.output_files import check_output, write_output
+from python_scoring.training.completeness import refuse_future
 from python_scoring.training.data import frame_digest, prepare
 
 # Keys of the Parquet file's metadata begin with it.
@@ -48,11 +50,12 @@ def export_training_data(request: ExportRequest) -> Exported:
     """Write as_of, customer_id, label and features of every eligible customer, as Parquet.
 
     Features are point-in-time, outcomes complete. Rows are ordered by as-of and customer; numbers
-    are doubles. Raises TrainingError if an as-of has no customer or no complete data, and
-    InputError if the file cannot be written.
+    are doubles. Raises TrainingError if an as-of has no customer or no complete data, at once
+    for one in the future, and InputError if the file cannot be written.
     """
     check_output(request.out)
     as_ofs = sorted(set(request.as_ofs))
+    refuse_future(as_ofs, declared_contracts()[request.product], with_outcomes=True)
     with tempfile.TemporaryDirectory(prefix="training-data-") as scratch:
         manifest = parsed_manifest(Path(scratch))
         contract = contract_of(manifest, request.product)

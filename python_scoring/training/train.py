@@ -33,6 +33,7 @@ from python_scoring.models.registry import Registry
 from python_scoring.project import parsed_manifest
 from python_scoring.training import estimators, evaluation
 from python_scoring.training.as_ofs import AsOfs, TrainingRequest
+from python_scoring.training.completeness import refuse_future
 from python_scoring.training.data import Prepared, frame_digest, prepare
 from python_scoring.training.uncertainty import LeftOut, fit_uncertainty
 
@@ -89,6 +90,7 @@ def train_on(
     """
     registry.check_new(request.product, request.model_version)
     as_ofs = AsOfs.of(request, contract)
+    refuse_future(as_ofs.labelled, contract, with_outcomes=as_ofs.embargo > timedelta())
     if request.pin_from:
         registry.check_pin(request.product, request.pin_from, as_ofs.labels_closed_at())
     prepared = prepare_data(as_ofs, contract)

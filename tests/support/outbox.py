@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from python_scoring.notifications.command import Settings, notify
+from python_scoring.notifications.command import Delivery, Settings, notify
 from python_scoring.warehouse import Warehouse, connect_lake, prepare
 from tests.support.project import Project
 from tests.support.webhooks import Webhook, webhook
@@ -111,8 +111,8 @@ def hook() -> Iterator[Webhook]:
         yield hook
 
 
-def run(settings: Settings | None = None) -> list[str]:
-    """Return the output of one `notify`."""
+def run(settings: Settings | None = None, deliveries: list[Delivery] | None = None) -> list[str]:
+    """Return the output of one `notify`, which fills `deliveries`."""
     said: list[str] = []
-    notify(settings or Settings(timeout=5), said.append)
+    notify(settings or Settings(timeout=5), said.append, deliveries)
     return said

@@ -1,5 +1,6 @@
 """What was published comes out the same again; what was changed meanwhile is found and named."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -136,8 +137,9 @@ def test_a_whole_run_is_identical(fifteen_days: Project) -> None:
 def test_replay_from_the_stored_snapshot(built: Project) -> None:
     """A run, and a single prediction."""
     run_id = run_of(built, "segmentation")
-    printed = built.command("replay", run_id, *SNAPSHOT, env=ANOTHER_DAY).stdout
-    assert "identical:" in printed
+    printed = built.command("replay", run_id, *SNAPSHOT, "--json", env=ANOTHER_DAY).stdout
+    [found] = json.loads(printed[printed.index("[") :])
+    assert (found["run_id"], found["outcome"], found["differences"]) == (run_id, "identical", [])
     [(prediction_id,)] = built.query(
         "select min(prediction_id) from lake.predictions.predictions_churn"
     )

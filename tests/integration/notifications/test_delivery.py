@@ -12,7 +12,7 @@ import pytest
 
 from python_scoring.errors import DeliveryError, InputError
 from python_scoring.notifications import command
-from python_scoring.notifications.command import Settings, preview
+from python_scoring.notifications.command import Delivery, Settings, preview
 from python_scoring.warehouse import Warehouse, write_to_lake
 from tests.support.outbox import NOW, OTHER, OWNER, TOKEN, Outbox, run
 from tests.support.webhooks import SECRET_ANSWER, Webhook, webhook
@@ -93,8 +93,12 @@ def test_a_server_that_fails_is_tried_again_later(
     outbox.put("n1")
     monkeypatch.setenv("NOTIFY_DEFAULT", hook.address("?retry=3"))
     hook.status = 500
-    [said] = run()
+    deliveries: list[Delivery] = []
+    [said] = run(deliveries=deliveries)
     reason = "json: not accepted (HTTP 500)"
+    [delivery] = deliveries
+    assert (delivery.recipient, delivery.outcome, delivery.reason) == (OWNER, "not told", reason)
+    assert delivery.next_attempt_at == NOW + timedelta(minutes=1)
     assert said == f"{OWNER} not told ({reason}; again from 2026-11-23 07:01:00): about n1"
     for seconds, tries in ((59, 1), (60, 2)):
         monkeypatch.setenv("PREDICTION_NOW", (NOW + timedelta(seconds=seconds)).isoformat())
@@ -272,7 +276,13 @@ def test_destinations_come_from_the_file_and_the_variable_and_else_the_default(
     monkeypatch.setenv("NOTIFY_CUSTOMER_ANALYTICS", second_hook.address())
     monkeypatch.setenv("NOTIFY_DEFAULT", second_hook.address("default"))
     said: list[str] = []
-    preview(Settings(), said.append)
+    deliveries: list[Delivery] = []
+    preview(Settings(), said.append, deliveries)
+    assert [(each.notification_id, each.through, each.outcome) for each in deliveries] == [
+        ("n1", "json", "would be told"),
+        ("n1", "json", "would be told"),
+        ("n2", "json", "would be told"),
+    ]
     assert said == [
         f"{OWNER} would be told through json, json: about n1",
         f"{OTHER} would be told through json: about n2",

@@ -43,8 +43,9 @@ PATHS = [
 ]
 # Commands that print facts about the project, the warehouse or their result, for programs too.
 WITH_JSON = {
-    "backtest", "check-data", "demo-data", "doctor", "explain", "feature-version", "status",
-    "trace", "training-data",
+    "backfill", "backtest", "check-data", "contracts", "demo-data", "doctor", "erase", "explain",
+    "feature-version", "fit", "model-card", "notify", "register", "replay", "status", "trace",
+    "train", "training-data",
 }  # fmt: skip
 HEAVY = ("dbt", "duckdb", "numpy", "pandas", "pyarrow", "shap", "sklearn", "mlflow")
 
@@ -270,6 +271,16 @@ def test_an_error_of_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> 
         (("demo-data", "--until", "2014-12-31"), "until is 2014-12-31: expected 2015-01-01"),
         (("erase", "C1", "--reason", "request 17"), "--by is blank"),
         (("erase", " ", "--dry-run"), "CUSTOMER_ID number 1 is blank"),
+        (("erase", "C1", "--json"), "--json prints what would be erased: expected --dry-run"),
+        (("fit", "--all", "--by", " ", "--reason", "x"), "--by is blank"),
+        (
+            (
+                *("train", "churn", "--as-of", "2026-03-01", "--model-version", "9.0.0"),
+                *("--reason", " "),
+            ),
+            "--reason is blank",
+        ),
+        (("register", "churn", "model.skops", "--pinned-by", ""), "--pinned-by or --by is blank"),
         (
             ("train", "churn", "--as-of", "2026-03-01", "--model-version", "two"),
             "--model-version two: expected MAJOR.MINOR.PATCH",
