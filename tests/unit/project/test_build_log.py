@@ -11,7 +11,8 @@ ESCAPE = "\x1b"
 
 
 def message(event: BaseEvent, level: EventLevel = EventLevel.INFO) -> EventMsg:
-    return msg_from_base_event(event, level)
+    found: EventMsg = msg_from_base_event(event, level)
+    return found
 
 
 def start(index: int) -> EventMsg:
