@@ -96,6 +96,24 @@ def test_a_bad_instant_is_named(planner: Project, environment: str, text: str) -
     )
 
 
+def test_an_as_of_of_one_product_plans_no_other(planner: Project) -> None:
+    found = plan(planner, PREDICTION_AS_OF="churn/2026-11-18,churn/2026-11-19,clv/2026-11-16")
+    assert [(product, as_of[:10]) for product, as_of, *_ in found] == [
+        ("churn", "2026-11-18"),
+        ("churn", "2026-11-19"),
+        ("clv", "2026-11-16"),
+    ]
+
+
+def test_an_unknown_product_of_an_as_of_is_named(planner: Project) -> None:
+    """In the environment before anything is built, in the var when the plan is made."""
+    result = planner.dbt(*PLAN, env={"PREDICTION_AS_OF": "chrun/2026-11-18"}, check=False)
+    assert "there is no product 'chrun'; did you mean churn?" in result.stdout
+    result = planner.dbt(*PLAN, "--vars", "{as_of: zzz/2026-11-18}", check=False)
+    said = "as_of: there is no product 'zzz'; expected one of churn, clv, segmentation."
+    assert said in " ".join(result.stdout.split())
+
+
 @pytest.mark.parametrize("now", ["2026-11-23T06:30:00Z", "2026-11-23T07:30:00+01:00"])
 def test_the_var_now_freezes_the_clock_of_views_as_well(planner: Project, now: str) -> None:
     """`--vars now` and PREDICTION_NOW freeze one clock; the var wins."""
