@@ -175,3 +175,22 @@ def test_the_development_container_is_set_up_by_the_makefile() -> None:
     container = json.loads((PROJECT / ".devcontainer" / "devcontainer.json").read_text())
     assert re.fullmatch(r"python:(3\.\d+)-\w+", container["image"])
     assert problem(container["postCreateCommand"]) is None
+
+
+def test_the_newest_release_is_dated_and_is_the_version_of_the_project() -> None:
+    """CHANGELOG, pyproject.toml and dbt_project.yml agree; releases are in order."""
+    changelog = (PROJECT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"(?m)^## (.+)$", changelog)
+    released = [
+        re.fullmatch(r"(\d+)\.(\d+)\.(\d+) \((\d{4}-\d\d-\d\d)\)", heading)
+        for heading in headings
+        if heading != "Unreleased"
+    ]
+    assert headings[0] == "Unreleased"
+    assert released
+    versions = [(tuple(map(int, found.groups()[:3])), found[4]) for found in released if found]
+    assert len(versions) == len(released), headings
+    assert versions == sorted(versions, reverse=True)
+    newest = ".".join(map(str, versions[0][0]))
+    assert f'\nversion = "{newest}"\n' in (PROJECT / "pyproject.toml").read_text()
+    assert read(PROJECT / "dbt_project.yml")["version"] == newest
