@@ -16,8 +16,8 @@ from python_scoring.warehouse import Warehouse, connect_lake, lock_timeout
 # As-ofs of one build. Each run adds queries of its own to the guardrails; 40 daily slots of three
 # products are tested in one build.
 SLOTS_PER_BUILD = 40
-# Customers times as-ofs of one build: the features of all its as-ofs are computed at once, and from
-# a million customers on the next day's are cheaper carried forward than computed.
+# Customers times as-ofs of one build: the features of all its as-ofs are computed at once, and one
+# as-of of two million customers takes 3.7 GB (docs/scale.md).
 CUSTOMERS_PER_BUILD = 1_000_000
 
 SETTLED = frozenset({"published", "released", "quarantined", "withdrawn"})
