@@ -110,8 +110,8 @@ HOW: dict[str, Runs | Left] = {
         "asks for each text: tests/end_to_end/test_new_product.py answers"
     ),
     "dbt run-operation release_run --args"
-    f" '{{run_id: {RUN}, reason: the campaign explains it, by: ana}}'": Left(
-        "releases a run in quarantine: tests/end_to_end/operations/test_review.py does"
+    f" '{{run_id: {RUN}, reason: the campaign explains it, by: ana}}'": Runs(
+        prints="is served already: nothing to do."
     ),
     "dbt run-operation withdraw_run --args"
     f" '{{run_id: {RUN}, reason: wrong prices in the source, by: ana}}'": Runs(prints="withdrawn"),
