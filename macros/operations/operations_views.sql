@@ -5,10 +5,11 @@
 {% macro views_of_hooks() -%}
     {{ return([
         'prediction_contracts', 'product_consumers', 'consumer_contracts', 'served_outputs', 'escalation_responses',
-        'run_states', 'product_states', 'incident_states', 'incidents', 'review_duties', 'service_recoveries',
+        'run_states', 'attempts', 'product_states', 'product_services', 'incident_states', 'incidents',
+        'blocking_incidents', 'review_duties', 'prediction_freshness', 'service_recoveries',
         'run_conditions', 'escalation_conditions', 'sla_conditions', 'access_conditions', 'logged_conditions',
         'known_conditions', 'known_watermarks', 'incident_conditions', 'incident_changes', 'due_incident_events',
-        'services', 'slot_outcomes', 'due_sla_records', 'incident_news', 'incident_recipients',
+        'slot_outcomes', 'due_sla_records', 'incident_news', 'incident_recipients',
         'incident_notifications', 'deprecation_notices', 'due_notifications', 'run_attempts',
         'failure_reasons', 'due_failures', 'due_steps', 'build_summary'
     ]) }}

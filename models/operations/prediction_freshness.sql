@@ -6,8 +6,8 @@ with states as (
 ),
 
 attempts as (
-    select * from {{ ref('run_states') }}
-    where is_last_attempt
+    select * from {{ ref('attempts') }}
+    where is_last
 ),
 
 blocking_incidents as (

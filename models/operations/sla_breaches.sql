@@ -30,13 +30,13 @@ publications as (
     group by breaches.entry
 ),
 
-attempts as (
+failed_attempts as (
     select
         product,
         as_of,
-        max_by(status, entry) as status,
-        max_by(reason, entry) as reason
-    from ledger
+        max_by(status, attempt) as status,
+        max_by(reason, attempt) as reason
+    from {{ ref('attempts') }}
     where status in ('failed', 'crashed', 'quarantined', 'withdrawn')
     group by product, as_of
 )
@@ -55,7 +55,7 @@ select
     {{ hours_between('breaches.deadline', 'coalesce(publications.closed_at, clock.read_at)') }} as hours_late,
     case
         when breaches.kind = 'age' then 'No newer run was published before it was too old.'
-        when attempts.status is not null then attempts.status || ': ' || attempts.reason
+        when failed_attempts.status is not null then failed_attempts.status || ': ' || failed_attempts.reason
         when publications.published_at is not null then 'No build ran between the data cutoff and the deadline.'
         else 'No build tried this slot.'
     end as reason,
@@ -63,5 +63,5 @@ select
 from breaches
 cross join clock
 left join publications on breaches.entry = publications.entry
-left join attempts
-    on breaches.product = attempts.product and breaches.as_of = attempts.as_of
+left join failed_attempts
+    on breaches.product = failed_attempts.product and breaches.as_of = failed_attempts.as_of

@@ -131,6 +131,7 @@ for command in (
     models.model_card,
     models.feature_version,
     products.new_product,
+    products.commission,
     runs.backfill,
     runs.replay,
     runs.trace,

@@ -1,4 +1,4 @@
-"""New products: `new-product`."""
+"""Products: `new-product`, `commission`."""
 
 import click
 
@@ -63,6 +63,34 @@ def new_product(
         "  customer-predictions contracts --accept\n"
         "  dbt build"
     )
+
+
+@click.command("commission")
+@click.argument("product", type=PRODUCT)
+@click.option("--by", "commissioned_by", required=True, help="Who puts it into service.")
+@click.option("--reason", required=True, help="Why its service starts now, in a sentence.")
+def commission(product: str, commissioned_by: str, reason: str) -> None:
+    """Put PRODUCT into service before its first publication does.
+
+    A product is in commissioning until consumers could use a publication of it: its failures are
+    shown by `status` and `report`, and open no incident, duty or notification. From this decision
+    on they do. What happened before stays without consequence, and there is no way back.
+
+    \b
+    Example:
+      customer-predictions commission churn --by ana --reason "campaigns start on Monday"
+    """
+    from python_scoring.schedule.commissioning import commission
+    from python_scoring.warehouse import Warehouse
+
+    for name, text in (("--by", commissioned_by), ("--reason", reason)):
+        if not text.strip():
+            raise click.UsageError(f"{name} is blank: say who commissions {product}, and why.")
+    since = commission(Warehouse.from_environment(), product, commissioned_by, reason)
+    if since:
+        click.echo(f"{product} is in service since {since} UTC already: nothing to do.")
+    else:
+        click.echo(f"{product} is in service now: what fails from here on opens incidents.")
 
 
 def _asked(question: str, pattern: str) -> str:

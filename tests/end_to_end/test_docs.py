@@ -153,6 +153,9 @@ HOW: dict[str, Runs | Left] = {
     "customer-predictions replay --sample 200 --record": REBUILDS,
     "customer-predictions backfill --from 2026-11-01 --to 2026-11-20": BACKFILLS,
     "customer-predictions backfill --from 2026-11-01 --to 2026-11-20 --product churn": BACKFILLS,
+    'customer-predictions commission churn --by ana --reason "campaigns start on Monday"': Runs(
+        prints="churn is in service since"
+    ),
     "customer-predictions status": Runs(prints="churn"),
     "customer-predictions report --out report.html": Runs(
         {"report.html": "{folder}/report.html"}, prints="bytes"

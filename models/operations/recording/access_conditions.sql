@@ -17,7 +17,8 @@ series as (
         denied.role,
         coalesce(contracts.product, 'all') as product,
         count(*) as denials,
-        epoch_us(max(denied.logged_at)) as watermark
+        epoch_us(max(denied.logged_at)) as watermark,
+        max(denied.logged_at) as happened_at
     from denied
     left join contracts on left(denied.output, length(contracts.product) + 1) = contracts.product || '_'
     group by coalesce(contracts.product, 'all'), denied.role
@@ -29,6 +30,7 @@ select
     'access_denied' as cause,
     cast(null as timestamp) as as_of,
     max(watermark) as watermark,
+    max(happened_at) as happened_at,
     string_agg(
         'The role ' || role || ' was denied ' || denials || ' times within {{ limit.within_hours }} hours.',
         ' ' order by role

@@ -17,11 +17,11 @@ age_breaches as (
         'breached' as outcome
     from {{ ref('run_states') }} as runs
     inner join {{ ref('prediction_contracts') }} as contracts on runs.product = contracts.product
-    inner join {{ ref('services') }} as services on runs.product = services.product
+    inner join {{ ref('product_services') }} as services on runs.product = services.product
     cross join clock
     where
         runs.is_current
-        and runs.as_of + to_hours(contracts.max_age_hours) between services.since and clock.checked_at
+        and runs.as_of + to_hours(contracts.max_age_hours) between services.in_service_since and clock.checked_at
 ),
 
 last_record as (

@@ -23,6 +23,7 @@ select
     max(breaches.as_of) as as_of,
     max_by(breaches.kind, breaches.entry) = 'age' as needs_later_slot,
     max(breaches.entry) as watermark,
+    max(breaches.deadline) as happened_at,
     count(*) || ' breaches of the SLA within ' || max(contracts.escalation_within_days)
     || ' days, the last for ' || {{ plain_date('max(breaches.as_of)') }} || '.' as message
 from breaches

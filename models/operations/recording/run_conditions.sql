@@ -23,6 +23,7 @@ failed_runs as (
         end as cause,
         ledger.as_of,
         ledger.entry as watermark,
+        ledger.recorded_at as happened_at,
         ledger.entry as ledger_entry,
         'The run as of ' || {{ plain_date('ledger.as_of') }} || case ledger.status
             when 'failed' then ' failed: '
@@ -41,6 +42,7 @@ failed_runs as (
         coalesce(failures.cause, 'source_broken') as cause,
         failures.as_of,
         failures.entry as watermark,
+        failures.recorded_at as happened_at,
         failures.ledger_entry,
         failures.message
     from {{ source('operations', 'source_failures') }} as failures
@@ -68,6 +70,7 @@ select
     failed_runs.cause,
     failed_runs.as_of,
     failed_runs.watermark,
+    failed_runs.happened_at,
     failed_runs.message,
     later_runs.product is not null as is_mitigated,
     coalesce(later_runs.is_any_in_time, false) as is_resolved

@@ -7,6 +7,7 @@ with breaches as (
         as_of,
         kind = 'age' as needs_later_slot,
         entry as watermark,
+        deadline as happened_at,
         case kind
             when 'slot' then 'The slot ' || {{ plain_date('as_of') }} || ' was not published by its deadline, '
             else
@@ -38,6 +39,7 @@ select
     deadlines.cause,
     deadlines.as_of,
     deadlines.watermark,
+    deadlines.happened_at,
     deadlines.message,
     coalesce(
         recoveries.newest_as_of > deadlines.as_of

@@ -9,7 +9,8 @@ clock as (
 ),
 
 services as (
-    select * from {{ ref('services') }}
+    select * from {{ ref('product_services') }}
+    where in_service_since is not null
 ),
 
 days as (
@@ -18,10 +19,10 @@ days as (
         contracts.cadence,
         contracts.anchor_days,
         contracts.deadline_hours,
-        services.since,
+        services.in_service_since as since,
         clock.checked_at,
         unnest(generate_series(
-            date_trunc('day', services.since + to_hours(-contracts.deadline_hours)),
+            date_trunc('day', services.in_service_since + to_hours(-contracts.deadline_hours)),
             date_trunc('day', clock.checked_at),
             interval '1' day
         )) as slot_day

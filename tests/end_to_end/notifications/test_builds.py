@@ -10,7 +10,6 @@ from python_scoring.notifications.command import Settings, notify, preview
 from python_scoring.warehouse import Warehouse, connect_lake, prepare
 from tests.support.fixtures import Fresh
 from tests.support.outbox import Outbox, run
-from tests.support.project import PRODUCTS
 from tests.support.webhooks import Webhook, until, webhook
 
 
@@ -48,10 +47,10 @@ def test_delivery_beside_a_real_build(fresh: Fresh, monkeypatch: pytest.MonkeyPa
         assert published == 1
 
 
-def test_a_failed_first_build_is_notified(
+def test_a_failed_build_before_any_model_is_notified_once_in_service(
     fresh: Fresh, hook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Before there is any model, the view over the outbox included, all its owners hear of it."""
+    """Also where no view over the outbox was built; in commissioning nobody hears of it."""
     project = fresh(empty=True, raw_data=tmp_path / "nothing")
     assert project.build(check=False).returncode != 0
     with pytest.raises(duckdb.CatalogException):
@@ -60,8 +59,12 @@ def test_a_failed_first_build_is_notified(
     monkeypatch.setenv("WAREHOUSE", str(project.warehouse))
     monkeypatch.setenv("NOTIFY_DEFAULT", hook.address())
     run()
+    assert not hook.received
+    project.command("commission", "churn", "--by", "ana", "--reason", "campaigns start")
+    assert project.build(check=False).returncode != 0
+    run()
     assert {told["title"].split("] ")[1] for told in hook.received} == {
-        f"{product}: source broken opened" for product in PRODUCTS
+        "churn: source broken opened"
     }
     assert "What to do: repair the export" in hook.received[0]["message"]
 

@@ -13,18 +13,20 @@ DAYS_LATER = {"PREDICTION_NOW": "2026-11-26T10:00:00"}
 
 
 def test_a_first_build_that_stops_is_recorded(fresh: Fresh, tmp_path: Path) -> None:
-    """Before any model has run: its incidents are open, and their owners are notified."""
+    """Before any model has run: what stopped it is visible, and opens nothing in commissioning."""
     (tmp_path / "raw").mkdir()
     project = replace(fresh(empty=True), raw_data=tmp_path / "raw")
     console = project.build(check=False)
     assert console.returncode != 0
     assert "Nothing was built." in console.stdout
     assert project.query(
-        "select product, cause, event from lake.operations.incident_events order by all"
-    ) == [(product, "source_broken", "opened") for product in PRODUCTS]
-    assert project.query(
-        "select distinct product from lake.operations.notification_messages order by all"
-    ) == [(product,) for product in PRODUCTS]
+        "select product, status, is_last from lake.operations.attempts order by all"
+    ) == [(product, "failed", True) for product in PRODUCTS]
+    for table in ("incident_events", "notification_messages"):
+        assert project.query(f"select count(*) from lake.operations.{table}") == [(0,)]
+    status = project.command("status").stdout
+    assert "[look] churn: in commissioning; serves nothing" in status
+    assert "next: mend: The raw data cannot be used: table customers is missing" in status
 
 
 def test_views_of_other_code_are_made_anew(fresh: Fresh) -> None:

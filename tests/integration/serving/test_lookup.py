@@ -77,19 +77,21 @@ def test_freshness_is_that_of_the_lake(
             'daily' as cadence, 0 as anchor_days, 9 as deadline_hours;
         create table run_states (run_id text, product text, as_of timestamp, model_version text,
             status text, reason text, recorded_at timestamp, last_entry bigint,
-            serving_entry bigint, is_current boolean, is_last_attempt boolean);
+            serving_entry bigint, is_current boolean);
+        create view attempts as
+            select *, row_number() over (order by last_entry desc) = 1 as is_last from run_states;
         create table incidents (product text, incident_id text, message text, severity text,
             status text);
     """)
     if is_published:
         lake.execute(
-            "insert into run_states values ('r1', 'churn', ?, '1', 'published', '', ?, 2, 2, true,"
-            " ?)", [AS_OF, AS_OF, not newer_failed],
+            "insert into run_states values ('r1', 'churn', ?, '1', 'published', '', ?, 2, 2, true)",
+            [AS_OF, AS_OF],
         )  # fmt: skip
         if newer_failed:
             lake.execute(
                 "insert into run_states values ('r2', 'churn', ?, '1', 'failed', '', ?, 3, null,"
-                " false, true)", [AS_OF + timedelta(days=1), AS_OF],
+                " false)", [AS_OF + timedelta(days=1), AS_OF],
             )  # fmt: skip
     if has_incident:
         lake.execute("insert into incidents values ('churn', 'i1', 'it''s bad.', 'high', 'open')")

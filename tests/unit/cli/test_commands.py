@@ -111,10 +111,10 @@ def end_with(monkeypatch: pytest.MonkeyPatch, error: BaseException | None) -> in
 def test_the_list_of_commands_is_complete() -> None:
     """Their names are a promise to schedulers and runbooks."""
     assert NAMES == [
-        "backfill", "backtest", "check-data", "connect", "contracts", "demo-data", "docs", "doctor",
-        "erase", "explain", "feature-version", "fit", "init", "model-card", "new-product", "notify",
-        "raw", "register", "repair", "replay", "report", "serve", "status", "trace", "train",
-        "training-data",
+        "backfill", "backtest", "check-data", "commission", "connect", "contracts", "demo-data",
+        "docs", "doctor", "erase", "explain", "feature-version", "fit", "init", "model-card",
+        "new-product", "notify", "raw", "register", "repair", "replay", "report", "serve", "status",
+        "trace", "train", "training-data",
     ]  # fmt: skip
 
 
