@@ -60,7 +60,7 @@ def _sentence(records: Records, product: str) -> str:
 def _chart(judged: list[Attainment]) -> svg.AnyChart:
     shares = [share for row in judged for share in (row.attainment or 0, row.target)]
     lowest = _LOWEST if min(shares) > _LOWEST else max(0, int(min(shares) * 10 - 0.5) / 10)
-    room = 1 + (1 - lowest) * 0.24
+    room = 1 + (1 - lowest) * 0.55
     rows = [
         {
             "row": f"{formatting.name(row.product)}, {row.window_days} days",
@@ -124,7 +124,7 @@ def breaches(records: Records) -> Table | None:
                 f"{formatting.name(breach.product)}, {_what(breach)}",
                 formatting.moment(breach.deadline),
                 _outcome(breach),
-                formatting.shorten(breach.reason or formatting.NOTHING, 170),
+                formatting.beginning(breach.reason or formatting.NOTHING),
             )
             for breach in shown
         ],

@@ -93,10 +93,10 @@ def _bands_chart(shares: Sequence[tuple[str, float, float | None]]) -> svg.AnyCh
     most = max(max(new, old or 0) for _, new, old in shares)
     share = alt.X(
         "now:Q",
-        scale=alt.Scale(domain=[0, most * 1.16], nice=False),
+        scale=alt.Scale(domain=[0, most * 1.3], nice=False),
         axis=alt.Axis(format=".0%", title=None, tickCount=4),
     )
     bars = base.mark_bar(fill=svg.GOOD, height={"band": 0.72}).encode(x=share)
     ticks = base.mark_tick(fill=svg.INK, thickness=2, size=15).encode(x="before:Q")
     told = base.mark_text(align="right", fill=svg.MUTED, x="width").encode(text="told:N")
-    return svg.layered(19 * len(rows), bars, ticks, told)
+    return svg.layered(22 * len(rows), bars, ticks, told)

@@ -72,7 +72,7 @@ def _sentence(one: Challenge, contract: Contract) -> str:
     who = f"{formatting.short_slot(one.as_of)}: {one.challenger_version}"
     if one.status == "failed":
         return formatting.sentence(
-            f"{who} failed: {formatting.shorten(one.reason or 'no reason', 300)}"
+            f"{who} failed: {formatting.beginning(one.reason or 'no reason')}"
         )
     told = [
         (

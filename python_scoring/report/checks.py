@@ -7,7 +7,7 @@ import altair as alt
 
 from python_scoring.contracts.served_outputs import project_variables
 from python_scoring.report import formatting, svg
-from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.figure import Figure, Key, Table, draw, without_picture
 from python_scoring.report.queries import MOST_COLUMNS
 from python_scoring.report.records import Batch, CheckCount, Contract, Finding, Records
 
@@ -22,10 +22,16 @@ _MOST_NEWS = 5
 # Colour of a cell, its sign and the sign's colour. Signs distinguish outcomes without colour; a
 # passed check needs none.
 _LOOKS = {
-    "passed": (svg.SOFT, "", svg.INK),
+    "passed": (svg.SOFT, "", svg.SOFT),
     "not evaluated": (svg.CARD, "–", svg.MUTED),  # noqa: RUF001 - a sign
     "warned": (svg.WARN, "▲", "var(--on-warn)"),
     "blocked": (svg.BAD, "✕", "var(--on-bad)"),
+}
+# The same signs as shapes of the picture.
+_SHAPES = {
+    "not evaluated": "M-0.5,0L0.5,0",
+    "warned": "triangle-up",
+    "blocked": "M-0.5,-0.5L0.5,0.5M0.5,-0.5L-0.5,0.5",
 }
 _LEGEND = (
     Key("█", svg.SOFT, "passed"),
@@ -101,8 +107,11 @@ def figure(records: Records, contract: Contract) -> Figure | None:
         ],
         numbers=frozenset(columns),
     )
-    drawn = draw(
-        _chart(cells), f"{contract.product}-checks", "Checks by batch", sentence, table, _LEGEND
+    key, title = f"{contract.product}-checks", "Checks by batch"
+    drawn = (
+        without_picture(key, title, sentence, table)
+        if len({cell.batch.run_id for cell in cells}) == 1
+        else draw(_chart(cells), key, title, sentence, table, _LEGEND)
     )
     return replace(
         drawn, points=_news(records, contract), findings=_findings_table(records, contract)
@@ -139,7 +148,7 @@ def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
             "batch": batches.index(cell.batch.run_id),
             "family": formatting.name(cell.family),
             "tone": _LOOKS[cell.look][0],
-            "sign": _LOOKS[cell.look][1],
+            "look": cell.look,
             "ink": _LOOKS[cell.look][2],
         }
         for cell in cells
@@ -149,7 +158,19 @@ def _chart(cells: Sequence[Cell]) -> svg.AnyChart:
     lines = alt.Y("family:N", sort=families, title=None, scale=alt.Scale(paddingInner=0.08))
     base = alt.Chart(svg.data(rows)).encode(x=columns, y=lines)
     cell = base.mark_rect(cornerRadius=1.5).encode(fill=alt.Fill("tone:N", scale=None))
-    sign = base.mark_text(fontSize=9).encode(text="sign:N", fill=alt.Fill("ink:N", scale=None))
+    # Shapes, since letters of that size would not be read.
+    sign = (
+        base.transform_filter("datum.look !== 'passed'")
+        .mark_point(size=22, strokeWidth=1.5, opacity=1)
+        .encode(
+            shape=alt.Shape(
+                "look:N",
+                scale=alt.Scale(domain=[*_SHAPES], range=[*_SHAPES.values()]),
+                legend=None,
+            ),
+            stroke=alt.Stroke("ink:N", scale=None),
+        )
+    )
     return svg.layered(23 * len(families), cell, sign)
 
 

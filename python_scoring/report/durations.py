@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from statistics import median
 
+import altair as alt
+
 from python_scoring.report import formatting
-from python_scoring.report.figure import Figure, Table, draw, ramp_legend
+from python_scoring.report.figure import Figure, Table, draw, ramp_legend, without_picture
 from python_scoring.report.records import Contract, Records, StepTime
 from python_scoring.report.stacked import stacked_columns
 
@@ -48,6 +50,9 @@ def figure(records: Records, contract: Contract) -> Figure | None:
         ],
         numbers=frozenset(columns),
     )
+    key, title = f"{contract.product}-durations", f"{formatting.name(contract.product)} runs"
+    if len(attempts) == 1:
+        return without_picture(key, title, sentence, table)
     legend = ramp_legend([_step(step) for step in steps])
     chart = stacked_columns(
         [by_attempt[attempt][0].as_of for attempt in attempts],
@@ -57,16 +62,9 @@ def figure(records: Records, contract: Contract) -> Figure | None:
             for column, attempt in enumerate(attempts)
             for time in by_attempt[attempt]
         ],
-        "~s",
+        alt.Axis(format="~s", tickCount=4),
     )
-    return draw(
-        chart,
-        f"{contract.product}-durations",
-        f"{formatting.name(contract.product)} runs",
-        sentence,
-        table,
-        legend,
-    )
+    return draw(chart, key, title, sentence, table, legend)
 
 
 def _step(steps: str) -> str:

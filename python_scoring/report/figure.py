@@ -32,13 +32,13 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """Content of the template; `sentence` is also the picture's description."""
+    """Content of the template; `sentence` is also the picture's description, where there is one."""
 
     key: str
     title: str
     sentence: str
     table: Table
-    picture: Markup
+    picture: Markup | None = None
     legend: Sequence[Key] = ()
     points: Sequence[Key] = ()
     findings: Table | None = None
@@ -49,6 +49,11 @@ def draw(
 ) -> Figure:
     """Return a figure with its chart rendered."""
     return Figure(key, title, sentence, table, render(chart, key, title, sentence), legend)
+
+
+def without_picture(key: str, title: str, sentence: str, table: Table) -> Figure:
+    """Return a figure of one batch, which a sentence tells as well as a picture over time would."""
+    return Figure(key, title, sentence, table)
 
 
 def ramp_legend(meanings: Sequence[str]) -> list[Key]:

@@ -132,8 +132,13 @@ def sentence(text: str) -> str:
     return first + text[1:] + ("" if text[-1] in ".!?…" else ".")
 
 
-def shorten(text: str, longest: int) -> str:
-    """Return the beginning of a long text, up to the end of a word."""
-    if len(text) <= longest:
-        return text
-    return f"{text[:longest].rsplit(' ', 1)[0].rstrip(',;:.')} …"
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, whole, with a full stop."""
+    first = re.split(r"(?<=[.!?])\s+", text.strip())[0]
+    return first + ("" if first[-1:] in ("", ".", "!", "?") else ".")
+
+
+def beginning(text: str) -> str:
+    """Return the first sentence of a text, whole, and how many follow."""
+    others = len(re.findall(r"(?<=[.!?])\s+", text.strip()))
+    return f"{first_sentence(text)} ({others} more)" if others else first_sentence(text)

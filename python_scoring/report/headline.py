@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from python_scoring.report import formatting, incidents
+from python_scoring.report import formatting
+from python_scoring.report.causes import Cause, causes_of
 from python_scoring.report.records import Freshness, Records
 
 _SIGNS = {"good": "●", "warn": "▲", "bad": "■"}
@@ -45,8 +46,11 @@ class Headline:
 def state_of(served: Freshness) -> State:
     """Return the state of a product."""
     product = served.product
-    if served.as_of is None:
-        return State(product, "bad", "never published", "never published", _last_attempt(served))
+    if served.in_service_since is None or served.as_of is None:
+        is_commissioned = served.in_service_since is not None
+        word = "never published" if is_commissioned else "in commissioning"
+        tone = "bad" if is_commissioned else "warn"
+        return State(product, tone, word, word, _last_attempt(served))
     age = f"{formatting.hours(served.age_hours)} old"
     if served.freshness == "stale":
         reason = (
@@ -66,35 +70,46 @@ def state_of(served: Freshness) -> State:
 
 
 def headline_of(records: Records) -> Headline:
-    """Return the overall state."""
+    """Return the overall state: the cause of the worst trouble first, then where products stand."""
     states = [state_of(served) for served in records.freshness]
-    still_open = [incident for incident in records.incidents if not incident.is_over]
+    lasting = [cause for cause in causes_of(records.incidents) if not cause.is_over]
     overdue = [duty for duty in records.duties if duty.is_overdue]
     tones = [state.tone for state in states]
-    tones += ["bad" if incident.severity == "high" else "warn" for incident in still_open]
+    tones += ["bad" if cause.severity == "high" else "warn" for cause in lasting]
     tones += ["warn" for _ in overdue]
-    sentence, is_reason_told = _sentence(states)
-    notes = [
+    sentence, is_reason_told = _sentence(states, is_short=bool(lasting))
+    if lasting:
+        first = lasting[0]
+        since = formatting.short_moment(first.opened_at)
+        sentence = f"{formatting.sentence(f'{first.title} since {since}')} {sentence}"
+    notes = [_cause_note(cause) for cause in lasting]
+    explained = {product for cause in lasting for product in cause.products}
+    notes += [
         formatting.sentence(
-            f"{formatting.name(state.product)}: "
-            f"{formatting.shorten(state.reason, 2 * _LONGEST_REASON)}"
+            f"{formatting.name(state.product)}: {formatting.first_sentence(state.reason)}"
         )
         for state in states
-        if state.reason and not is_reason_told
+        if state.reason and not is_reason_told and state.product not in explained
     ]
-    if still_open:
-        notes.append(incidents.open_summary(records))
     if overdue:
         is_are = "is" if len(overdue) == 1 else "are"
         notes.append(f"{formatting.plural(len(overdue), 'duty', 'duties')} {is_are} overdue.")
-    if not still_open and not overdue:
+    if not lasting and not overdue:
         notes.append("No incident is unresolved, and no duty is overdue.")
     tone = max(tones, key=lambda tone: _RANK[tone], default="bad")
     return Headline(tone, sentence, notes)
 
 
-def _sentence(states: Sequence[State]) -> tuple[str, bool]:
-    """Return the sentence, and whether it contains the reason: there is room for a short one."""
+def _cause_note(cause: Cause) -> str:
+    what = formatting.first_sentence(cause.message)
+    return f"{what} {cause.consequences_told}".strip()
+
+
+def _sentence(states: Sequence[State], *, is_short: bool) -> tuple[str, bool]:
+    """Return where products stand, and whether it contains the reason.
+
+    There is room for one short reason, unless the sentence is to be short.
+    """
     if not states:
         return "No product has a contract in this warehouse.", True
     alike: dict[str, list[State]] = {}
@@ -103,7 +118,7 @@ def _sentence(states: Sequence[State]) -> tuple[str, bool]:
     if list(alike) == ["fresh"]:
         return f"{_all_products(states)} fresh.", True
     reasons = [state.reason for state in states if state.reason]
-    is_told = len(reasons) == 1 and len(reasons[0]) <= _LONGEST_REASON
+    is_told = not is_short and len(reasons) == 1 and len(reasons[0]) <= _LONGEST_REASON
     parts = []
     for said, found in alike.items():
         names = formatting.listing([formatting.name(state.product) for state in found])

@@ -1,4 +1,4 @@
-"""Incidents: their timelines."""
+"""Incidents by cause: their timelines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 import altair as alt
 
 from python_scoring.report import formatting, svg
+from python_scoring.report.causes import Cause, causes_of
 from python_scoring.report.figure import Figure, Key, Table, draw
 from python_scoring.report.records import Incident, IncidentEvent, Records
 
 # More bars would not be read; the table has all incidents.
 _MOST_BARS = 12
+# Products that fit into the title of a bar.
+_MOST_NAMES = 2
 # Colour and thickness of a bar.
 _LOOKS = {"high": (svg.BAD, 0.34), "medium": (svg.WARN, 0.24), "low": (svg.NONE, 0.14)}
 # Position of the bar in its row; the title is above it.
@@ -40,55 +43,66 @@ _LEGEND = (
 
 
 @dataclass(frozen=True)
+class Consequence:
+    """What a cause did to one product, in its incident's words."""
+
+    product: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Story:
-    """Incident with its timeline."""
+    """Cause with its consequences and the timeline of its incidents."""
 
-    incident: Incident
+    cause: Cause
     events: list[IncidentEvent]
-
-    @property
-    def title(self) -> str:
-        """Product, cause and slot."""
-        title = _title(self.incident)
-        return (
-            f"{title}, {formatting.short_slot(self.incident.as_of)}"
-            if self.incident.as_of
-            else title
-        )
 
     @property
     def consumers(self) -> str:
         """What consumers are served while it lasts."""
-        told = _FALLBACKS.get(self.incident.fallback_mode or "", "")
-        if self.incident.fallback_mode == "last_known_good" and self.incident.served_as_of:
-            told += f", as of {formatting.short_slot(self.incident.served_as_of)}"
-        return formatting.sentence(told)
+        told: dict[str, list[str]] = {}
+        for incident in self.cause.all:
+            fallback = _FALLBACKS.get(incident.fallback_mode or "", "")
+            if not fallback or incident.is_over:
+                continue
+            product = formatting.name(incident.product)
+            if incident.fallback_mode == "last_known_good" and incident.served_as_of:
+                product += f" (as of {formatting.short_slot(incident.served_as_of)})"
+            products = told.setdefault(fallback, [])
+            if product not in products:
+                products.append(product)
+        parts = [f"{formatting.listing(products)}: {what}" for what, products in told.items()]
+        return formatting.sentence("; ".join(parts))
+
+    @property
+    def messages(self) -> set[str]:
+        """Messages that the card has already: the timeline does not repeat them."""
+        return {incident.message for incident in self.cause.all}
+
+    @property
+    def consequences(self) -> list[Consequence]:
+        """Incidents that follow from the cause, one each."""
+        return [
+            Consequence(incident.product, incident.message) for incident in self.cause.consequences
+        ]
 
     @property
     def sign(self) -> tuple[str, str]:
         """Tone and sign of its severity while it lasts."""
-        if self.incident.is_over:
+        if self.cause.is_over:
             return "quiet", "○"
         return {"high": ("bad", "■"), "medium": ("warn", "▲")}.get(
-            self.incident.severity, ("quiet", "●")
+            self.cause.severity, ("quiet", "●")
         )
 
 
 def stories(records: Records) -> list[Story]:
-    """Unresolved incidents first, the most severe first, then the resolved ones."""
+    """Unresolved causes first, the most severe first, then the resolved ones."""
     return [
-        Story(
-            incident,
-            [event for event in records.events if event.incident_id == incident.incident_id],
-        )
-        for incident in sorted(records.incidents, key=_urgency)
+        Story(cause, [event for event in records.events if event.incident_id in ids])
+        for cause in causes_of(records.incidents)
+        for ids in [{incident.incident_id for incident in cause.all}]
     ]
-
-
-def _urgency(incident: Incident) -> tuple[bool, int]:
-    """Sort key: the most urgent first, the newest first among equals."""
-    severity = 0 if incident.is_over else list(_LOOKS).index(incident.severity)
-    return incident.is_over, severity
 
 
 def _title(incident: Incident) -> str:
@@ -97,31 +111,19 @@ def _title(incident: Incident) -> str:
 
 
 def summary(records: Records) -> str:
-    """Number of incidents, and the unresolved ones."""
+    """Number of incidents and of their causes, and how many of these are unresolved."""
     if not records.incidents:
         return f"No incident in the last {records.days} days."
-    still_open = [incident for incident in records.incidents if not incident.is_over]
+    causes = causes_of(records.incidents)
+    lasting = sum(not cause.is_over for cause in causes)
     found = formatting.plural(len(records.incidents), "incident")
-    text = f"{found} in the last {records.days} days"
-    if not still_open:
-        return f"{text}, all resolved."
-    return f"{text}. {open_summary(records)}"
-
-
-def open_summary(records: Records) -> str:
-    """Names of the unresolved incidents."""
-    still_open = [incident for incident in records.incidents if not incident.is_over]
-    still_open.sort(key=_urgency)
-    titles = [
-        f"{_title(incident)} ({incident.severity}, {incident.status})" for incident in still_open
-    ]
-    is_are = "incident is" if len(still_open) == 1 else "incidents are"
-    number = formatting.count_word(len(still_open))
-    return formatting.sentence(f"{number} {is_are} unresolved: {'; '.join(titles)}")
+    of = formatting.plural(len(causes), "cause")
+    ends = "all resolved" if not lasting else f"{lasting} unresolved"
+    return f"{found} of {of} in the last {records.days} days, {ends}."
 
 
 def figure(records: Records) -> Figure | None:
-    """Timeline of the incidents; None if there was none."""
+    """Timeline of the causes; None if there was no incident."""
     if not records.incidents:
         return None
     table = Table(
@@ -145,25 +147,25 @@ def figure(records: Records) -> Figure | None:
             for incident in records.incidents
         ],
     )
-    opened = [incident for incident in records.incidents if incident.opened_at <= records.now]
-    shown = sorted(opened, key=_urgency)[:_MOST_BARS]
+    opened = [cause for cause in causes_of(records.incidents) if cause.opened_at <= records.now]
+    shown = opened[:_MOST_BARS]
     if not shown:
         return None
     sentence = summary(records)
-    if len(shown) < len(records.incidents):
+    if len(shown) < len(opened):
         sentence += f" The picture shows {len(shown)}: the unresolved and the newest."
     chart = _chart(records, shown)
-    return draw(chart, "incidents", "Incidents over time", sentence, table, _LEGEND)
+    return draw(chart, "incidents", "Causes over time", sentence, table, _LEGEND)
 
 
-def _chart(records: Records, shown: Sequence[Incident]) -> svg.AnyChart:
+def _chart(records: Records, shown: Sequence[Cause]) -> svg.AnyChart:
     lines = alt.Scale(domain=[0, len(shown)], reverse=True)
     # Not more of the past than there is to show, but never so little that hours look like weeks.
-    first = min(max(incident.opened_at, records.since) for incident in shown)
+    first = min(max(cause.opened_at, records.since) for cause in shown)
     first = max(records.since, min(first, records.now - _SHORTEST))
     time = alt.X("starts:T", scale=svg.time_scale(first, records.now), axis=svg.time_axis())
     top = alt.Y("top:Q", scale=lines, axis=None)
-    bars = [_bar(first, records.now, row, incident) for row, incident in enumerate(shown)]
+    bars = [_bar(first, records.now, row, cause) for row, cause in enumerate(shown)]
     base = alt.Chart(svg.data(bars))
     span = base.mark_rect(cornerRadius=2).encode(
         x=time,
@@ -177,12 +179,11 @@ def _chart(records: Records, shown: Sequence[Incident]) -> svg.AnyChart:
         x=time, y=top, y2="bottom:Q", stroke=alt.Stroke("tone:N", scale=None)
     )
     title = base.encode(y=alt.Y("line:Q", scale=lines, axis=None), text="told:N")
-    left = title.transform_filter("!datum.is_late").mark_text(align="left").encode(x=time)
-    right = title.transform_filter("datum.is_late").mark_text(align="right", x="width")
+    told = title.mark_text(align="left", x=0)
     signs = [
         {"starts": at, "middle": row + _MIDDLE, "sign": sign}
-        for row, incident in enumerate(shown)
-        for sign, at in _signs(incident, first, records.now)
+        for row, cause in enumerate(shown)
+        for sign, at in _signs(cause, first, records.now)
     ]
     sign = (
         alt.Chart(svg.data(signs))
@@ -196,32 +197,44 @@ def _chart(records: Records, shown: Sequence[Incident]) -> svg.AnyChart:
             ),
         )
     )  # fmt: skip
-    return svg.layered(40 * len(shown), span, begin, left, right, sign)
+    return svg.layered(46 * len(shown), span, begin, told, sign)
 
 
-def _bar(first: datetime, now: datetime, row: int, incident: Incident) -> dict[str, object]:
-    starts = max(incident.opened_at, first)
-    tone, thickness = _LOOKS[incident.severity]
+def _bar(first: datetime, now: datetime, row: int, cause: Cause) -> dict[str, object]:
+    starts = max(cause.opened_at, first)
+    tone, thickness = _LOOKS[cause.severity]
     return {
         "starts": starts,
-        "ends": max(incident.resolved_at or now, starts),
+        "ends": max(cause.resolved_at or now, starts),
         "top": row + _MIDDLE - thickness / 2,
         "bottom": row + _MIDDLE + thickness / 2,
         "line": row + 0.24,
         "tone": tone,
-        "told": f"{_title(incident)} · {incident.severity} · {incident.status}",
-        # The title would not fit to the right of the bar's start.
-        "is_late": starts > first + (now - first) / 5,
+        "told": _label(cause),
     }
 
 
-def _signs(incident: Incident, first: datetime, now: datetime) -> list[tuple[str, datetime]]:
+def _label(cause: Cause) -> str:
+    """Title of a bar, which must fit into the picture: the kind of failure and its products."""
+    kind = formatting.name(cause.incidents[0].cause)
+    products = cause.products
+    named = (
+        "all products"
+        if products == ["all"]
+        else formatting.plural(len(products), "product")
+        if len(products) > _MOST_NAMES
+        else formatting.listing([formatting.name(product) for product in products])
+    )
+    return f"{kind}, {named}"
+
+
+def _signs(cause: Cause, first: datetime, now: datetime) -> list[tuple[str, datetime]]:
     """Events of the timeline; of signs that would overlap only the last."""
     told = [
-        ("acknowledged", incident.acknowledged_at),
-        ("mitigated", incident.mitigated_at),
-        ("resolved", incident.resolved_at),
-        ("open", None if incident.is_over else now),
+        ("acknowledged", cause.acknowledged_at),
+        ("mitigated", cause.mitigated_at),
+        ("resolved", cause.resolved_at),
+        ("open", None if cause.is_over else now),
     ]
     signs: list[tuple[str, datetime]] = []
     for sign, at in told:

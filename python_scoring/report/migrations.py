@@ -10,6 +10,8 @@ from python_scoring.report.labels import ordered
 from python_scoring.report.records import Contract, Records
 
 JOINED, LEFT = "joined", "left"
+# Cells of more columns have room for a share alone; the table has the numbers.
+_MOST_WITH_COUNTS = 4
 
 
 def figure(records: Records, contract: Contract) -> Figure | None:
@@ -82,8 +84,8 @@ def _chart(
         if (total := sum(counts.get((label, other), 0) for other in after))
         for other in after
     ]
-    # A phone has room for some fifty letters above the columns.
-    is_crowded = max(len(column) for column in columns) * len(columns) > 50  # noqa: PLR2004
+    # A phone has room for some thirty letters above the columns.
+    is_crowded = max(len(column) for column in columns) * len(columns) > 30  # noqa: PLR2004
     base = alt.Chart(svg.data(rows)).encode(
         x=alt.X(
             "after:N",
@@ -104,9 +106,11 @@ def _chart(
     cell = base.mark_rect(cornerRadius=2, fill=svg.GOOD).encode(
         fillOpacity=alt.FillOpacity("strength:Q", scale=None)
     )
-    share = base.mark_text(dy=-5, fontWeight="bold").encode(text="share:N", fill=ink)
-    count = base.mark_text(dy=8, fontSize=9.5).encode(text="count:N", fill=ink)
-    return svg.layered(38 * len(before), cell, share, count)
+    share = base.mark_text(dy=-7, fontWeight="bold").encode(text="share:N", fill=ink)
+    if len(columns) > _MOST_WITH_COUNTS:
+        return svg.layered(30 * len(before), cell, share.mark_text(fontWeight="bold"))
+    count = base.mark_text(dy=9).encode(text="count:N", fill=ink)
+    return svg.layered(42 * len(before), cell, share, count)
 
 
 def _cell(before: str, after: str, count: int, total: int) -> dict[str, object]:

@@ -38,6 +38,7 @@ class ProductSection:
     product: str
     meaning: str
     state: State
+    sizes: str
     figures: list[Figure]
     comparisons: list[Comparison]
 
@@ -58,11 +59,15 @@ def render(records: Records, found: Sequence[StoredBacktest] = ()) -> str:
     return environment.get_template("page.html").render(
         records=records,
         headline=headline_of(records),
-        cards=[status_cards.card(row) for row in records.freshness],
+        cards=[
+            status_cards.card(served[contract.product], labels.sizes(records, contract))
+            for contract in records.contracts
+        ],
         service_level=[
             figure for figure in (slots.figure(records), attainment.figure(records)) if figure
         ],
         breaches=attainment.breaches(records),
+        has_deadlines=bool(records.deadlines or records.breaches),
         incident_figure=incidents.figure(records),
         incident_summary=incidents.summary(records),
         stories=incidents.stories(records),
@@ -101,6 +106,8 @@ def _product_section(
         contract.product,
         contract.meaning,
         state_of(served),
-        [figure for figure in figures if figure],
+        labels.sizes(records, contract),
+        # Sentences without a picture come last, so that the cards of a row are alike.
+        sorted((figure for figure in figures if figure), key=lambda figure: figure.picture is None),
         [comparison for comparison in comparisons if comparison],
     )

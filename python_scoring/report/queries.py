@@ -15,6 +15,11 @@ from python_scoring.report import records
 from python_scoring.report.records import Records
 from python_scoring.warehouse import Warehouse, connect_lake
 
+# Served predictions of each product, and since when it is in service.
+FRESHNESS = (
+    "(from lake.operations.prediction_freshness join (select product, in_service_since"
+    " from lake.operations.product_services) using (product))"
+)
 # Batches of a product that are shown, even if the report's days hold fewer.
 FEWEST_BATCHES = 12
 # Columns that fit on a phone.
@@ -32,11 +37,16 @@ def read_warehouse(warehouse: Warehouse, days: int) -> Records:
         try:
             return _read(lake, warehouse, days)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
-            what = str(error).splitlines()[0].split(": ", 1)[-1]
-            raise InputError(
-                f"{warehouse.folder} was built by another version of this project, or not to the "
-                f"end: {what} Run `dbt build` once, then try again."
-            ) from error
+            raise of_another_version(warehouse, error) from error
+
+
+def of_another_version(warehouse: Warehouse, error: duckdb.Error) -> InputError:
+    """Return the error for a warehouse that lacks a table or column which this version reads."""
+    what = str(error).splitlines()[0].split(": ", 1)[-1]
+    return InputError(
+        f"{warehouse.folder} was built by another version of this project, or not to the "
+        f"end: {what} Run `dbt build` once, then try again."
+    )
 
 
 def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> Records:
@@ -58,10 +68,18 @@ def _read(lake: duckdb.DuckDBPyConnection, warehouse: Warehouse, days: int) -> R
         warehouse=str(warehouse.folder),
         code_version=code_version(),
         contracts=read_rows(lake, records.Contract, "lake.operations.prediction_contracts"),
-        freshness=read_rows(lake, records.Freshness, "lake.operations.prediction_freshness"),
+        freshness=read_rows(lake, records.Freshness, FRESHNESS),
         attainment=read_rows(
             lake, records.Attainment, "lake.operations.sla_attainment", "product, window_days"
         ),
+        deadlines=read_rows(
+            lake,
+            records.Deadline,
+            f"(from lake.operations.sla_records where kind = 'slot' and deadline > {since}"
+            f" and deadline <= timestamp '{now}')",
+            "product, as_of",
+        ),
+        attempts=read_rows(lake, records.Attempt, "lake.operations.attempts", "product, attempt"),
         breaches=read_rows(
             lake,
             records.Breach,

@@ -110,4 +110,4 @@ def _chart(reasons: Sequence[Reason]) -> svg.AnyChart:
             ),
         )
     )
-    return svg.layered(18 * len(names) + 10, chart)
+    return svg.layered(22 * len(names) + 10, chart)

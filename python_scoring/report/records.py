@@ -52,6 +52,7 @@ class Freshness:
     last_attempt_status: str | None
     last_attempt_reason: str | None
     last_attempt_at: datetime | None
+    in_service_since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,28 @@ class Attainment:
     attainment: float | None
     target: float
     is_met: bool | None
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Deadline of a slot that a build has judged: met or breached."""
+
+    product: str
+    as_of: datetime
+    deadline: datetime
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Attempt at a slot; `run_id` is None for a build without usable raw data."""
+
+    product: str
+    as_of: datetime
+    run_id: str | None
+    status: str
+    reason: str | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True)
@@ -352,6 +375,8 @@ class Records:
     contracts: list[Contract]
     freshness: list[Freshness]
     attainment: list[Attainment] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     events: list[IncidentEvent] = field(default_factory=list)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from python_scoring.report import formatting, svg
-from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.figure import Figure, Key, Table, draw, without_picture
 from python_scoring.report.records import Batch, Contract, Records
 
 # Up to that many batches are drawn singly, more as a continuous band.
@@ -25,12 +25,15 @@ def figure(records: Records, contract: Contract) -> Figure | None:
     lay = f"lay between {lowest} and {highest}, and is now {now}"
     if lowest == highest:
         lay = f"was {lowest} in each"
+    middle = f"{contract.score(last.score_p10)} to {contract.score(last.score_p90)}"
     sentence = (
-        f"{formatting.plural(len(shown), 'batch', 'batches')} from "
+        f"{formatting.short_slot(last.as_of)}, the only batch: the median score is {now}, and "
+        f"eight in ten customers score from {middle}."
+        if len(shown) == 1
+        else f"{formatting.plural(len(shown), 'batch', 'batches')} from "
         f"{formatting.short_slot(first.as_of)} to "
         f"{formatting.short_slot(last.as_of)}: the median score {lay}; "
-        f"eight in ten customers now score from {contract.score(last.score_p10)} to "
-        f"{contract.score(last.score_p90)}."
+        f"eight in ten customers now score from {middle}."
     )
     held = [batch for batch in shown if batch.status == "quarantined"]
     if held:
@@ -54,6 +57,8 @@ def figure(records: Records, contract: Contract) -> Figure | None:
         ],
         numbers=frozenset(columns[2:]),
     )
+    if len(shown) == 1:
+        return without_picture(f"{contract.product}-spread", "Scores over time", sentence, table)
     legend = [
         Key("●" if len(shown) <= _MOST_RANGES else "━", svg.GOOD, "median"),
         Key("█", svg.SOFT, "middle eight tenths of the customers"),

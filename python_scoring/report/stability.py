@@ -7,7 +7,7 @@ from datetime import datetime
 import altair as alt
 
 from python_scoring.report import formatting, svg
-from python_scoring.report.figure import Figure, Key, Table, draw
+from python_scoring.report.figure import Figure, Key, Table, draw, without_picture
 from python_scoring.report.records import Contract, Limit, Records
 
 # The two reference distributions, as checks and readers call them.
@@ -67,6 +67,10 @@ def figure(records: Records, contract: Contract) -> Figure | None:
         ],
         numbers=frozenset(columns),
     )
+    if len({point.as_of for point in points}) == 1:
+        return without_picture(
+            f"{contract.product}-stability", "Stability of the scores", sentence, table
+        )
     legend = [_KEYS[kind] for kind in (*_AGAINST, *dict.fromkeys(line.kind for line in lines))]
     return draw(
         _chart(points, lines), f"{contract.product}-stability",

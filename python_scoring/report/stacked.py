@@ -12,11 +12,13 @@ def stacked_columns(
     instants: Sequence[datetime],
     parts: Sequence[str],
     values: Sequence[tuple[int, str, float]],
-    format_of_values: str,
+    axis_of_values: alt.Axis,
+    ends: Sequence[float] | None = None,
 ) -> svg.AnyChart:
     """Stacked column for each instant; `values` are its number, a part and the part's size.
 
-    The first part is at the bottom and is the faintest.
+    The first part is at the bottom and is the faintest. `ends` are those of the axis, where they do
+    not follow from the values.
     """
     rows = [
         {"column": column, "part": part, "number": parts.index(part), "value": value}
@@ -31,8 +33,8 @@ def stacked_columns(
             y=alt.Y(
                 "value:Q",
                 title=None,
-                scale=alt.Scale(nice=False),
-                axis=alt.Axis(format=format_of_values, tickCount=4),
+                scale=alt.Scale(nice=False, domain=[*ends] if ends else alt.Undefined),
+                axis=axis_of_values,
             ),
             order=alt.Order("number:Q"),
             fill=alt.Fill(

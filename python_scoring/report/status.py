@@ -9,11 +9,10 @@ import duckdb
 from python_scoring.clock import clock
 from python_scoring.report import formatting
 from python_scoring.report.headline import state_of
-from python_scoring.report.queries import read_rows
+from python_scoring.report.queries import FRESHNESS, of_another_version, read_rows
 from python_scoring.report.records import Freshness
 from python_scoring.warehouse import Warehouse, connect_lake
 
-FRESHNESS = "lake.operations.prediction_freshness"
 INCIDENTS = """
 select incident_id, product, severity, status
 from lake.operations.incidents
@@ -51,6 +50,7 @@ class ProductStatus:
     action_allowed: bool
     reason: str
     next_step: str
+    in_service_since: str | None
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,24 @@ class Status:
 
 
 def read_status(warehouse: Warehouse) -> Status | None:
-    """Read the status from the lake, read-only; None where nothing was built yet."""
+    """Read the status from the lake, read-only; None where nothing was built yet.
+
+    Raises InputError if another version built it, without some of the tables.
+    """
     if not warehouse.catalog.exists():
         return None
     with connect_lake(warehouse) as lake:
         # All views that judge by the reader's clock use one instant.
         lake.execute("set variable prediction_now = ?", [str(clock())])
-        runs = dict(lake.execute(NEWEST_RUN).fetchall())
-        products = [
-            status_of(served, runs.get(served.product))
-            for served in read_rows(lake, Freshness, FRESHNESS)
-        ]
-        return Status(products, _records(lake, INCIDENTS), _records(lake, DUTIES))
+        try:
+            runs = dict(lake.execute(NEWEST_RUN).fetchall())
+            products = [
+                status_of(served, runs.get(served.product))
+                for served in read_rows(lake, Freshness, FRESHNESS)
+            ]
+            return Status(products, _records(lake, INCIDENTS), _records(lake, DUTIES))
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise of_another_version(warehouse, error) from error
 
 
 def _records(lake: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
@@ -99,26 +105,29 @@ def status_of(served: Freshness, last_bad_run: str | None) -> ProductStatus:
         served.action_allowed,
         state.reason,
         _next_step(served, state.tone, last_bad_run),
+        str(served.in_service_since) if served.in_service_since else None,
     )
 
 
 def _next_step(served: Freshness, tone: str, last_bad_run: str | None) -> str:
     """Return what to do: first about a run that waits for a person, then about a missing one."""
-    status = served.last_attempt_status
-    if status == "quarantined":
-        return (
-            f"read why in lake.predictions.quarantine_{served.product}, then release_run or "
-            f"republish {last_bad_run}"
-        )
-    if status in ("failed", "crashed"):
-        return f"mend: {formatting.shorten(served.last_attempt_reason or '', 90)}; then dbt build"
-    if status == "started":
-        return "wait for the build that runs; where none does, dbt build"
-    if tone == "good":
-        return ""
-    if served.freshness in ("due", "stale", "never published"):
-        return "dbt build"
-    return "answer the incident or duty below"
+    step = ""
+    match served.last_attempt_status:
+        case "quarantined":
+            decide = f"release_run or republish {last_bad_run}"
+            if served.in_service_since is None:
+                decide = f"fit a model of your own (customer-predictions fit --all), {decide}"
+            step = f"read why in lake.predictions.quarantine_{served.product}, then {decide}"
+        case "failed" | "crashed":
+            reason = formatting.first_sentence(served.last_attempt_reason or "")
+            step = f"mend: {reason} Then dbt build"
+        case "started":
+            step = "wait for the build that runs; where none does, dbt build"
+        case _ if served.freshness in ("due", "stale", "never published"):
+            step = "dbt build"
+        case _ if tone != "good":
+            step = "answer the incident or duty below"
+    return step
 
 
 def to_text(found: Status) -> str:
@@ -132,7 +141,7 @@ def _products(found: Status) -> Iterator[str]:
         served = f"as of {each.as_of[:10]}, model {each.model_version}" if each.as_of else "nothing"
         yield f"[{signs[each.tone]:<4}] {each.product}: {each.state}; serves {served}"
         if each.reason:
-            yield f"       why: {formatting.shorten(each.reason, 170)}"
+            yield f"       why: {formatting.first_sentence(each.reason)}"
         if each.next_step:
             yield f"       next: {each.next_step}"
 

@@ -12,8 +12,6 @@ _POLICIES = {
 }
 _BAD_ENDS = ("failed", "crashed", "quarantined", "withdrawn")
 _AGE_TONES = {"fresh": "good", "due": "warn"}
-# Slots, incidents and duties show the rest of a long reason.
-_LONGEST_REASON = 170
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class Card:
     facts: list[Fact]
 
 
-def card(served: Freshness) -> Card:
-    """Return the card of a product."""
+def card(served: Freshness, sizes: str) -> Card:
+    """Return the card of a product; `sizes` are its labels with their numbers of customers."""
     allowed_age = f"at most {formatting.hours(served.max_age_hours)}"
     if served.age_hours is None:
         age, used = f"nothing served, {allowed_age}", 0.0
@@ -48,6 +46,7 @@ def card(served: Freshness) -> Card:
         used = max(0.0, min(1.0, served.age_hours / served.max_age_hours))
     served_as = f", {formatting.lower_name(served.served_as)}" if served.served_as else ""
     facts = [
+        *([Fact("Customers", sizes)] if sizes else []),
         Fact("Served", formatting.short_slot(served.as_of) + served_as),
         Fact("Fresh until", formatting.short_moment(served.fresh_until)),
         _action(served),
@@ -65,8 +64,8 @@ def _action(served: Freshness) -> Fact:
         policy = f"act on the default score {served.default_score:g}"
     if served.action_allowed:
         return Fact("Action", "allowed", detail=f"When not: {policy}.")
-    reason = formatting.shorten(served.action_blocked_reason or "", _LONGEST_REASON)
-    return Fact("Action", f"not allowed: {policy}", "bad", formatting.sentence(reason))
+    reason = formatting.beginning(served.action_blocked_reason or "")
+    return Fact("Action", f"not allowed: {policy}", "bad", reason)
 
 
 def _last_attempt(served: Freshness) -> Fact:
@@ -75,10 +74,10 @@ def _last_attempt(served: Freshness) -> Fact:
         return Fact("Last attempt", "none")
     is_bad = status in _BAD_ENDS
     # Warnings are shown with the checks.
-    told = formatting.shorten(reason if is_bad else reason.split(":")[0], _LONGEST_REASON)
+    told = formatting.beginning(reason) if is_bad else formatting.sentence(reason.split(":")[0])
     return Fact(
         "Last attempt",
         f"{formatting.short_slot(served.last_attempt_as_of)}, {formatting.lower_name(status)}",
         "bad" if is_bad else "",
-        f"{formatting.short_moment(served.last_attempt_at)}. {formatting.sentence(told)}",
+        f"{formatting.short_moment(served.last_attempt_at)}. {told}",
     )

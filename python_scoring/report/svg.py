@@ -16,7 +16,8 @@ from markupsafe import Markup, escape
 
 from python_scoring.report import formatting
 
-WIDTH = 360
+# Cards are at least as wide on a phone of 360 points and on a desktop: type is never drawn smaller.
+WIDTH = 320
 
 INK, MUTED, LINE, CARD = "var(--ink)", "var(--muted)", "var(--line)", "var(--card)"
 GOOD, WARN, BAD, NONE = "var(--good)", "var(--warn)", "var(--bad)", "var(--none)"
@@ -25,7 +26,7 @@ _RAMP = tuple(f"var(--step-{number})" for number in range(1, 7))
 
 # Text is measured in a font of vl-convert; the page's own font is similar.
 _FONT = "Arial"
-_SIZE = 11
+_SIZE = 13
 _FEWEST_COLUMNS = 8
 
 AnyChart: TypeAlias = alt.Chart | alt.LayerChart
@@ -63,7 +64,7 @@ def columns(instants: Sequence[datetime]) -> tuple[alt.Scale, alt.Axis]:
     """Return scale and axis of numbered columns, labelled by day; few columns stay narrow."""
     days = [formatting.short_day(instant) for instant in instants]
     places = max(len(days), _FEWEST_COLUMNS)
-    step = -(-2 * places // 9)
+    step = -(-places // 3)
     return (
         alt.Scale(domain=list(range(places)), paddingInner=0.08, paddingOuter=0),
         alt.Axis(

@@ -11,16 +11,18 @@ import yaml
 
 from python_scoring.errors import InputError
 from python_scoring.project import PROJECT
-from python_scoring.report import formatting, reasons, write_report
+from python_scoring.report import formatting, labels, reasons, write_report
 from python_scoring.report.challengers import comparison, outcomes
 from python_scoring.report.checks import FAMILIES
 from python_scoring.report.headline import headline_of
 from python_scoring.report.page import render
 from python_scoring.report.records import (
+    Attempt,
     Batch,
     Challenge,
     ChallengeOutcome,
     Contract,
+    Deadline,
     Freshness,
     LabelSize,
     Move,
@@ -28,6 +30,7 @@ from python_scoring.report.records import (
     Records,
     Run,
 )
+from python_scoring.report.slots import figure as slots_figure
 from python_scoring.report.slots import slots_of
 from tests.support.page import MARKUP, Page
 
@@ -104,6 +107,7 @@ SERVED = Freshness(
     last_attempt_status="published",
     last_attempt_reason="67 checks passed",
     last_attempt_at=NOW,
+    in_service_since=datetime(2026, 11, 1, 7),
 )
 
 
@@ -282,14 +286,15 @@ def test_names_cannot_bring_markup_into_pictures() -> None:
     """A product, label or owner with markup in its name is drawn and written as it is called."""
     is_served = True
     batch = Batch("r", MARKUP, NOW, "published", is_served, "1.0.0", 10, 0.5, 0.1, 0.5, 0.9)
-    labels = json.dumps({"labels": [{"name": MARKUP}]})
+    declared = json.dumps({"labels": [{"name": MARKUP}]})
+    batches = [batch, replace(batch, run_id="q", as_of=NOW - timedelta(days=1))]
     records = replace(
         CONTENTS,
-        contracts=[replace(CONTRACT, product=MARKUP, meaning=MARKUP, contract_json=labels)],
+        contracts=[replace(CONTRACT, product=MARKUP, meaning=MARKUP, contract_json=declared)],
         freshness=[replace(SERVED, product=MARKUP, sla_owner=MARKUP)],
         runs=[Run("r", MARKUP, datetime(2026, 11, 23), "published", MARKUP, NOW, 1, is_served)],
-        batches=[batch],
-        label_sizes=[LabelSize("r", MARKUP, 10)],
+        batches=batches[::-1],
+        label_sizes=[LabelSize(name, MARKUP, 10) for name in "rq"],
         moves=[Move("r", MARKUP, "q", MARKUP, MARKUP, 10)],
     )
     page = Page(render(records))
@@ -345,19 +350,71 @@ def test_the_outcome_of_a_slot() -> None:
         run(19, "withdrawn", 5),
         run(21, "crashed", 6),
     ]
-    slots = slots_of(replace(CONTENTS, runs=runs))
+    judged = [
+        Deadline("churn", datetime(2026, 11, day), datetime(2026, 11, day, 9), outcome)
+        for day, outcome in ((18, "breached"), (20, "breached"))
+    ]
+    unusable = Attempt("churn", datetime(2026, 11, 22), None, "failed", "no orders", NOW)
+    records = replace(CONTENTS, runs=runs, deadlines=judged, attempts=[unusable])
+    slots = slots_of(records)
     assert [(slot.as_of.day, slot.outcome) for slot in slots] == [
         (16, "published in time"),
         (17, "quarantined"),
-        (18, "published in time"),
+        (18, "published late"),
         (19, "withdrawn"),
         (20, "missed"),
         (21, "crashed"),
-        (22, "missed"),
+        (22, "failed"),
         (23, "waiting"),
     ]
-    later = replace(CONTENTS, runs=runs, now=NOW + timedelta(hours=3))
+    assert slots[-2].reason == "no orders"
+    assert [slot.as_of.day for slot in slots if slot.is_judged] == [18, 20]
+    later = replace(records, now=NOW + timedelta(hours=3))
     assert slots_of(later)[-1].outcome == "missed"
+    figure = slots_figure(records)
+    assert figure
+    assert figure.sentence.endswith(
+        "Churn: 0 of 2 slots in time, 1 late, 1 missed, 4 not published and not judged by a build "
+        "yet, 2 not judged yet."
+    )
+    started = replace(SERVED, in_service_since=datetime(2026, 11, 18, 10))
+    before = slots_of(replace(records, freshness=[started], deadlines=[]))
+    assert [slot.as_of.day for slot in before if slot.outcome == "before service"] == [16, 17, 18]
+
+
+def test_sizes_of_labels_come_with_their_changes() -> None:
+    """The strongest label first; against the served batch before, by its day where it is older."""
+    is_served = True
+    newest = Batch("r", "churn", datetime(2026, 11, 23), "published", is_served, "1", 9, *[0.5] * 4)
+    former = replace(newest, run_id="q", as_of=datetime(2026, 11, 22))
+    held = replace(newest, run_id="h", as_of=datetime(2026, 11, 24), is_served=False)
+    contract = replace(CONTRACT, contract_json='{"labels": [{"name": "low"}, {"name": "high"}]}')
+    counted = {"q": (2000, 721), "r": (1300, 733), "h": (1, 1)}
+    records = replace(
+        CONTENTS,
+        contracts=[contract],
+        batches=[former, newest, held],
+        label_sizes=[
+            LabelSize(run_id, label, count)
+            for run_id, counts in counted.items()
+            for label, count in zip(("low", "high"), counts, strict=True)
+        ],
+    )
+    assert labels.sizes(records, contract) == (
+        "High 733, 12 more than the day before; low 1,300, 700 fewer."
+    )
+    weekly = replace(former, as_of=datetime(2026, 11, 16))
+    assert "12 more than on Mon 16 Nov" in labels.sizes(
+        replace(records, batches=[weekly, newest]), contract
+    )
+    alone = replace(records, batches=[newest])
+    assert labels.sizes(alone, contract) == "High 733; low 1,300."
+    assert labels.sizes(CONTENTS, contract) == ""
+    # One batch is told in a sentence, with its table.
+    figure = labels.figure(alone, contract)
+    assert figure
+    assert figure.picture is None
+    assert figure.sentence == "Mon 23 Nov: low 63.9% (1,300) and high 36.1% (733)."
 
 
 def test_every_check_has_a_family() -> None:
@@ -394,6 +451,11 @@ def test_every_check_has_a_family() -> None:
         (formatting.slot(datetime(2026, 11, 3)), "Tue 3 Nov 2026"),
         (formatting.slot(datetime(2026, 11, 3, 6, 5)), "Tue 3 Nov 2026, 06:05"),
         (formatting.slug("a b/<c>"), "a-b-c"),
+        (
+            formatting.beginning("psi: 0.3 is beyond 0.25. It blocks! why"),
+            "psi: 0.3 is beyond 0.25. (2 more)",
+        ),
+        (formatting.first_sentence("one row"), "one row."),
     ],
 )
 def test_formatting_of_names_and_numbers(told: str, expected: str) -> None:

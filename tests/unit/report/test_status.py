@@ -31,6 +31,7 @@ SERVED: dict[str, Any] = {
     "last_attempt_status": "published",
     "last_attempt_reason": None,
     "last_attempt_at": datetime(2026, 11, 28, 7),
+    "in_service_since": datetime(2026, 11, 1, 7),
 }
 
 
@@ -55,11 +56,11 @@ def test_a_fresh_product_needs_nothing() -> None:
     [
         (
             {"as_of": None, "freshness": "never published", "last_attempt_status": None},
-            "serves nothing\n       why: nothing was tried yet\n       next: dbt build\n",
+            "serves nothing\n       why: nothing was tried yet.\n       next: dbt build\n",
         ),
         (
             {"freshness": "due"},
-            "why: a newer run was expected by Mon 30 Nov, 09:00\n       next: dbt build\n",
+            "why: a newer run was expected by Mon 30 Nov, 09:00.\n       next: dbt build\n",
         ),
         (
             {"freshness": "due", "last_attempt_status": "quarantined"},
@@ -67,11 +68,25 @@ def test_a_fresh_product_needs_nothing() -> None:
         ),
         (
             {"freshness": "due", "last_attempt_status": "failed", "last_attempt_reason": "no disk"},
-            "next: mend: no disk; then dbt build",
+            "next: mend: no disk. Then dbt build",
         ),
         (
             {"freshness": "due", "last_attempt_status": "started"},
             "next: wait for the build that runs; where none does, dbt build",
+        ),
+        (
+            {
+                "in_service_since": None,
+                "as_of": None,
+                "freshness": "never published",
+                "last_attempt_status": "quarantined",
+            },
+            (
+                "[look] churn: in commissioning; serves nothing\n"
+                "       why: the attempt for Sat 28 Nov was quarantined.\n"
+                "       next: read why in lake.predictions.quarantine_churn, then fit a model of "
+                "your own (customer-predictions fit --all), release_run or republish 147fe5\n"
+            ),
         ),
         (
             {"action_allowed": False, "action_blocked_reason": "An incident is open."},
