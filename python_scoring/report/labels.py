@@ -96,7 +96,7 @@ def sizes(records: Records, contract: Contract) -> str:
     newest = served[-1]
     before = served[-2] if len(served) > 1 else None
     found = {label for batch in served[-2:] for label in by_run[batch.run_id]}
-    told = []
+    told: list[str] = []
     for label in reversed(ordered(contract, found)):
         count = by_run[newest.run_id].get(label, 0)
         text = f"{formatting.lower_name(label)} {count:,}"

@@ -72,7 +72,7 @@ def _slots_of(records: Records, contract: Contract) -> list[Slot]:
     due_by = deadlines(starts, contract.deadline_hours)
     for as_of, ends, deadline in zip(starts, ends_of, due_by, strict=False):
         # The served run, else the last one tried.
-        run = max(
+        deciding = max(
             runs.get(as_of, []), key=lambda run: (run.is_served, run.last_entry), default=None
         )
         failure = failures.get(as_of)
@@ -84,8 +84,8 @@ def _slots_of(records: Records, contract: Contract) -> list[Slot]:
         else:
             is_late = bool(record and record.outcome == "breached")
             is_overdue = records.now > deadline
-            look, outcome = _judge(run, failure, was_late=is_late, is_overdue=is_overdue)
-        last = failure if failure and not (run and run.is_served) else run
+            look, outcome = _judge(deciding, failure, was_late=is_late, is_overdue=is_overdue)
+        last = failure if failure and not (deciding and deciding.is_served) else deciding
         slots.append(
             Slot(
                 contract.product, as_of, ends, record is not None, look, outcome,
