@@ -23,11 +23,12 @@ AFTER_THE_WEEK = "2026-11-29T10:00:00"
 # Four weeks of churn before the first build, each slot published an hour after its cutoff.
 MONTH = (
     (
-        "insert into lake.operations.run_ledger by name select * replace ("
+        "insert into lake.operations.run_ledger by name select ledger.* replace ("
         "ledger.entry - 1000 + 2 * days.day as entry, ledger.run_id || days.day as run_id,"
         " ledger.as_of - to_days(29 - days.day) as as_of,"
         " ledger.as_of - to_days(29 - days.day) + interval '7 hours' as recorded_at)"
-        " from lake.operations.run_ledger as ledger cross join range(1, 29) as days (day)"
+        " from lake.operations.run_ledger as ledger cross join"
+        " (select unnest(range(1, 29)) as day) as days"
         " where ledger.product = 'churn' and ledger.as_of = '2026-11-23'"
         " and ledger.status = 'published'"
     ),
@@ -36,7 +37,8 @@ MONTH = (
         " 1000 + day as entry, 'churn' as product, 'slot' as kind,"
         " timestamp '2026-11-23' - to_days(29 - day) as as_of,"
         " as_of + interval '9 hours' as deadline,"
-        " 'met' as outcome, deadline as recorded_at from range(1, 29) as days (day)"
+        " 'met' as outcome, deadline as recorded_at"
+        " from (select unnest(range(1, 29)) as day) as days"
     ),
 )
 
@@ -84,7 +86,7 @@ def assert_cards_agree(project: Project, page: Page, now: str) -> None:
     for product in PRODUCTS:
         name = formatting.name(product)
         [(judged, met)] = project.query(
-            "select count(*), count_if(outcome = 'met') from lake.operations.sla_records"
+            "select count(*), count(*) filter (outcome = 'met') from lake.operations.sla_records"
             f" where product = '{product}' and kind = 'slot'"
         )
         judged_in_all, missed_in_all = judged_in_all + judged, missed_in_all + judged - met
