@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 WARNING = "WARN 1 no_unresolved_quarantine_quarantine_churn_churn"
 FAILURE = "FAIL 1 no_unresolved_quarantine_quarantine_churn_churn"
 LATER = "2026-11-23T08:00:00"
+READ = ("path:models/operations", "path:models/report")  # by status and report
 
 
 def counts(project: Project) -> tuple[int, ...]:
@@ -40,7 +41,7 @@ def test_a_quarantined_run_in_commissioning_is_no_debt(fresh: Fresh, tmp_path: P
     # Both builds end well, days apart: nothing opens, and nothing is late.
     for now in (None, "2026-11-23T12:00:00"):
         env = {"PREDICTION_NOW": now} if now else {}
-        console = project.build(*CHURN, env=env, tests="verdicts").stdout
+        console = project.build(*CHURN, *READ, env=env, tests="verdicts").stdout
         assert WARNING in console
     assert counts(project) == (0, 0, 0, 0)
     assert project.query("select status, count(*) from lake.operations.run_ledger group by 1") == [
@@ -75,7 +76,7 @@ def test_a_quarantined_run_in_commissioning_is_no_debt(fresh: Fresh, tmp_path: P
     result = project.build(*CHURN, env={"PREDICTION_NOW": NEXT_DAY}, tests="verdicts", check=False)
     assert FAILURE in result.stdout
     assert project.query("select cause from lake.operations.incidents order by 1") == [
-        ("run_quarantined",), ("sla_breach",),
+        ("blocking_drift",), ("sla_breach",),
     ]  # fmt: skip
     assert project.query("select product, state, commissioned_by from lake.operations."
                          "product_services order by 1") == [
