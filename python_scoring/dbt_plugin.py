@@ -16,6 +16,8 @@ import duckdb
 from dbt.adapters.duckdb.environments import Environment
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.factory import get_adapter_by_type
+from dbt.cli import requires
+from dbt.events.types import MainEncounteredError, MainStackTrace
 from dbt.flags import get_flags
 from dbt.task.runnable import GraphRunnableTask
 from dbt_common.exceptions import CompilationError, DbtRuntimeError
@@ -52,6 +54,7 @@ INTERRUPTED = (
     "as crashed, and does them again."
 )
 EXECUTE_NODES: Any = GraphRunnableTask.execute_nodes
+FIRE_EVENT: Any = requires.fire_event  # type: ignore[attr-defined]
 INITIALIZE_DB: Any = Environment.initialize_db.__func__  # type: ignore[attr-defined]
 RUN_PYTHON_JOB: Any = Environment.run_python_job.__func__  # type: ignore[attr-defined]
 LINES_SAID = 3
@@ -64,9 +67,9 @@ class Plugin(BasePlugin):
         """Create the folder, for its owner alone, before DuckDB opens the file in it."""
         self.connection: duckdb.DuckDBPyConnection | None = None
         self.verifier: Verifier | None = None
+        shorten_interrupts()
         dbt_speed.drop_unwritten_events()
         dbt_speed.write_json_at_once()
-        shorten_interrupts()
         shorten_database_errors()
         with _without_traceback():
             build_log.shorten()
@@ -199,6 +202,17 @@ class Plugin(BasePlugin):
 def shorten_interrupts() -> None:
     """Have dbt say in a line what an interrupt leaves undone, and print no traceback."""
     GraphRunnableTask.execute_nodes = _execute_nodes  # type: ignore[method-assign]
+    requires.fire_event = _fire_event  # type: ignore[assignment,attr-defined]
+
+
+def _fire_event(event: Any, *arguments: Any, **options: Any) -> None:
+    """What dbt says of an interrupt before its first node, after its last, or in an operation."""
+    if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+        if isinstance(event, MainStackTrace):
+            return
+        if isinstance(event, MainEncounteredError):
+            event = MainEncounteredError(exc=INTERRUPTED)
+    FIRE_EVENT(event, *arguments, **options)
 
 
 def _execute_nodes(task: Any) -> Any:

@@ -134,6 +134,7 @@ class Erasure:
         working_set.erase(self.warehouse, subjects)
         event_files.erase(self.warehouse.folder, subjects, self._restated_digests(checkpoint))
         self.echo("3/5 lake: rows, and the tombstone")
+        lake_files.wait_for_readers(self.warehouse)
         with self._lake(read_only=False) as lake:
             self._remove_from_lake(lake, checkpoint, found)
             self.echo("4/5 lake: files and catalog")

@@ -49,6 +49,16 @@ class _InUseError(Exception):
     """A reader holds the catalog at this moment."""
 
 
+def wait_for_readers(warehouse: Warehouse) -> None:
+    """Wait until no reader is in a transaction: its snapshot is about to go.
+
+    It would otherwise find fewer rows, or none, without an error. This process must not have the
+    lake attached. Raises PredictionError as `clean_catalog` does.
+    """
+    with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
+        _retry_locked(lambda: _empty_log(catalog))
+
+
 def rewrite(lake: duckdb.DuckDBPyConnection) -> None:
     """Rewrite the data files with deletions, and expire all older snapshots of the lake."""
     for statement in REWRITE:

@@ -1,7 +1,9 @@
 """Maintenance of the lake, and steps that abort their process."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import duckdb
 import pytest
 
 from python_scoring.errors import PredictionError
+from python_scoring.project import PROJECT
 from python_scoring.warehouse import Warehouse, connect_lake, prepare
+from python_scoring.warehouse.maintenance import CHILD as CHILD_OF_MAINTENANCE
 from python_scoring.warehouse.maintenance import STEPS, maintain
 from tests.support.lake import age
 
@@ -22,11 +26,24 @@ from python_scoring.warehouse import maintenance
 step, moment, folder, keep_days = sys.argv[1:]
 original = maintenance.run_step
 
-def aborting(lake, statement):
-    is_it = statement == maintenance.STEPS[step].format(keep_days=keep_days)
+class Uncommitted:
+    def __init__(self, lake):
+        self.lake = lake
+
+    def __getattr__(self, name):
+        return getattr(self.lake, name)
+
+    def commit(self):
+        pass
+
+def aborting(lake, name, days):
+    is_it = name == step
     if is_it and moment == "before":
-        lake.execute("begin")
-    original(lake, statement)
+        if step == maintenance.INLINED:
+            lake = Uncommitted(lake)
+        else:
+            lake.execute("begin")
+    original(lake, name, days)
     if is_it:
         sys.stderr.write("terminate called")
         sys.stderr.flush()
@@ -63,11 +80,26 @@ def warehouse(tmp_path: Path) -> Warehouse:
         lake.execute("create table lake.many (number bigint)")
         for start in range(100, 1000, 100):
             lake.execute(f"insert into lake.many from range({start}, {start} + 50)")
-        lake.execute("insert into lake.many values (2000)")
+        for number in range(2000, 2012):
+            lake.execute(f"insert into lake.many values ({number})")
         lake.execute("create table lake.gone as from lake.many")
         lake.execute("delete from lake.gone where number % 7 = 0")
         lake.execute("drop table lake.gone")
     return found
+
+
+def maintain_elsewhere(warehouse: Warehouse, keep_days: int) -> None:
+    """In the process that `maintain` starts, without its look at the reader in this one."""
+    child = [*CHILD_OF_MAINTENANCE, str(warehouse.folder), str(keep_days)]
+    subprocess.run(child, check=True, capture_output=True, cwd=PROJECT)
+
+
+def rows_in_catalogue(warehouse: Warehouse) -> int:
+    with closing(sqlite3.connect(warehouse.catalog)) as catalog:
+        parts = catalog.execute("select table_name from ducklake_inlined_data_tables").fetchall()
+        return sum(
+            catalog.execute(f"select count(*) from {part}").fetchone()[0] for (part,) in parts
+        )
 
 
 def rows(warehouse: Warehouse) -> list[Any]:
@@ -77,7 +109,7 @@ def rows(warehouse: Warehouse) -> list[Any]:
 
 def test_nothing_that_is_read_changes(warehouse: Warehouse) -> None:
     before = rows(warehouse)
-    assert len(before) == 451
+    assert len(before) == 462
     sizes = maintain(warehouse, 0)
     assert rows(warehouse) == before
     assert sizes[0].snapshots > 10
@@ -129,6 +161,35 @@ def test_it_waits_for_a_reader_of_a_former_state(warehouse: Warehouse) -> None:
         assert sizes[1].snapshots < sizes[0].snapshots
         assert reader.execute(query).fetchall() == newest != before
         assert reader.execute("select number from lake.many where number = 59").fetchall()
+
+
+def test_rows_in_the_catalogue_stay_where_readers_find_them(warehouse: Warehouse) -> None:
+    """A reader's transaction finds rows of single inserts while maintenance writes them to files.
+
+    What is gone from the catalogue is gone once no snapshot needs it.
+    """
+    queries = [f"select count(*), sum(number) from lake.{name}" for name in ("many", "few")]
+    with connect_lake(warehouse, read_only=False) as lake:
+        lake.execute("create table lake.few (number bigint)")
+        for number in range(15):
+            lake.execute(f"insert into lake.few values ({number})")
+        lake.execute("delete from lake.few where number = 7")
+    age(warehouse, 40)
+    with connect_lake(warehouse) as reader:
+        reader.begin()
+        before = [reader.execute(query).fetchall() for query in queries]
+        assert before == [[(462, 260_091)], [(14, 98)]]
+        for _ in range(2):
+            maintain_elsewhere(warehouse, 1)
+            assert [reader.execute(query).fetchall() for query in queries] == before
+    with connect_lake(warehouse) as reader:
+        assert [reader.execute(query).fetchall() for query in queries] == before
+    age(warehouse, 40)
+    maintain(warehouse, 1)
+    maintain(warehouse, 1)
+    assert rows_in_catalogue(warehouse) == 0
+    with connect_lake(warehouse) as reader:
+        assert [reader.execute(query).fetchall() for query in queries] == before
 
 
 def test_it_ends_in_time(warehouse: Warehouse) -> None:
