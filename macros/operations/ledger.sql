@@ -95,7 +95,8 @@
         {%- set unrecorded = product_ref('unrecorded_runs') -%}
         {%- for table, query in {
             'output_checks': 'checks', 'output_statistics': 'statistics', 'output_distributions': 'distributions',
-            'label_migrations': 'run_label_migrations', 'score_jumps': 'score_jumps', 'run_manifest': 'run_manifests'
+            'label_migrations': 'run_label_migrations', 'score_jumps': 'score_jumps',
+            'expected_performance': 'expected_performance', 'run_manifest': 'run_manifests'
         }.items() %}
     {{ insert_into(
         table, product_ref(query), 'run_id in (select run_id from ' ~ unrecorded ~ " as runs where outcome = '" ~ status ~ "')"

@@ -14,6 +14,10 @@
             'insert into ' ~ output_checks ~ ' select found.* from ' ~ this ~ ' as found where not exists (select 1 from '
             ~ output_checks ~ ' as known where known.run_id = found.run_id and known.check_name = found.check_name)'
         ) -%}
+        {%- do run_query(insert_into(
+            'realised_performance', product_ref('realised_figures'),
+            'run_id not in (select run_id from ' ~ source('operations', 'realised_performance') ~ ')'
+        )) -%}
         {%- for recorded, columns, is_recorded in targets -%}
             {%- do run_query(
                 'insert into ' ~ recorded ~ ' (' ~ columns | join(', ') ~ ') select ' ~ columns | join(', ')

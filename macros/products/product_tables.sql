@@ -26,6 +26,7 @@
         'distributions': 'checks',
         'transitions': 'checks',
         'score_jumps': 'checks',
+        'expected_performance': 'checks',
         'findings': 'checks',
         'samples': 'checks',
         'checks': 'checks',

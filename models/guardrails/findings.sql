@@ -1,5 +1,5 @@
 -- Measured checks of every family, before their limits are applied.
-{%- for family in ['value', 'population', 'score', 'label', 'change', 'feature', 'tail', 'feed', 'trend'] %}
+{%- for family in ['value', 'population', 'score', 'label', 'change', 'feature', 'tail', 'feed', 'trend', 'expected'] %}
 select
     run_id,
     check_name,

@@ -1,6 +1,7 @@
-"""DuckDB functions for guardrails: training distributions as rows, chance of a distance."""
+"""DuckDB functions for guardrails: training distributions, chance of a distance, expectations."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -12,7 +13,7 @@ from python_scoring.scoring.schema import REFERENCE_COLUMNS
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `training_reference` and `chance_of_distance`.
+    """Create `training_reference`, `chance_of_distance` and `expected_performance`.
 
     `training_reference(product, model_version, registry_row)` is a list of structs.
 
@@ -22,6 +23,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
     `chance_of_distance(measure, value, sample)` is the probability of such a distance without any
     change, where `sample` is a struct of SAMPLE_COLUMNS; see python_scoring/uncertainty/chance.py.
+
+    `expected_performance(bins, labels)` is a list of structs with EXPECTATION_COLUMNS, where `bins`
+    is a struct of BIN_COLUMNS and `labels` the labels, those of the lowest scores first; see
+    python_scoring/uncertainty/expectation.py.
     """
     fields = ", ".join(f"{name} {data_type}" for name, data_type in REFERENCE_COLUMNS.items())
     connection.create_function(
@@ -37,6 +42,16 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         _chance_of_distance,
         ["varchar", "double", f"struct({sample})"],
         "double",
+    )
+    bins, expectation = (
+        ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+        for columns in (BIN_COLUMNS, EXPECTATION_COLUMNS)
+    )
+    connection.create_function(
+        "expected_performance",
+        _expected_performance,
+        [f"struct({bins})", "varchar[]"],
+        f"struct({expectation})[]",
     )
 
 
@@ -58,6 +73,38 @@ def _chance_of_distance(measure: str, value: float, sample: dict[str, Any]) -> f
     return Sample(**sample).chance(measure, value)
 
 
+def _expected_performance(bins: dict[str, Any], labels: list[str]) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from python_scoring.uncertainty.expectation import ScoredBins, expectations
+
+    numbers = {
+        name: np.array(bins[name], dtype=np.float64)
+        for name in ("customers", "scores", "lower", "upper")
+    }
+    bands = np.array(bins["bands"], dtype=np.int64)
+    run = ScoredBins(**numbers, bands=bands, level=bins["level"], group_size=bins["group_size"])
+    found = expectations(run, labels)
+    return [asdict(each) for each in found]
+
+
+# The fields of python_scoring.uncertainty.expectation.ScoredBins and Expectation.
+BIN_COLUMNS = {
+    "customers": "double[]",
+    "scores": "double[]",
+    "lower": "double[]",
+    "upper": "double[]",
+    "bands": "integer[]",
+    "level": "double",
+    "group_size": "integer",
+}
+EXPECTATION_COLUMNS = {
+    "metric": "varchar",
+    "scope": "varchar",
+    "expected": "double",
+    "lower": "double",
+    "upper": "double",
+}
 # The fields of python_scoring.uncertainty.chance.Sample, which imports NumPy and SciPy.
 SAMPLE_COLUMNS = {
     "customers": "bigint",

@@ -10,7 +10,7 @@ from tests.support.project import Project
 def scored_beside_outcomes(project: Project, product: str, as_of: str) -> pd.DataFrame:
     """Return the published scores and the outcomes, straight from the raw orders."""
     frame = project.frame(
-        "select customer_id, score, score_lower, score_upper "
+        "select customer_id, score, score_lower, score_upper, label "
         f"from lake.marts.{product}_prediction_history_v1 where as_of = '{as_of}'"
     )
     with duckdb.connect() as raw:

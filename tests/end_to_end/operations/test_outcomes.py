@@ -7,10 +7,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
 from python_scoring.raw.demo_data import generate
 from python_scoring.uncertainty.coverage import coverage
+from python_scoring.uncertainty.expectation import ScoredBins, expectations
 from tests.support.fixtures import Fresh
 from tests.support.outcomes import scored_beside_outcomes
 from tests.support.project import Project
@@ -22,6 +23,65 @@ NEAR = "2026-08-26"  # its 90 days end a day after the clock
 
 
 GROUP_SIZES = {"churn": 25, "clv": 1}
+
+
+LABELS = ["low", "medium", "high"]
+
+
+METRICS = {
+    ("auc", "all customers"), ("brier", "all customers"), ("precision", "medium or higher"),
+    ("recall", "medium or higher"), ("precision", "high"), ("recall", "high"),
+}  # fmt: skip
+
+
+def _check_expectations(project: Project) -> None:
+    """What each run of churn expected of itself, by its stored scores, and what came."""
+    estimates = project.frame(
+        "select * from lake.operations.performance_estimates order by as_of, metric, scope"
+    )
+    assert set(estimates["product"]) == {"churn"}
+    assert sorted(set(estimates["as_of"].astype(str).str[:10])) == [*AS_OFS, NEAR]
+    for as_of, of_run in estimates.groupby(estimates["as_of"].astype(str).str[:10]):
+        figures = of_run.set_index(["metric", "scope"])
+        scores = project.frame(
+            "select score, score_lower, score_upper, label from "
+            f"lake.predictions.predictions_churn where prediction_date = '{as_of}'"
+        )
+        bins = ScoredBins(
+            np.ones(len(scores)), *(scores[name].to_numpy() for name in scores.columns[:3]),
+            scores["label"].map(LABELS.index).to_numpy(), 0.9, GROUP_SIZES["churn"],
+        )  # fmt: skip
+        own = {(each.metric, each.scope): each for each in expectations(bins, LABELS)}
+        assert set(own) == set(figures.index) == METRICS
+        for key, row in figures.iterrows():
+            found = row[["expected", "expected_lower", "expected_upper"]].tolist()
+            assert found == pytest.approx(
+                [own[key].expected, own[key].lower, own[key].upper], abs=1e-3
+            )
+        assert figures["realised"].isna().all() == (as_of == NEAR)
+        if as_of != NEAR:
+            frame = scored_beside_outcomes(project, "churn", as_of)
+            is_high, outcomes = frame["label"] == "high", frame["outcome"]
+            realised = figures["realised"]
+            assert realised["auc", "all customers"] == pytest.approx(
+                roc_auc_score(outcomes, frame["score"]), abs=1e-6
+            )
+            assert realised["precision", "high"] == pytest.approx(
+                precision_score(outcomes, is_high), abs=1e-6
+            )
+            assert realised["recall", "high"] == pytest.approx(
+                recall_score(outcomes, is_high), abs=1e-6
+            )
+            within = figures["realised"].between(
+                figures["expected_lower"], figures["expected_upper"]
+            )
+            assert figures["is_within"].astype(bool).tolist() == within.tolist()
+    limits = project.query(
+        "select distinct outcome, severity, round(value, 6) in (select expected from "
+        "lake.operations.expected_performance where metric = 'auc') from "
+        "lake.operations.output_checks where check_name = 'expected_discrimination'"
+    )
+    assert limits == [("passed", "warn", True)]
 
 
 @pytest.mark.slow
@@ -55,6 +115,7 @@ def test_a_run_is_measured_once_when_its_horizon_has_passed(fresh: Fresh) -> Non
             correlation = pd.Series(scores).corr(pd.Series(outcomes), method="spearman")
             assert row.spearman == pytest.approx(correlation, abs=1e-6)
             assert pd.isna(row.auc)
+    _check_expectations(project)
     # Without challengers there is nobody to compare with.
     assert project.query("select count(*) from lake.operations.challenger_outcomes") == [(0,)]
     checks = project.query(
