@@ -1,17 +1,11 @@
--- What became of each figure that a run expected of itself: AUC and Brier score of all customers, precision and recall of
--- those from a label on. One row per run, metric and scope. The expected ones stand in
--- python_scoring/uncertainty/expectation.py.
+-- What became of each figure that a run expected of itself: AUC and Brier score of all customers, precision and recall
+-- of those from a label on. One row per run, metric and scope; see python_scoring/uncertainty/expectation.py.
 {%- set contract = contract_of(product_at_hand()) -%}
 {%- set labels = contract.get('labels', []) | map(attribute='name') | list -%}
 {%- set is_probability = contract.get('score_type') == 'probability' %}
 
 with measured as (
     select * from {{ product_ref('outcomes') }}
-    where compared_with = model_version and {{ 'true' if is_probability else 'false' }}
-),
-
-scored as (
-    select * from {{ product_ref('ranked_outcomes') }}
     where compared_with = model_version and {{ 'true' if is_probability else 'false' }}
 ),
 
@@ -37,7 +31,8 @@ figures as (
             count_if(outcome > 0 and {{ is_chosen }}) / nullif(count_if({{ is_chosen }}), 0),
             count_if(outcome > 0 and {{ is_chosen }}) / nullif(count_if(outcome > 0), 0)
         ]) as realised
-    from scored
+    from {{ product_ref('ranked_outcomes') }}
+    where compared_with = model_version and {{ 'true' if is_probability else 'false' }}
     group by run_id
 
     union all

@@ -183,7 +183,7 @@ HOW: dict[str, Runs | Left] = {
     ),
     'mkdir -p "$WAREHOUSE"': Runs({"mkdir": 'mv "$WAREHOUSE" {folder}/backup; mkdir'}),
     'cp -a /backup/warehouse/. "$WAREHOUSE"/': Runs({"/backup/warehouse": "{folder}/backup"}),
-    "customer-predictions repair working-set --by NAME --reason TEXT": Runs(prints="aside"),
+    "customer-predictions repair working-set --by NAME --reason TEXT": Runs(prints="anew"),
 }
 
 
