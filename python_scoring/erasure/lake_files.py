@@ -56,6 +56,9 @@ def wait_for_readers(warehouse: Warehouse) -> None:
     lake attached. Raises PredictionError as `clean_catalog` does.
     """
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
+        # A commit first: SQLite's log can be emptied beside a reader of its newest state.
+        [(version,)] = catalog.execute("pragma user_version").fetchall()
+        _retry_locked(lambda: catalog.execute(f"pragma user_version = {version}"))
         _retry_locked(lambda: _empty_log(catalog))
 
 

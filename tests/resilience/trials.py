@@ -30,8 +30,8 @@ HEADING_OF_ERROR = re.compile(r"Encountered an error:|.*Error( in .*)?")
 Contents = dict[str, tuple[int, str]]  # rows and digest by product
 
 
-# Folders of this run, in which every path of a message begins.
-FOLDERS = re.compile(r"/[^ ]*/(?:survive|disk)-\w+/(?:trial_\d+/)?")
+# Folders of this run, in which every path of a message begins, and names that DuckLake draws.
+FOLDERS = re.compile(r"/[^ ]*/(?:survive|disk)-\w+/(?:trial_\d+/)?|ducklake-(?=[0-9a-f])[0-9a-f-]+")
 
 
 @dataclass
