@@ -50,16 +50,16 @@ class _InUseError(Exception):
 
 
 def wait_for_readers(warehouse: Warehouse) -> None:
-    """Wait until no reader is in a transaction: its snapshot is about to go.
+    """Wait until no reader is in a transaction that began before: its snapshot is about to go.
 
     It would otherwise find fewer rows, or none, without an error. This process must not have the
     lake attached. Raises PredictionError as `clean_catalog` does.
     """
-    with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
-        # A commit first: SQLite's log can be emptied beside a reader of its newest state.
+    with closing(sqlite3.connect(warehouse.catalog, timeout=1)) as catalog:
+        # A commit, after which whoever reads now reads a former state, at which a checkpoint stops.
         [(version,)] = catalog.execute("pragma user_version").fetchall()
         _retry_locked(lambda: catalog.execute(f"pragma user_version = {version}"))
-        _retry_locked(lambda: _empty_log(catalog))
+        _retry_locked(lambda: _checkpoint(catalog, "full"))
 
 
 def rewrite(lake: duckdb.DuckDBPyConnection) -> None:
@@ -77,7 +77,7 @@ def clean_catalog(warehouse: Warehouse, subjects: DataSubjects) -> None:
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
         _retry_locked(lambda: _remove(catalog, subjects))
         _retry_locked(lambda: catalog.execute("vacuum"))
-        _retry_locked(lambda: _empty_log(catalog))
+        _retry_locked(lambda: _checkpoint(catalog, "truncate"))
 
 
 def _remove(catalog: sqlite3.Connection, subjects: DataSubjects) -> None:
@@ -108,8 +108,9 @@ def _values(catalog: sqlite3.Connection, subjects: DataSubjects) -> list[tuple[s
     return found
 
 
-def _empty_log(catalog: sqlite3.Connection) -> None:
-    (is_busy, *_) = catalog.execute("pragma wal_checkpoint(truncate)").fetchone()
+def _checkpoint(catalog: sqlite3.Connection, mode: str) -> None:
+    """`full` stops at readers of a former state, `truncate` at every reader."""
+    (is_busy, *_) = catalog.execute(f"pragma wal_checkpoint({mode})").fetchone()
     if is_busy:
         raise _InUseError("the log is read")
 
