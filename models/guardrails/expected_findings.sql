@@ -1,7 +1,5 @@
--- What a run's probabilities expect of themselves, before any limit and a horizon before outcomes tell. Other scores
--- state no chance of the outcome, and have no such finding.
-{%- set contract = contract_of(product_at_hand()) -%}
-{%- set is_probability = contract.get('score_type') == 'probability' %}
+-- What a run's probabilities expect of themselves, before any limit and a horizon before outcomes tell.
+{%- set score_type = contract_of(product_at_hand()).get('score_type') %}
 
 with estimated as (
     select
@@ -13,7 +11,6 @@ with estimated as (
     from {{ product_ref('statistics') }} as runs
     left join {{ product_ref('expected_performance') }} as figures
         on runs.run_id = figures.run_id and figures.metric = 'auc'
-    where {{ 'true' if is_probability else 'false' }}
 ),
 
 found as (
@@ -22,6 +19,9 @@ found as (
         {
             'check_name': 'expected_discrimination', 'scope': 'auc', 'value': expected,
             'not_evaluated': case
+                {%- if score_type != 'probability' %}
+                when true then 'the score is no probability, and does not say how often the outcome will come'
+                {%- endif %}
                 when expected is null
                     then 'the model ' || model_version || ' states no bounds, or all outcomes are certain'
             end,

@@ -150,6 +150,7 @@ FAULTS = {
             ("label_share", "medium"),
         },
         {
+            ("expected_discrimination", "auc"),
             ("label_present", "high"),
             ("label_present", "low"),
             ("score_jensen_shannon", "former batch"),
