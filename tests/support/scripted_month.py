@@ -235,7 +235,7 @@ def tables(month: Month, decimals: int | None = None) -> Iterator[tuple[str, lis
         "console",
         [normalised(line, month) for text in month.console for line in hook_lines(text)],
     )
-    yield "report", list(report_lines(month))
+    yield "report", [normalised(line, month) for line in report_lines(month)]
 
 
 def normalised(text: str, month: Month) -> str:
