@@ -90,7 +90,9 @@ def train_on(
     """
     registry.check_new(request.product, request.model_version)
     as_ofs = AsOfs.of(request, contract)
-    refuse_future(as_ofs.labelled, contract, with_outcomes=as_ofs.embargo > timedelta())
+    learns_outcomes = as_ofs.embargo > timedelta()
+    for option, named in (("--as-of", request.as_ofs), ("--calibrate-on", request.calibrate_on)):
+        refuse_future(sorted(named), contract, with_outcomes=learns_outcomes, option=option)
     if request.pin_from:
         registry.check_pin(request.product, request.pin_from, as_ofs.labels_closed_at())
     prepared = prepare_data(as_ofs, contract)

@@ -35,7 +35,7 @@ def seeds(folder: Path) -> tuple[str, str]:
     [
         (
             ("churn", "--as-of", "2026-09-01", "--model-version", "2.0.0"),
-            "its label window of 90 days is complete at 2026-11-30 06:00:00, but the data end at",
+            "its label window of 90 days is complete at 2026-11-30 06:00:00, and now it is",
         ),
         (
             ("churn", *EARLY, "--model-version", "2.0.0", "--pin-from", "2026-10-27"),
