@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc
 
 from python_scoring.raw.demo_data import generate
 from python_scoring.uncertainty.coverage import coverage
-from python_scoring.uncertainty.expectation import ScoredBins, expectations
+from python_scoring.uncertainty.expectation import Expectation, ScoredBins, expectations
 from tests.support.fixtures import Fresh
 from tests.support.outcomes import scored_beside_outcomes
 from tests.support.project import Project
@@ -47,11 +47,13 @@ def _check_expectations(project: Project) -> None:
             "select score, score_lower, score_upper, label from "
             f"lake.predictions.predictions_churn where prediction_date = '{as_of}'"
         )
-        bins = ScoredBins(
-            np.ones(len(scores)), *(scores[name].to_numpy() for name in scores.columns[:3]),
-            scores["label"].map(LABELS.index).to_numpy(), 0.9, GROUP_SIZES["churn"],
-        )  # fmt: skip
-        own = {(each.metric, each.scope): each for each in expectations(bins, LABELS)}
+        score, lower, upper = (scores[name].to_numpy() for name in scores.columns[:3])
+        bands = scores["label"].map(LABELS.index).to_numpy(dtype=np.int64)
+        ones = np.ones(len(scores))
+        bins = ScoredBins(ones, score, lower, upper, bands, 0.9, GROUP_SIZES["churn"])
+        own: dict[object, Expectation] = {
+            (each.metric, each.scope): each for each in expectations(bins, LABELS)
+        }
         assert set(own) == set(figures.index) == METRICS
         for key, row in figures.iterrows():
             found = row[["expected", "expected_lower", "expected_upper"]].tolist()
