@@ -1,5 +1,4 @@
--- Each product's newest slot whose data are complete, and the slots that are to be computed again; or,
--- where as-ofs were asked for, those.
+-- Each product's newest slot with complete data, and the slots to be computed again; or the as-ofs that were asked for.
 with contracts as (
     select
         *,

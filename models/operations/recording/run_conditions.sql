@@ -1,10 +1,6 @@
 -- Failed, crashed and quarantined runs, unusable sources and damaged files. A run of the same slot or a later one that
 -- is published afterwards mitigates them, and resolves them if it is published in time.
-with ledger as (
-    select * from {{ source('operations', 'run_ledger') }}
-),
-
-drifted as (
+with drifted as (
     select distinct run_id from {{ source('operations', 'output_checks') }}
     where
         outcome = 'failed'
@@ -30,7 +26,7 @@ failed_runs as (
             when 'crashed' then ' crashed: '
             else ' was quarantined: '
         end || ledger.reason as message
-    from ledger
+    from {{ source('operations', 'run_ledger') }} as ledger
     left join drifted on ledger.run_id = drifted.run_id
     -- A postponed run waits for an earlier slot, which has a condition of its own.
     where ledger.status in ('failed', 'crashed', 'quarantined') and ledger.reason not like 'postponed:%'

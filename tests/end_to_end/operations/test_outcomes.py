@@ -48,7 +48,7 @@ def _check_expectations(project: Project) -> None:
             f"lake.predictions.predictions_churn where prediction_date = '{as_of}'"
         )
         score, lower, upper = (scores[name].to_numpy() for name in scores.columns[:3])
-        bands = scores["label"].map(LABELS.index).to_numpy(dtype=np.int64)
+        bands = np.array([LABELS.index(label) for label in scores["label"]], dtype=np.int64)
         ones = np.ones(len(scores))
         bins = ScoredBins(ones, score, lower, upper, bands, 0.9, GROUP_SIZES["churn"])
         own: dict[object, Expectation] = {
