@@ -13,9 +13,6 @@ from python_scoring.errors import InputError
 from python_scoring.raw.files import FileState
 from python_scoring.warehouse import Warehouse, connect_lake, write_to_lake
 
-# Seconds: longer than any other command holds the lock, shorter than a build.
-LOCK_TIMEOUT = 5.0
-
 LANDED = """
 select distinct source from lake.operations.landed_files where file = ?
 """
@@ -42,20 +39,12 @@ def accept(warehouse: Warehouse, folder: Path, file: str, accepted_by: str, reas
         raise InputError(
             f"{path} cannot be read: {error.strerror}. Nothing was accepted."
         ) from error
-    decision = [
+    decision: list[object] = [
         source, file, state.size, state.tail_digest, accepted_by, reason, clock()
     ]  # fmt: skip
     with write_to_lake(warehouse) as writer:
-        if not writer.transact(lambda lake: _record(lake, decision), LOCK_TIMEOUT):
-            raise InputError(
-                f"{warehouse.folder}: a build is running, or another process writes to the lake. "
-                "Wait until it has ended, and run the command again. Nothing was accepted."
-            )
+        writer.record(RECORD, decision, "Nothing was accepted.")
     return source
-
-
-def _record(lake: duckdb.DuckDBPyConnection, decision: list[object]) -> None:
-    lake.execute(RECORD, decision)
 
 
 def _source(lake: duckdb.DuckDBPyConnection, file: str) -> str:

@@ -13,9 +13,6 @@ from python_scoring.clock import clock
 from python_scoring.errors import InputError
 from python_scoring.warehouse import Warehouse, connect_lake, write_to_lake
 
-# Seconds: longer than any other command holds the lock, shorter than a build.
-LOCK_TIMEOUT = 5.0
-
 SERVICE = "select in_service_since from lake.operations.product_services where product = ?"
 RECORD = """
 insert into lake.operations.commissionings
@@ -48,18 +45,10 @@ def commission(
     since: datetime | None = found[0]
     if since is not None:
         return since
-    decision = {
+    decision: dict[str, object] = {
         "product": product, "commissioned_at": clock(), "commissioned_by": commissioned_by,
         "reason": reason,
     }  # fmt: skip
     with write_to_lake(warehouse) as writer:
-        if not writer.transact(lambda lake: _record(lake, decision), LOCK_TIMEOUT):
-            raise InputError(
-                f"{warehouse.folder}: a build is running, or another process writes to the lake. "
-                "Wait until it has ended, and run the command again. Nothing was recorded."
-            )
+        writer.record(RECORD, decision, "Nothing was recorded.")
     return None
-
-
-def _record(lake: duckdb.DuckDBPyConnection, decision: dict[str, object]) -> None:
-    lake.execute(RECORD, decision)

@@ -275,6 +275,23 @@ class LakeWriter:
             raise
         return True
 
+    def record(
+        self, statement: str, parameters: list[object] | dict[str, object], undone: str
+    ) -> None:
+        """Record a person's decision in one transaction.
+
+        Raises InputError, ending in the sentence `undone`, if a build or another command writes.
+        """
+
+        def work(lake: duckdb.DuckDBPyConnection) -> None:
+            lake.execute(statement, parameters)
+
+        if not self.transact(work, COMMAND_TIMEOUT):
+            raise InputError(
+                f"{self.warehouse.folder}: a build is running, or another process writes to the "
+                f"lake. Wait until it has ended, and run the command again. {undone}"
+            )
+
 
 @contextmanager
 def write_to_lake(warehouse: Warehouse) -> Iterator[LakeWriter]:
