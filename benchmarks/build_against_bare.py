@@ -5,7 +5,7 @@
 The bare script (benchmarks/bare.sql) makes the same features from the raw files, applies the same
 pinned estimators to the customers that the contracts name, and writes Parquet: no landing, checks,
 bounds, reasons, ledger or marts. Medians of some rounds; ratios within one run say more than
-seconds on one machine. The script gets 12 GB of memory and a build the 3.3 GB of profiles.yml.
+seconds on one machine. The script gets 12 GB of memory and a build the 2.5 GB of profiles.yml.
 """
 
 import os

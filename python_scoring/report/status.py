@@ -35,6 +35,7 @@ NOTHING_BUILT = (
     "Nothing was built in {folder} yet. Next: customer-predictions check-data; for models of your "
     "own data customer-predictions fit --all; then dbt build"
 )
+SHORT = 40  # characters that are said again rather than referred to
 FEWEST = 5  # incidents and duties that are listed; the report has all of them
 
 
@@ -137,13 +138,19 @@ def to_text(found: Status) -> str:
 
 def _products(found: Status) -> Iterator[str]:
     signs = {"good": "ok", "warn": "look", "bad": "act"}
+    told: dict[str, str] = {}  # one cause, such as broken raw data, is told once
     for each in found.products:
         served = f"as of {each.as_of[:10]}, model {each.model_version}" if each.as_of else "nothing"
         yield f"[{signs[each.tone]:<4}] {each.product}: {each.state}; serves {served}"
-        if each.reason:
-            yield f"       why: {formatting.first_sentence(each.reason)}"
-        if each.next_step:
-            yield f"       next: {each.next_step}"
+        why = formatting.first_sentence(each.reason) if each.reason else ""
+        for title, words in (("why", why), ("next", each.next_step)):
+            if words in told:
+                yield f"       {title}: as for {told[words]}"
+            elif words:
+                yield f"       {title}: {words}"
+                # A word or two is shorter than where else it stands.
+                if len(words) > SHORT:
+                    told[words] = each.product
 
 
 def _incidents(found: Status) -> Iterator[str]:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from python_scoring.cli.main import commands
 from python_scoring.report.records import Freshness
-from python_scoring.report.status import Status, status_of, to_text
+from python_scoring.report.status import ProductStatus, Status, status_of, to_text
 
 SERVED: dict[str, Any] = {
     "product": "churn",
@@ -35,12 +35,16 @@ SERVED: dict[str, Any] = {
 }
 
 
-def said(**changes: Any) -> str:
-    """The status of one product with these values, and no incident or duty."""
+def status(**changes: Any) -> ProductStatus:
+    """The status of a product with these values."""
     names = Freshness.__dataclass_fields__
     values: dict[str, Any] = {**SERVED, **changes}
-    served = Freshness(**{name: values[name] for name in names})
-    return to_text(Status([status_of(served, "147fe5")], [], []))
+    return status_of(Freshness(**{name: values[name] for name in names}), "147fe5")
+
+
+def said(**changes: Any) -> str:
+    """The status of one product in words, and no incident or duty."""
+    return to_text(Status([status(**changes)], [], []))
 
 
 def test_a_fresh_product_needs_nothing() -> None:
@@ -96,6 +100,26 @@ def test_a_fresh_product_needs_nothing() -> None:
 )
 def test_the_next_step_follows_from_the_state(changes: dict[str, Any], expected: str) -> None:
     assert expected in said(**changes)
+
+
+def test_one_cause_of_several_products_is_told_once() -> None:
+    """A broken file fails all of them; what differs, such as an instant, is said of each."""
+    broken = {
+        "freshness": "due",
+        "last_attempt_status": "failed",
+        "last_attempt_reason": "data/raw/orders.parquet cannot be read: it is empty. More words.",
+    }
+    lines = to_text(
+        Status([status(**broken), status(**broken, product="clv", as_of=None)], [], [])
+    ).splitlines()
+    assert lines[2] == (
+        "       next: mend: data/raw/orders.parquet cannot be read: it is empty. Then dbt build"
+    )
+    assert lines[3] == "[act ] clv: never published; serves nothing"
+    assert lines[4:6] == [
+        "       why: the attempt for Sat 28 Nov failed.",
+        "       next: as for churn",
+    ]
 
 
 def test_incidents_and_duties_are_listed_up_to_five_each() -> None:
