@@ -134,11 +134,13 @@ class Erasure:
         working_set.erase(self.warehouse, subjects)
         event_files.erase(self.warehouse.folder, subjects, self._restated_digests(checkpoint))
         self.echo("3/5 lake: rows, and the tombstone")
-        lake_files.wait_for_readers(self.warehouse)
         with self._lake(read_only=False) as lake:
             self._remove_from_lake(lake, checkpoint, found)
             self.echo("4/5 lake: files and catalog")
             lake_files.rewrite(lake)
+        lake_files.wait_for_readers(self.warehouse)
+        with self._lake(read_only=False) as lake:
+            lake_files.let_go(lake)
         lake_files.clean_catalog(self.warehouse, subjects)
         self.echo(
             "5/5 serving database"
@@ -236,7 +238,7 @@ class Erasure:
 
     @contextmanager
     def _lake(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        with connect_lake(self.warehouse, read_only=read_only) as lake:
+        with connect_lake(self.warehouse, read_only=read_only, inlines=False) as lake:
             spill = literal(str(self.warehouse.folder / "spill"))
             lake.execute(f"set temp_directory = {spill}")
             tables.register_functions(lake, self.subjects)

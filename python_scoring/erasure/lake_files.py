@@ -10,16 +10,14 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from python_scoring.erasure.data_subjects import DataSubjects
 from python_scoring.errors import PredictionError
 from python_scoring.project.sql_text import identifier
-from python_scoring.warehouse import Warehouse
+from python_scoring.warehouse import Warehouse, inlined_rows
 
 # In seconds. A reader's query on the catalog takes milliseconds; a session left open takes longer.
 LOCK_TIMEOUT = 60.0
 
-# In this order: rows in the catalog become files, files with deletions are rewritten, snapshots
-# that refer to the old files expire, and the old files are deleted, with those of a killed build.
-REWRITE = (
-    "call ducklake_flush_inlined_data('lake')",
-    "call ducklake_rewrite_data_files('lake', delete_threshold => 0)",
+# In this order: snapshots that refer to the former files expire, and those files are deleted, with
+# those of a killed build.
+LET_GO = (
     "call ducklake_expire_snapshots('lake', older_than => now() + interval 1 day)",
     "call ducklake_cleanup_old_files('lake', cleanup_all => true)",
     "call ducklake_delete_orphaned_files('lake', cleanup_all => true)",
@@ -63,18 +61,32 @@ def wait_for_readers(warehouse: Warehouse) -> None:
 
 
 def rewrite(lake: duckdb.DuckDBPyConnection) -> None:
-    """Rewrite the data files with deletions, and expire all older snapshots of the lake."""
-    for statement in REWRITE:
+    """Write files anew of which rows are deleted; the former ones stay for former snapshots.
+
+    The lake inlines no rows. Rows that stand in the catalogue become files first: DuckLake rewrites
+    no file of a table with inlined numbers ("No function matches ... isnan(VARCHAR)").
+    """
+    inlined_rows.write_to_files(lake, more_than=0)
+    lake.execute("call ducklake_rewrite_data_files('lake', delete_threshold => 0)").fetchall()
+
+
+def let_go(lake: duckdb.DuckDBPyConnection) -> None:
+    """Expire all snapshots but the newest, and delete their files.
+
+    Call `wait_for_readers` before, or a reader of theirs fails, or finds fewer rows.
+    """
+    for statement in LET_GO:
         lake.execute(statement).fetchall()
 
 
 def clean_catalog(warehouse: Warehouse, subjects: DataSubjects) -> None:
-    """Remove the data subjects from the catalog's statistics and texts, and from its freed pages.
+    """Remove deleted rows, and the data subjects from statistics, texts and freed pages.
 
     This process must not have the lake attached. Raises PredictionError where a reader holds the
     catalog for LOCK_TIMEOUT seconds.
     """
     with closing(sqlite3.connect(warehouse.catalog, timeout=10)) as catalog:
+        _retry_locked(lambda: inlined_rows.purge(catalog))
         _retry_locked(lambda: _remove(catalog, subjects))
         _retry_locked(lambda: catalog.execute("vacuum"))
         _retry_locked(lambda: _checkpoint(catalog, "truncate"))

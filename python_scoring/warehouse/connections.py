@@ -92,14 +92,17 @@ class Warehouse(WarehousePaths):
         finally:
             lock.release()
 
-    def attach_sql(self, *, read_only: bool, name: str = "lake") -> str:
+    def attach_sql(self, *, read_only: bool, name: str = "lake", inlines: bool = True) -> str:
         """Return the statement that attaches the lake as `name`.
 
-        A moved or copied warehouse is read and written in its present folder.
+        A moved or copied warehouse is read and written in its present folder. Unless it `inlines`,
+        each insert goes to a file, however few its rows.
         """
         options = [ATTACH_OPTIONS, f"DATA_PATH {literal(self.data)}", "OVERRIDE_DATA_PATH true"]
         if read_only:
             options.append("READ_ONLY")
+        if not inlines:
+            options.append("DATA_INLINING_ROW_LIMIT 0")
         path = literal(f"ducklake:sqlite:{self.catalog}")
         return f"attach {path} as {name} ({', '.join(options)})"
 
@@ -204,11 +207,12 @@ def require_lake(warehouse: Warehouse) -> None:
 
 @contextmanager
 def connect_lake(
-    warehouse: Warehouse, *, read_only: bool = True
+    warehouse: Warehouse, *, read_only: bool = True, inlines: bool = True
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection with the lake attached as `lake`, by default read-only.
 
-    A read-only connection blocks no build. Raises InputError if nothing was built yet.
+    A read-only connection blocks no build. See `Warehouse.attach_sql` for `inlines`.
+    Raises InputError if nothing was built yet.
     """
     require_lake(warehouse)
     if not read_only:
@@ -219,7 +223,7 @@ def connect_lake(
             install_extensions(connection)
             limit_threads(connection)
             connection.execute("set timezone = 'UTC'")
-            connection.execute(warehouse.attach_sql(read_only=read_only))
+            connection.execute(warehouse.attach_sql(read_only=read_only, inlines=inlines))
             set_clock(connection)
             yield connection
     finally:

@@ -23,7 +23,7 @@ from python_scoring.errors import PredictionError
 from python_scoring.integrity.catalogue import files_of, opened
 from python_scoring.project import PROJECT
 from python_scoring.project.processes import end_with_parent
-from python_scoring.project.sql_text import identifier
+from python_scoring.warehouse import inlined_rows
 from python_scoring.warehouse.connections import Warehouse, connect_lake
 
 OLDER = "older_than => now() - interval '{keep_days}' day"
@@ -35,22 +35,6 @@ STEPS = {
     "merge small files": "call ducklake_merge_adjacent_files('lake')",
     "delete files that no snapshot needs": f"call ducklake_cleanup_old_files('lake', {OLDER})",
 }
-METADATA = "__ducklake_metadata_lake"
-INLINED_TABLES = f"""
-select
-    schemas.schema_name,
-    tables.table_name,
-    list(inlined.table_name order by inlined.table_name) as parts
-from {METADATA}.ducklake_inlined_data_tables as inlined
-inner join {METADATA}.ducklake_table as tables
-    on inlined.table_id = tables.table_id and tables.end_snapshot is null
-inner join {METADATA}.ducklake_schema as schemas
-    on tables.schema_id = schemas.schema_id and schemas.end_snapshot is null
-group by schemas.schema_name, tables.table_name
-order by schemas.schema_name, tables.table_name
-"""  # noqa: S608 - ours
-# DuckLake keeps an insert of so many rows in the catalogue.
-INLINED_LIMIT = 10
 SHRINK = "shrink the catalogue"
 MEASURE = """
 select
@@ -161,32 +145,9 @@ def _answer(work: Callable[[], tuple[Size, Size]]) -> str:
 def run_step(lake: duckdb.DuckDBPyConnection, step: str, keep_days: int) -> None:
     """Run one step, in a transaction of its own; inlined rows table by table."""
     if step == INLINED:
-        _write_inlined_rows(lake)
+        inlined_rows.write_to_files(lake)
     else:
         lake.execute(STEPS[step].format(keep_days=keep_days)).fetchall()
-
-
-def _write_inlined_rows(lake: duckdb.DuckDBPyConnection) -> None:
-    """Insert the rows that stand in the catalogue into files, and delete them there.
-
-    `ducklake_flush_inlined_data` takes them out of the catalogue at once: a reader whose snapshot
-    is older, if only by a moment, finds them neither there nor in a file. A deleted row stays until
-    no snapshot needs it.
-    """
-    for schema, table, parts in lake.execute(INLINED_TABLES).fetchall():
-        name = f"lake.{identifier(schema)}.{identifier(table)}"
-        row_ids = " union all ".join(
-            f"select row_id from {METADATA}.{identifier(part)} where end_snapshot is null"  # noqa: S608 - quoted
-            for part in parts
-        )
-        found = f"select * from {name} where rowid in ({row_ids}) order by rowid"  # noqa: S608 - quoted
-        lake.begin()
-        lake.execute(f"create or replace temporary table inlined_rows as {found}")
-        [(count,)] = lake.execute("select count(*) from inlined_rows").fetchall()
-        if count > INLINED_LIMIT:
-            lake.execute(f"delete from {name} where rowid in ({row_ids})")  # noqa: S608 - quoted
-            lake.execute(f"insert into {name} select * from inlined_rows")  # noqa: S608 - quoted
-        lake.commit()
 
 
 def main(folder: Path, keep_days: int, *options: str) -> None:
@@ -213,13 +174,7 @@ def _shrink_catalog(warehouse: Warehouse) -> None:
     in a transaction, all are kept until the next maintenance.
     """
     with opened(warehouse.catalog) as catalog, suppress(sqlite3.OperationalError):
-        parts = catalog.execute("select table_name from ducklake_inlined_data_tables").fetchall()
-        with catalog:
-            for (part,) in parts:
-                catalog.execute(
-                    f"delete from {identifier(part)} where end_snapshot <= "  # noqa: S608 - quoted
-                    "(select min(snapshot_id) from ducklake_snapshot)"
-                )
+        inlined_rows.purge(catalog)
         catalog.execute("vacuum")
         catalog.execute("pragma wal_checkpoint(truncate)").fetchall()
 

@@ -1,13 +1,22 @@
-"""Changes to the lake behind the back of builds."""
+"""Lakes, and changes to them behind the back of builds."""
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import duckdb
 
 from python_scoring.integrity.catalogue import seal
-from python_scoring.warehouse import Warehouse, install_extensions
+from python_scoring.warehouse import Warehouse, install_extensions, prepare
 from tests.support.project import Project
+
+
+def empty_lake(folder: Path) -> Warehouse:
+    """A warehouse with a lake, as the first build makes it, and without a table."""
+    found = Warehouse(folder)
+    with duckdb.connect() as connection:
+        prepare(found, connection)
+    return found
 
 
 def write(project: Project, *statements: str) -> None:

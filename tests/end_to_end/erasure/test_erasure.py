@@ -390,7 +390,8 @@ def reading(database: Database) -> Iterator[list[int]]:
 MOMENTS = (
     "shutil.copymode",  # the new file is there, beside the former one
     "tombstone.write",
-    "lake_files.REWRITE",
+    "lake_files.wait_for_readers",
+    "lake_files.LET_GO",
     "lake_files.clean_catalog",
     "verification.search",
 )
@@ -400,7 +401,7 @@ MOMENTS = (
 def test_an_erasure_that_is_killed_is_finished_by_the_next(
     project: Project, built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SIGKILL at five moments, one after the other: all is readable, and one tombstone is left
+    """SIGKILL at six moments, one after the other: all is readable, and one tombstone is left
     that counts what the first attempt found.
     """
     customer_id = the_person(project)

@@ -7,15 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from python_scoring.errors import PredictionError
 from python_scoring.project import PROJECT
-from python_scoring.warehouse import Warehouse, connect_lake, prepare
+from python_scoring.warehouse import Warehouse, connect_lake
 from python_scoring.warehouse.maintenance import CHILD as CHILD_OF_MAINTENANCE
 from python_scoring.warehouse.maintenance import STEPS, maintain
-from tests.support.lake import age
+from tests.support.lake import age, empty_lake
 
 # Arguments: the step that aborts, whether before or after its commit, and those of `maintenance`.
 CHILD = """
@@ -73,9 +72,7 @@ time.sleep(60)
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     """A lake with small files, inlined rows, deleted rows, and a table that is gone."""
-    found = Warehouse(tmp_path)
-    with duckdb.connect() as connection:
-        prepare(found, connection)
+    found = empty_lake(tmp_path)
     with connect_lake(found, read_only=False) as lake:
         lake.execute("create table lake.many (number bigint)")
         for start in range(100, 1000, 100):
