@@ -22,7 +22,7 @@ from python_scoring.cli.failure_reasons import meaningful_line
 from python_scoring.cli.printing import echo_error
 from python_scoring.errors import PredictionError, suggestion
 from python_scoring.project import PROJECT, PROJECT_DIR, code_version, is_project
-from python_scoring.project.processes import treat_termination_as_interrupt
+from python_scoring.project.processes import heed_interrupts
 
 PROGRAM = "customer-predictions"
 # Their errors tell of a file, a lock or a connection; neither is imported for that here.
@@ -74,7 +74,7 @@ def _use_project(ctx: click.Context, _: click.Parameter, folder: Path | None) ->
 
 def _start_again(project: Path) -> NoReturn:
     """Replace this process by the same command in another project, whose folder modules import."""
-    command = [sys.executable, "-c", "from python_scoring.cli.main import main; main()"]
+    command = [sys.executable, "-c", "from python_scoring.__main__ import main; main()"]
     library = str(Path(__file__).resolve().parents[2])
     paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
     moved = {PROJECT_DIR: str(project), "PYTHONPATH": os.pathsep.join(paths)}
@@ -151,20 +151,24 @@ for command in (
 
 
 def main() -> None:
-    """Run a command; a known error is printed as a readable message and sets the exit code."""
-    treat_termination_as_interrupt()
+    """Run a command; a known error is printed as a readable message and sets the exit code.
+
+    Raises KeyboardInterrupt where a signal asked it to end.
+    """
+    is_interrupted = heed_interrupts()
     try:
         commands(prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(exit_code(error))
     except click.Abort as error:  # raised by click for Ctrl-C
-        click.echo("Interrupted before the command had finished.", err=True)
-        sys.exit(exit_code(error))
+        raise KeyboardInterrupt from error
     except PredictionError as error:
         echo_error(error)
         sys.exit(exit_code(error))
     except Exception as error:
+        if is_interrupted():
+            raise KeyboardInterrupt from error
         if not _is_of_the_outside(error):
             raise
         reason = meaningful_line(str(error))

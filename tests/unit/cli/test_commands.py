@@ -4,15 +4,18 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from python_scoring.cli import main as command_line
+from python_scoring import __main__ as program
 from python_scoring.cli.exit_codes import MEANINGS, ExitCode
 from python_scoring.cli.main import PROGRAM, commands
 from python_scoring.errors import (
@@ -90,7 +93,7 @@ def exit_code_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """The exit code of `main` in this process."""
     monkeypatch.setattr(sys, "argv", [PROGRAM, *arguments])
     try:
-        command_line.main()
+        program.main()
     except SystemExit as ended:
         return int(str(ended.code))
     return 0
@@ -240,6 +243,48 @@ def test_exit_codes(
     lines = [line for line in printed.err.splitlines() if line.startswith(("Error", "Interrupted"))]
     assert len(lines) == (0 if error is None else 1)
     assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_a_library_turned_into_an_error_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    """Extensions in C raise their own error, or print the exception and go on."""
+
+    class Ignoring:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    @click.command("stand-in")
+    def stand_in() -> None:
+        Ignoring()
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        raise ImportError("initialization failed")
+
+    monkeypatch.setitem(commands.commands, "stand-in", stand_in)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert exit_code_of(monkeypatch, "stand-in") == ExitCode.FAILED
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert capsys.readouterr().err == "Interrupted before the command had finished.\n"
+
+
+def test_an_interrupt_of_the_imports_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The modules of a command take half a second, in which people press Ctrl-C too."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "python_scoring.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [type("Finder", (), {"find_spec": interrupted})])
+    assert exit_code_of(monkeypatch, "doctor") == ExitCode.FAILED
+    assert capsys.readouterr().err == "Interrupted before the command had finished.\n"
 
 
 def test_an_error_of_a_defect_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
