@@ -17,13 +17,7 @@ from python_scoring.contracts.validation import contract_of
 from python_scoring.errors import ArgumentError, ArtifactError, InputError
 from python_scoring.models import artifacts
 from python_scoring.models.artifacts import Model
-from python_scoring.models.backtest_record import (
-    Entry,
-    Figures,
-    LeastFifth,
-    MeasuredModel,
-    Pin,
-)
+from python_scoring.models.backtest_record import Entry, Figures, MeasuredModel, Pin
 from python_scoring.models.predict import DECIMALS, Scores, predict
 from python_scoring.models.registry import Registry
 from python_scoring.project import model_meta, parsed_manifest
@@ -31,13 +25,10 @@ from python_scoring.scoring.batches import band_labels, bands_of
 from python_scoring.training.claims import judged_claims
 from python_scoring.training.data import prepare
 from python_scoring.uncertainty import bounds
-from python_scoring.uncertainty.coverage import by_fifth, chance_of_fewer, held
 
 MOST_MODELS = 2
 # Quantiles of the shift of single scores that a pin of the second model would bring.
 SHIFTS = (0.05, 0.5, 0.95)
-# A fifth of the scores should hold no more than this below the stated level.
-FIFTH_MAY_LACK = 0.05
 
 
 @dataclass(frozen=True)
@@ -190,10 +181,6 @@ def _measured(
     entries: list[Entry] = []
     for as_of, frame, found in parts:
         of_models, difference = _of_part(models, frame, found, contract)
-        if as_of is None and contract.score_type != "segment":
-            for model, of_model, measured in zip(models, scored, of_models, strict=True):
-                if least := _least_fifth(model, [frame for _, frame in frames], of_model):
-                    measured["least_fifth"] = least
         entries.append(
             {
                 "as_of": as_of.isoformat() if as_of else None,
@@ -227,39 +214,14 @@ def _of_part(
         measured.append(Measured(scores, outcomes, lower, upper, size, is_probability, as_ofs))
     customers = pd.factorize(frame["customer_id"])[0]
     each, difference = with_intervals(measured, customers)
-    return [{"figures": _rounded(figures)} for figures in each], _rounded(difference)
-
-
-def _least_fifth(
-    model: Model, frames: list[pd.DataFrame], scored: list[tuple[Scores, list[str | None]]]
-) -> LeastFifth | None:
-    """Coverage of the worst fifth of a single as-of, and whether chance explains it."""
-    table = model.card.bounds
-    if not table:
-        return None
-    parts = [
-        part
-        for frame, (scores, _) in zip(frames, scored, strict=True)
-        for part in by_fifth(
-            held(
-                scores,
-                frame["label"].to_numpy(dtype=np.float64),
-                bounds.apply(table, scores),
-                int(table["group_size"]),
-            )
-        )
+    of_models: list[MeasuredModel] = [
+        {
+            "figures": _rounded(figures),
+            "coverage_by_fifth": [round(share, DECIMALS) for share in one.coverage_by_fifth()],
+        }
+        for one, figures in zip(measured, each, strict=True)
     ]
-    if not parts:
-        return None
-    worst = min(parts, key=lambda part: float(part.mean()))
-    expected = round(table["interval_level"] - FIFTH_MAY_LACK, DECIMALS)
-    return {
-        "held": int(worst.sum()),
-        "groups": len(worst),
-        "fifths": len(parts),
-        "expected": expected,
-        "chance": round(chance_of_fewer(parts, expected), DECIMALS),
-    }
+    return of_models, _rounded(difference)
 
 
 def _rounded(figures: Figures) -> Figures:

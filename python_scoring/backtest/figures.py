@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from python_scoring.uncertainty.coverage import groups_by_score, held
+from python_scoring.uncertainty.coverage import by_fifth, groups_by_score, held
 
 Values = npt.NDArray[np.float64]
 
@@ -93,6 +93,18 @@ class Measured:
             mean = float(own @ self.outcomes[tenth] / own.sum()) if own.sum() else None
             found[f"lift_{number}"] = None if mean is None or outcome <= 0 else mean / outcome
         return found
+
+    def coverage_by_fifth(self) -> list[float]:
+        """Share of drawn groups within their bounds, from the lowest fifth of the scores up.
+
+        Empty without bounds, and over several as-ofs: a group is of one.
+        """
+        if self.lower is None or self.upper is None:
+            return []
+        if self.as_ofs is not None and len(np.unique(self.as_ofs)) > 1:
+            return []
+        bounds = (self.lower, self.upper)
+        return by_fifth(self.scores, self.outcomes, bounds, self.group_size)
 
     @cached_property
     def _deviances(self) -> Values:

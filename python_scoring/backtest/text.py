@@ -1,7 +1,7 @@
 """A backtest in words, for a terminal."""
 
 from python_scoring.backtest.command import Backtest
-from python_scoring.models.backtest_record import Entry, LeastFifth, Pin
+from python_scoring.models.backtest_record import Entry, Pin
 from python_scoring.models.card_parts import JudgedClaim
 
 # The figures of a line per as-of; the JSON has all of them.
@@ -43,9 +43,10 @@ def _entry(found: Backtest, entry: Entry) -> list[str]:
             cells.append(_figure(entry["difference"][name]))
         lines.append(f"  {name:<16}" + "".join(f"{cell:<32}" for cell in cells).rstrip())
     return lines + [
-        f"  {version}: {_least_fifth(model['least_fifth'])}"
+        f"  {version}: coverage by fifth of the scores, lowest first: "
+        + ", ".join(f"{share:.1%}" for share in model["coverage_by_fifth"])
         for version, model in zip(found.model_versions, entry["models"], strict=True)
-        if "least_fifth" in model
+        if model.get("coverage_by_fifth")
     ]
 
 
@@ -56,15 +57,6 @@ def _figure(values: list[float | None]) -> str:
     if lower is None or upper is None:
         return f"{value:.4f}"
     return f"{value:.4f} ({lower:.4f} to {upper:.4f})"
-
-
-def _least_fifth(least: LeastFifth) -> str:
-    share = least["held"] / least["groups"]
-    return (
-        f"of {least['fifths']} fifths of single as-ofs the least holds {share:.1%} "
-        f"({least['held']} of {least['groups']}); if each held {least['expected']:.0%}, the worst "
-        f"would be as low by chance with probability {least['chance']:.2g}"
-    )
 
 
 def _claim(claim: JudgedClaim) -> str:

@@ -10,28 +10,15 @@ from python_scoring.models.card_parts import JudgedClaim
 Figures = dict[str, list[float | None]]
 
 
-class LeastFifth(TypedDict):
-    """Least coverage among the fifths of the scores of single as-ofs.
-
-    `held` of its `groups` lie within their bounds. `chance` is the probability of so few in the
-    worst of all `fifths`, if each holds the share `expected`.
-    """
-
-    held: int
-    groups: int
-    fifths: int
-    expected: float
-    chance: float
-
-
 class MeasuredModel(TypedDict, total=False):
     """One model on one as-of: its figures, or the claims of a contract of segments.
 
-    `least_fifth` is of all as-ofs together, for a model with bounds.
+    `coverage_by_fifth` goes from the lowest scores up, of one as-of and a model with bounds; else
+    it is empty.
     """
 
     figures: Figures
-    least_fifth: LeastFifth
+    coverage_by_fifth: list[float]
     claims: list[JudgedClaim]
 
 

@@ -15,7 +15,7 @@ from python_scoring.models.predict import Scores, predict
 from python_scoring.scoring.batches import band_labels, bands_of
 from python_scoring.training.claims import judged_claims, refuse_contradicted
 from python_scoring.uncertainty import bounds
-from python_scoring.uncertainty.coverage import by_fifth, held
+from python_scoring.uncertainty.coverage import by_fifth, coverage
 
 # Features are compared by tenths of their training values. Scores are compared by hundredths as
 # well, so that the Kolmogorov-Smirnov distance is exact to one hundredth.
@@ -166,11 +166,12 @@ def _coverage(card: ModelCard, scores: Scores, judged: pd.DataFrame) -> Metrics:
     if not card.bounds:
         return {}
     outcomes = judged["label"].to_numpy()
-    inside = held(scores, outcomes, bounds.apply(card.bounds, scores), card.bounds["group_size"])
-    fifths = by_fifth(inside)
+    table = card.bounds
+    of_bounds = (scores, outcomes, bounds.apply(table, scores), table["group_size"])
+    found = coverage(*of_bounds)
     return {
-        "coverage": _rounded(inside.mean()) if len(inside) else None,
-        "coverage_by_fifth": [_rounded(part.mean()) for part in fifths],
+        "coverage": None if found is None else _rounded(found),
+        "coverage_by_fifth": [_rounded(share) for share in by_fifth(*of_bounds)],
         "interval_level": card.bounds["interval_level"],
     }
 

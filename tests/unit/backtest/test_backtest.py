@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from python_scoring.backtest.command import Backtest, as_ofs_between
 from python_scoring.backtest.figures import Measured
 from python_scoring.backtest.text import to_text
 from python_scoring.errors import ArgumentError, InputError
-from python_scoring.models.backtest_record import Entry, LeastFifth
 from python_scoring.report import backtests
 from python_scoring.uncertainty.coverage import coverage
+
+if TYPE_CHECKING:
+    from python_scoring.models.backtest_record import Entry
 
 
 def churn(seed: int, customers: int = 3_000, noise: float = 1.0) -> Measured:
@@ -134,9 +137,6 @@ def test_as_ofs_of_months() -> None:
         as_ofs_between(datetime(2026, 2, 1), datetime(2026, 1, 1), "day")
 
 
-LEAST: LeastFifth = {"held": 20, "groups": 25, "fifths": 15, "expected": 0.85, "chance": 1.0}
-
-
 def found() -> Backtest:
     """A backtest of two models."""
     each, difference = with_intervals([churn(2), churn(3)], np.arange(3_000))
@@ -153,8 +153,12 @@ def found() -> Backtest:
         0.9,
         200,
         [
-            {**entry, "as_of": "2026-03-01T00:00:00"},
-            {**entry, "models": [{**model, "least_fifth": LEAST} for model in entry["models"]]},
+            {
+                **entry,
+                "as_of": "2026-03-01T00:00:00",
+                "models": [{**model, "coverage_by_fifth": [0.9, 0.8]} for model in entry["models"]],
+            },
+            entry,
         ],
         {"2026-10-01 00:00:00": "its label window of 90 days is not complete"},
         {
@@ -178,7 +182,7 @@ def test_the_text_says_what_was_measured_and_what_was_not() -> None:
     assert "difference" in text
     assert "7 of 100 customers change their label" in text
     assert "low to high: 7" in text
-    assert "1.0.2: of 15 fifths of single as-ofs the least holds 80.0% (20 of 25)" in text
+    assert "1.0.2: coverage by fifth of the scores, lowest first: 90.0%, 80.0%" in text
     assert "2026-10-01 00:00:00: its label window" in text
 
 
