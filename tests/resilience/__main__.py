@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 
 from tests.resilience.bad_input import BREAKS, broken_files
@@ -46,10 +47,10 @@ SECTIONS: dict[str, Section] = {
     "kill": lambda bench, part: kills(bench, max(3, round(part * 100))),
     "concurrency": beside_a_build,
     "time": lambda bench, _: clocks(bench),
-    "bad input": lambda bench, part: [
-        *broken_files(bench, max(len(BREAKS), round(part * 60))),
-        *fuzz(bench, part),
-    ],
+    # One after the other, so that what breaks off leaves the results before it.
+    "bad input": lambda bench, part: chain(
+        broken_files(bench, max(len(BREAKS), round(part * 60))), fuzz(bench, part)
+    ),
 }
 
 

@@ -167,7 +167,7 @@ def many_rows_of_one(bench: Bench) -> Result:
         found = _features(project)
         different = [each for each in intact if each != one and found.get(each) != intact[each]]
         [(orders, amount)] = project.query(
-            "select order_count_30d, spend_30d from lake.features.feature_snapshots"
+            "select order_count_30d, revenue_30d from lake.features.feature_snapshots"
             f" where customer_id = '{one}'"
         )
         result.wrong += bool(different) or orders < 1_000_000
